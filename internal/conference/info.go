@@ -1,0 +1,84 @@
+package conference
+
+import "time"
+
+// State is where a conference stands.
+type State string
+
+// The states of a conference: planned → open → closed.
+const (
+	StatePlanned State = "planned"
+	StateOpen    State = "open"
+	StateClosed  State = "closed"
+)
+
+// Info is what a conference is: set when it is created, changed by its own events only.
+// The file of `diemcau conference create --file=F` is this type in JSON.
+type Info struct {
+	ID       ID        `json:"id"`
+	Title    string    `json:"title"`
+	TitleEn  string    `json:"titleEn,omitempty"`
+	State    State     `json:"state"`
+	StartsAt time.Time `json:"startsAt"`
+	// Public opens the programme and the list of approved questions to everybody.
+	Public bool    `json:"public"`
+	Demo   bool    `json:"demo,omitempty"`
+	Venues []Venue `json:"venues"`
+	Topics []Topic `json:"topics"`
+	// Reasons a moderator may refuse a question with; DefaultReasons when empty.
+	Reasons []Reason `json:"reasons,omitempty"`
+}
+
+// Venue is one place linked into the conference. Exactly one venue is Main (City Hall).
+type Venue struct {
+	ID   VenueID `json:"id"`
+	Name string  `json:"name"`
+	Main bool    `json:"main,omitempty"`
+}
+
+// Topic is one subject questions are sorted by; Agency usually answers it.
+type Topic struct {
+	ID     TopicID `json:"id"`
+	Name   string  `json:"name"`
+	NameEn string  `json:"nameEn,omitempty"`
+	Agency string  `json:"agency,omitempty"`
+}
+
+// Reason is one entry of the refusal catalogue: why, and which door to knock at next.
+type Reason struct {
+	Code       string `json:"code"`
+	Text       string `json:"text"`
+	TextEn     string `json:"textEn,omitempty"`
+	NextDoor   string `json:"nextDoor"`
+	NextDoorEn string `json:"nextDoorEn,omitempty"`
+}
+
+// MainVenue returns the id of City Hall, or "" when none is marked.
+func (i *Info) MainVenue() VenueID {
+	for _, v := range i.Venues {
+		if v.Main {
+			return v.ID
+		}
+	}
+	return ""
+}
+
+// Venue returns the venue with the id.
+func (i *Info) Venue(id VenueID) (Venue, bool) {
+	for _, v := range i.Venues {
+		if v.ID == id {
+			return v, true
+		}
+	}
+	return Venue{}, false
+}
+
+// Topic returns the topic with the id.
+func (i *Info) Topic(id TopicID) (Topic, bool) {
+	for _, t := range i.Topics {
+		if t.ID == id {
+			return t, true
+		}
+	}
+	return Topic{}, false
+}

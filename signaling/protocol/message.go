@@ -1,0 +1,164 @@
+package protocol
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Subprotocol is the WebSocket subprotocol.
+const Subprotocol = "diemcau.v1"
+
+// Version is the protocol's only version so far.
+const Version = 1
+
+// Close codes. 4000–4499: come back (with the cursor, after a back-off). 4500–4999: do
+// not come back by yourself.
+const (
+	CloseGoingAway    = 4000 // the server drains: come back after bye.retryAfterMs
+	CloseResync       = 4008 // you were too slow: come back and take a snapshot
+	CloseRateLimited  = 4029 // too many messages: come back after 10 s
+	CloseInternal     = 4100 // a fault of ours: come back
+	CloseNoProtocol   = 4500 // no common protocol: reload the page
+	CloseBadMessage   = 4501 // not JSON, no hello, unknown type twice, frame too large
+	CloseNotSignedIn  = 4502 // hello asked for a role no cookie stands for
+	CloseRevoked      = 4503 // the session was revoked or has expired
+	CloseUnknownPlace = 4504 // no such conference
+)
+
+// Limits of what a client may send.
+const (
+	MaxFrameBytes      = 64 << 10 // an SDP offer is the largest
+	MaxCommandBytes    = 8 << 10  // every other message
+	MessagesPerSecond  = 10       // sustained; bursts of 30
+	MaxFollowsPerPeer  = 50
+	HelloWithinMs      = 10_000
+	PingEveryMs        = 25_000
+	WatermarkEveryMs   = 5_000
+	CoalesceEventsMs   = 20
+	CommandTimeoutMs   = 10_000
+	IdempotencyKeyMin  = 16
+	IdempotencyKeyMax  = 128
+	CommandIDMin       = 22
+	CommandIDMax       = 64
+	ConcurrentCommands = 8
+)
+
+// ClientMessage is anything a client sends.
+type ClientMessage struct {
+	// Type is "hello", "command", "follow" or "unfollow".
+	Type string `json:"type"`
+	// ID names a command; made by the client, ≥ 128 random bits, 22–64 of A–Z a–z 0–9 - _.
+	// Sending the same command with the same ID again is safe and returns the first result.
+	ID string `json:"id,omitempty"`
+	// Name is the command ("question.submit"), Data its body: see command.go.
+	Name string          `json:"name,omitempty"`
+	Data json.RawMessage `json:"data,omitempty"`
+	// Hello is set when Type is "hello".
+	Hello *Hello `json:"hello,omitempty"`
+	// Code is the tracking code to follow or unfollow.
+	Code string `json:"code,omitempty"`
+}
+
+// Hello is the first message of a client.
+type Hello struct {
+	Protocols []int `json:"protocols"`
+	// Role is the role to speak as; absent: citizen. Every other role needs its cookie.
+	Role string `json:"role,omitempty"`
+	// Venue chooses between several venue sessions of one browser.
+	Venue string `json:"venue,omitempty"`
+	// Lang is "vi" or "en"; absent: vi.
+	Lang string `json:"lang,omitempty"`
+	// Cursor is where the client was; absent: send a snapshot.
+	Cursor string `json:"cursor,omitempty"`
+}
+
+// ServerMessage is anything the server sends; Type tells which one field is set.
+type ServerMessage struct {
+	// Type is "welcome", "snapshot", "events", "reply", "standing", "slots", "watermark" or "bye".
+	Type      string     `json:"type"`
+	Welcome   *Welcome   `json:"welcome,omitempty"`
+	Snapshot  *Snapshot  `json:"snapshot,omitempty"`
+	Events    *Events    `json:"events,omitempty"`
+	Reply     *Reply     `json:"reply,omitempty"`
+	Standing  *Standing  `json:"standing,omitempty"`
+	Slots     *Slots     `json:"slots,omitempty"`
+	Watermark *Watermark `json:"watermark,omitempty"`
+	Bye       *Bye       `json:"bye,omitempty"`
+}
+
+// Welcome answers hello.
+type Welcome struct {
+	Protocol int    `json:"protocol"`
+	Role     string `json:"role"`
+	Venue    string `json:"venue,omitempty"`
+	Person   string `json:"person,omitempty"`
+	// Session is the public reference of the session; it tells "claimed by me".
+	Session string `json:"session,omitempty"`
+	// Resumed: events after the cursor follow. Otherwise a snapshot follows.
+	Resumed    bool      `json:"resumed"`
+	ServerTime time.Time `json:"serverTime"`
+	// Server is another string after each start of the server.
+	Server string `json:"server"`
+	Demo   bool   `json:"demo,omitempty"`
+}
+
+// Events are changes in order. A client whose cursor is not Prev has missed something
+// and reconnects without a cursor.
+type Events struct {
+	Prev   string  `json:"prev"`
+	Cursor string  `json:"cursor"`
+	Events []Event `json:"events"`
+}
+
+// Watermark is sent when nothing happened for a while: all up to Cursor was seen.
+type Watermark struct {
+	Prev   string `json:"prev"`
+	Cursor string `json:"cursor"`
+}
+
+// Reply answers a command: exactly one of OK and Error is set.
+type Reply struct {
+	To    string   `json:"to"`
+	OK    *OK      `json:"ok,omitempty"`
+	Error *Problem `json:"error,omitempty"`
+}
+
+// OK is the durable result of a command.
+type OK struct {
+	Question string `json:"question,omitempty"`
+	Code     string `json:"code,omitempty"` // tracking code; submissions only
+	State    string `json:"state,omitempty"`
+	Repeated bool   `json:"repeated,omitempty"`
+	// SDP is the answer to media.join and media.restart.
+	SDP string `json:"sdp,omitempty"`
+}
+
+// Problem is a refusal.
+type Problem struct {
+	Kind string `json:"kind"`
+	Code string `json:"code"`
+	// Message is one sentence in the language of hello that says what to do.
+	Message string `json:"message"`
+	// RetryAfterMs > 0: send the same command again after that long.
+	RetryAfterMs int64 `json:"retryAfterMs,omitempty"`
+	// Question is the question as it is now, when the refusal is a lost race.
+	Question *Question `json:"question,omitempty"`
+}
+
+// Slots maps the receive slots of the page's PeerConnection.
+type Slots struct {
+	Slots []Slot `json:"slots"`
+}
+
+// Slot is one MID: what it is for and which venue it shows now ("" = empty).
+type Slot struct {
+	MID   string `json:"mid"`
+	Kind  string `json:"kind"` // programme, return, voice, tile
+	Venue string `json:"venue,omitempty"`
+}
+
+// Bye precedes a close.
+type Bye struct {
+	Reason       string `json:"reason"`
+	RetryAfterMs int64  `json:"retryAfterMs,omitempty"`
+}
