@@ -7,3 +7,5 @@
 //	client → server   {"type":"hello",…} once, then {"type":"command",…}
 //	server → client   welcome · snapshot · events · reply · standing · slots · watermark · bye
 package protocol
+
+//go:generate go run ../../cmd/wiregen -in . -out ../../web/src/wire/wire.gen.ts

@@ -29,8 +29,11 @@ const (
 const (
 	MaxFrameBytes      = 64 << 10 // an SDP offer is the largest
 	MaxCommandBytes    = 8 << 10  // every other message
-	MessagesPerSecond  = 10       // sustained; bursts of 30
+	MessagesPerSecond  = 10       // sustained
+	MessageBurst       = 30
 	MaxFollowsPerPeer  = 50
+	MaxQuestionRunes   = 600 // after NFC
+	MaxHandNoteRunes   = 120
 	HelloWithinMs      = 10_000
 	PingEveryMs        = 25_000
 	WatermarkEveryMs   = 5_000
@@ -43,7 +46,24 @@ const (
 	ConcurrentCommands = 8
 )
 
+// Lang is the language of the sentences in Problem.Message.
+type Lang string
+
+// The languages.
+const (
+	LangVi Lang = "vi"
+	LangEn Lang = "en"
+)
+
+// CommandName is the name of a command: those that command.go marks with wire:command.
+type CommandName string
+
 // ClientMessage is anything a client sends.
+//
+//wire:case hello Hello
+//wire:case command ID Name Data
+//wire:case follow Code
+//wire:case unfollow Code
 type ClientMessage struct {
 	// Type is "hello", "command", "follow" or "unfollow".
 	Type string `json:"type"`
@@ -51,7 +71,7 @@ type ClientMessage struct {
 	// Sending the same command with the same ID again is safe and returns the first result.
 	ID string `json:"id,omitempty"`
 	// Name is the command ("question.submit"), Data its body: see command.go.
-	Name string          `json:"name,omitempty"`
+	Name CommandName     `json:"name,omitempty"`
 	Data json.RawMessage `json:"data,omitempty"`
 	// Hello is set when Type is "hello".
 	Hello *Hello `json:"hello,omitempty"`
@@ -63,16 +83,25 @@ type ClientMessage struct {
 type Hello struct {
 	Protocols []int `json:"protocols"`
 	// Role is the role to speak as; absent: citizen. Every other role needs its cookie.
-	Role string `json:"role,omitempty"`
+	Role Role `json:"role,omitempty"`
 	// Venue chooses between several venue sessions of one browser.
 	Venue string `json:"venue,omitempty"`
 	// Lang is "vi" or "en"; absent: vi.
-	Lang string `json:"lang,omitempty"`
+	Lang Lang `json:"lang,omitempty"`
 	// Cursor is where the client was; absent: send a snapshot.
 	Cursor string `json:"cursor,omitempty"`
 }
 
 // ServerMessage is anything the server sends; Type tells which one field is set.
+//
+//wire:case welcome Welcome
+//wire:case snapshot Snapshot
+//wire:case events Events
+//wire:case reply Reply
+//wire:case standing Standing
+//wire:case slots Slots
+//wire:case watermark Watermark
+//wire:case bye Bye
 type ServerMessage struct {
 	// Type is "welcome", "snapshot", "events", "reply", "standing", "slots", "watermark" or "bye".
 	Type      string     `json:"type"`
@@ -89,7 +118,7 @@ type ServerMessage struct {
 // Welcome answers hello.
 type Welcome struct {
 	Protocol int    `json:"protocol"`
-	Role     string `json:"role"`
+	Role     Role   `json:"role"`
 	Venue    string `json:"venue,omitempty"`
 	Person   string `json:"person,omitempty"`
 	// Session is the public reference of the session; it tells "claimed by me".
@@ -125,18 +154,18 @@ type Reply struct {
 
 // OK is the durable result of a command.
 type OK struct {
-	Question string `json:"question,omitempty"`
-	Code     string `json:"code,omitempty"` // tracking code; submissions only
-	State    string `json:"state,omitempty"`
-	Repeated bool   `json:"repeated,omitempty"`
+	Question string        `json:"question,omitempty"`
+	Code     string        `json:"code,omitempty"` // tracking code; submissions only
+	State    QuestionState `json:"state,omitempty"`
+	Repeated bool          `json:"repeated,omitempty"`
 	// SDP is the answer to media.join and media.restart.
 	SDP string `json:"sdp,omitempty"`
 }
 
 // Problem is a refusal.
 type Problem struct {
-	Kind string `json:"kind"`
-	Code string `json:"code"`
+	Kind ProblemKind `json:"kind"`
+	Code string      `json:"code"`
 	// Message is one sentence in the language of hello that says what to do.
 	Message string `json:"message"`
 	// RetryAfterMs > 0: send the same command again after that long.
@@ -150,11 +179,22 @@ type Slots struct {
 	Slots []Slot `json:"slots"`
 }
 
-// Slot is one MID: what it is for and which venue it shows now ("" = empty).
+// SlotKind is what a receive slot is for.
+type SlotKind string
+
+// The kinds of slots.
+const (
+	SlotProgramme SlotKind = "programme"
+	SlotReturn    SlotKind = "return"
+	SlotVoice     SlotKind = "voice"
+	SlotTile      SlotKind = "tile"
+)
+
+// Slot is one MID: what it is for and which venue it shows now (absent = empty).
 type Slot struct {
-	MID   string `json:"mid"`
-	Kind  string `json:"kind"` // programme, return, voice, tile
-	Venue string `json:"venue,omitempty"`
+	MID   string   `json:"mid"`
+	Kind  SlotKind `json:"kind"`
+	Venue string   `json:"venue,omitempty"`
 }
 
 // Bye precedes a close.

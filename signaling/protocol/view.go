@@ -33,16 +33,16 @@ type Event struct {
 
 // Conference is the conference as shown.
 type Conference struct {
-	ID       string    `json:"id"`
-	Title    string    `json:"title"`
-	TitleEn  string    `json:"titleEn,omitempty"`
-	State    string    `json:"state"`
-	StartsAt time.Time `json:"startsAt"`
-	Public   bool      `json:"public"`
-	Demo     bool      `json:"demo,omitempty"`
-	Venues   []Place   `json:"venues"`
-	Topics   []Topic   `json:"topics"`
-	Reasons  []Reason  `json:"reasons,omitempty"` // moderators, stage, admin
+	ID       string          `json:"id"`
+	Title    string          `json:"title"`
+	TitleEn  string          `json:"titleEn,omitempty"`
+	State    ConferenceState `json:"state"`
+	StartsAt time.Time       `json:"startsAt"`
+	Public   bool            `json:"public"`
+	Demo     bool            `json:"demo,omitempty"`
+	Venues   []Place         `json:"venues"`
+	Topics   []Topic         `json:"topics"`
+	Reasons  []Reason        `json:"reasons,omitempty"` // moderators, stage, admin
 }
 
 // Place is a venue by name.
@@ -74,8 +74,8 @@ type Reason struct {
 // Citizens, venues and screens get approved questions and later states only, and never
 // the fields marked "staff".
 type Question struct {
-	ID    string `json:"id"`
-	State string `json:"state"`
+	ID    string        `json:"id"`
+	State QuestionState `json:"state"`
 	// Text is the wording shown: the moderator's if there is one, else the asker's.
 	Text        string    `json:"text"`
 	Topic       string    `json:"topic,omitempty"`
@@ -87,7 +87,7 @@ type Question struct {
 	// Staff: moderators, stage, admin.
 	Version  uint64   `json:"version,omitempty"`
 	Original string   `json:"original,omitempty"` // the asker's words when Text is not
-	Channel  string   `json:"channel,omitempty"`
+	Channel  Channel  `json:"channel,omitempty"`
 	Claim    *Claim   `json:"claim,omitempty"`
 	Refusal  *Refusal `json:"refusal,omitempty"`
 }
@@ -108,28 +108,28 @@ type Refusal struct {
 
 // Standing is what the holder of a tracking code sees.
 type Standing struct {
-	Conference  string    `json:"conference"`
-	Code        string    `json:"code"`
-	State       string    `json:"state"`
-	Body        string    `json:"body"`           // what was asked; "" once erased
-	Text        string    `json:"text,omitempty"` // the wording used, when it differs
-	Topic       string    `json:"topic,omitempty"`
-	Venue       string    `json:"venue,omitempty"`
-	SubmittedAt time.Time `json:"submittedAt"`
-	ChangedAt   time.Time `json:"changedAt"`
-	Refusal     *Refusal  `json:"refusal,omitempty"`
+	Conference  string        `json:"conference"`
+	Code        string        `json:"code"`
+	State       QuestionState `json:"state"`
+	Body        string        `json:"body"`           // what was asked; "" once erased
+	Text        string        `json:"text,omitempty"` // the wording used, when it differs
+	Topic       string        `json:"topic,omitempty"`
+	Venue       string        `json:"venue,omitempty"`
+	SubmittedAt time.Time     `json:"submittedAt"`
+	ChangedAt   time.Time     `json:"changedAt"`
+	Refusal     *Refusal      `json:"refusal,omitempty"`
 	// Ahead is how many questions come before it in the running order; absent when not in it.
 	Ahead *int `json:"ahead,omitempty"`
 }
 
 // Venue is a venue's place on the floor.
 type Venue struct {
-	ID        string `json:"id"`
-	State     string `json:"state"` // offline, connected, ready, queued, preview, live
-	Connected bool   `json:"connected"`
-	HandAt    string `json:"handAt,omitempty"`   // RFC 3339; absent: hand down
-	HandNote  string `json:"handNote,omitempty"` // stage and the venue pages
-	SpokenMs  int64  `json:"spokenMs"`
+	ID        string     `json:"id"`
+	State     VenueState `json:"state"`
+	Connected bool       `json:"connected"`
+	HandAt    string     `json:"handAt,omitempty"`   // RFC 3339; absent: hand down
+	HandNote  string     `json:"handNote,omitempty"` // stage and the venue pages
+	SpokenMs  int64      `json:"spokenMs"`
 }
 
 // Floor is who has the word.

@@ -1,0 +1,492 @@
+// Made by cmd/wiregen from signaling/protocol. Do not edit: change the Go types and run
+// "go generate ./signaling/protocol".
+
+/** An instant: RFC 3339, UTC. */
+export type Instant = string;
+
+/** QuestionSubmit is "question.submit": citizen, venue (from the hall). */
+export interface QuestionSubmit {
+  idempotencyKey: string;
+  body: string;
+  topic: string;
+  venue?: string;
+}
+
+/** QuestionCode is "question.withdraw": anyone who holds the tracking code. */
+export interface QuestionCode {
+  code: string;
+}
+
+/**
+ * QuestionRef is "question.claim", "question.release" (moderator); "question.unqueue",
+ * "question.stage", "question.air", "question.answer" (stage).
+ */
+export interface QuestionRef {
+  id: string;
+}
+
+/** QuestionApprove is "question.approve" (moderator who claimed it). */
+export interface QuestionApprove {
+  id: string;
+  short?: string;
+}
+
+/** QuestionRefuse is "question.refuse" (moderator who claimed it). */
+export interface QuestionRefuse {
+  id: string;
+  reason: string;
+  text?: string;
+  nextDoor?: string;
+}
+
+/** QuestionQueue is "question.queue" (stage): before absent = at the end. */
+export interface QuestionQueue {
+  id: string;
+  before?: string;
+}
+
+/** HandRaise is "hand.raise" (venue). */
+export interface HandRaise {
+  note?: string;
+}
+
+/**
+ * VenueRef is "hand.lower" (venue: absent; stage: which), "floor.preview" (stage; ""
+ * clears), "floor.takeBack" (stage).
+ */
+export interface VenueRef {
+  venue?: string;
+}
+
+/** FloorGive is "floor.give" (stage). */
+export interface FloorGive {
+  venue: string;
+  limitMs?: number;
+}
+
+/** ProgrammeSlate is "programme.slate" (stage). */
+export interface ProgrammeSlate {
+  on: boolean;
+}
+
+/**
+ * MediaOffer is "media.join" (venue, stage) and "media.restart": a full SDP offer; the
+ * reply's sdp is the answer. The order of the m-lines is in docs/protocol.md.
+ */
+export interface MediaOffer {
+  sdp: string;
+}
+
+/** MediaTiles is "media.tiles" (stage): the venues to show in the tile slots, in order. */
+export interface MediaTiles {
+  venues: string[];
+}
+
+/**
+ * Nothing is the empty body of "venue.ready", "venue.notReady" (venue), "floor.cityHall"
+ * (stage), "media.leave" (venue, stage), "conference.open" and "conference.close" (admin).
+ */
+export type Nothing = Record<string, never>;
+export const Subprotocol = "diemcau.v1";
+export const Version = 1;
+/** the server drains: come back after bye.retryAfterMs */
+export const CloseGoingAway = 4000;
+/** you were too slow: come back and take a snapshot */
+export const CloseResync = 4008;
+/** too many messages: come back after 10 s */
+export const CloseRateLimited = 4029;
+/** a fault of ours: come back */
+export const CloseInternal = 4100;
+/** no common protocol: reload the page */
+export const CloseNoProtocol = 4500;
+/** not JSON, no hello, unknown type twice, frame too large */
+export const CloseBadMessage = 4501;
+/** hello asked for a role no cookie stands for */
+export const CloseNotSignedIn = 4502;
+/** the session was revoked or has expired */
+export const CloseRevoked = 4503;
+/** no such conference */
+export const CloseUnknownPlace = 4504;
+/** an SDP offer is the largest */
+export const MaxFrameBytes = 65536;
+/** every other message */
+export const MaxCommandBytes = 8192;
+/** sustained */
+export const MessagesPerSecond = 10;
+export const MessageBurst = 30;
+export const MaxFollowsPerPeer = 50;
+/** after NFC */
+export const MaxQuestionRunes = 600;
+export const MaxHandNoteRunes = 120;
+export const HelloWithinMs = 10000;
+export const PingEveryMs = 25000;
+export const WatermarkEveryMs = 5000;
+export const CoalesceEventsMs = 20;
+export const CommandTimeoutMs = 10000;
+export const IdempotencyKeyMin = 16;
+export const IdempotencyKeyMax = 128;
+export const CommandIDMin = 22;
+export const CommandIDMax = 64;
+export const ConcurrentCommands = 8;
+
+/** ClientMessage is anything a client sends. */
+export type ClientMessage =
+  | { type: "hello"; hello: Hello }
+  | { type: "command"; id: string; name: CommandName; data: unknown }
+  | { type: "follow"; code: string }
+  | { type: "unfollow"; code: string };
+
+/** Hello is the first message of a client. */
+export interface Hello {
+  protocols: number[];
+  /** Role is the role to speak as; absent: citizen. Every other role needs its cookie. */
+  role?: Role;
+  /** Venue chooses between several venue sessions of one browser. */
+  venue?: string;
+  /** Lang is "vi" or "en"; absent: vi. */
+  lang?: Lang;
+  /** Cursor is where the client was; absent: send a snapshot. */
+  cursor?: string;
+}
+
+/** ServerMessage is anything the server sends; Type tells which one field is set. */
+export type ServerMessage =
+  | { type: "welcome"; welcome: Welcome }
+  | { type: "snapshot"; snapshot: Snapshot }
+  | { type: "events"; events: Events }
+  | { type: "reply"; reply: Reply }
+  | { type: "standing"; standing: Standing }
+  | { type: "slots"; slots: Slots }
+  | { type: "watermark"; watermark: Watermark }
+  | { type: "bye"; bye: Bye };
+
+/** Welcome answers hello. */
+export interface Welcome {
+  protocol: number;
+  role: Role;
+  venue?: string;
+  person?: string;
+  /** Session is the public reference of the session; it tells "claimed by me". */
+  session?: string;
+  /** Resumed: events after the cursor follow. Otherwise a snapshot follows. */
+  resumed: boolean;
+  serverTime: Instant;
+  /** Server is another string after each start of the server. */
+  server: string;
+  demo?: boolean;
+}
+
+/**
+ * Events are changes in order. A client whose cursor is not Prev has missed something
+ * and reconnects without a cursor.
+ */
+export interface Events {
+  prev: string;
+  cursor: string;
+  events: Event[];
+}
+
+/** Watermark is sent when nothing happened for a while: all up to Cursor was seen. */
+export interface Watermark {
+  prev: string;
+  cursor: string;
+}
+
+/** Reply answers a command: exactly one of OK and Error is set. */
+export interface Reply {
+  to: string;
+  ok?: OK;
+  error?: Problem;
+}
+
+/** OK is the durable result of a command. */
+export interface OK {
+  question?: string;
+  /** tracking code; submissions only */
+  code?: string;
+  state?: QuestionState;
+  repeated?: boolean;
+  /** SDP is the answer to media.join and media.restart. */
+  sdp?: string;
+}
+
+/** Problem is a refusal. */
+export interface Problem {
+  kind: ProblemKind;
+  code: string;
+  /** Message is one sentence in the language of hello that says what to do. */
+  message: string;
+  /** RetryAfterMs > 0: send the same command again after that long. */
+  retryAfterMs?: number;
+  /** Question is the question as it is now, when the refusal is a lost race. */
+  question?: Question;
+}
+
+/** Slots maps the receive slots of the page's PeerConnection. */
+export interface Slots {
+  slots: Slot[];
+}
+
+/** Slot is one MID: what it is for and which venue it shows now (absent = empty). */
+export interface Slot {
+  mid: string;
+  kind: SlotKind;
+  venue?: string;
+}
+
+/** Bye precedes a close. */
+export interface Bye {
+  reason: string;
+  retryAfterMs?: number;
+}
+
+/** Snapshot is everything the role may see, at Cursor. */
+export interface Snapshot {
+  cursor: string;
+  conference: Conference;
+  /** in order of submission */
+  questions: Question[];
+  /** running order, question ids */
+  queue: string[];
+  onAir?: string;
+  floor: Floor;
+  venues: Venue[];
+}
+
+/** Event is one change; the fields set replace what the client holds. */
+export interface Event {
+  type: string;
+  v: number;
+  at: Instant;
+  /** Question replaces the question with its id. */
+  question?: Question;
+  /** Gone is the id of a question the role may no longer see. */
+  gone?: string;
+  /** Queue replaces the running order (absent: unchanged). */
+  queue?: string[];
+  /** OnAir replaces the question on air (absent: unchanged; "" none). */
+  onAir?: string;
+  venue?: Venue;
+  floor?: Floor;
+  conference?: Conference;
+}
+
+/** Conference is the conference as shown. */
+export interface Conference {
+  id: string;
+  title: string;
+  titleEn?: string;
+  state: ConferenceState;
+  startsAt: Instant;
+  public: boolean;
+  demo?: boolean;
+  venues: Place[];
+  topics: Topic[];
+  /** moderators, stage, admin */
+  reasons?: Reason[];
+}
+
+/** Place is a venue by name. */
+export interface Place {
+  id: string;
+  name: string;
+  main?: boolean;
+}
+
+/** Topic is a subject. */
+export interface Topic {
+  id: string;
+  name: string;
+  nameEn?: string;
+  agency?: string;
+}
+
+/** Reason is one entry of the refusal catalogue. */
+export interface Reason {
+  code: string;
+  text: string;
+  textEn?: string;
+  nextDoor: string;
+  nextDoorEn?: string;
+}
+
+/**
+ * Question is a question as the role may see it.
+ *
+ * Citizens, venues and screens get approved questions and later states only, and never
+ * the fields marked "staff".
+ */
+export interface Question {
+  id: string;
+  state: QuestionState;
+  /** Text is the wording shown: the moderator's if there is one, else the asker's. */
+  text: string;
+  topic?: string;
+  venue?: string;
+  submittedAt: Instant;
+  changedAt: Instant;
+  onAirAt?: string;
+  answeredAt?: string;
+  /** Staff: moderators, stage, admin. */
+  version?: number;
+  /** the asker's words when Text is not */
+  original?: string;
+  channel?: Channel;
+  claim?: Claim;
+  refusal?: Refusal;
+}
+
+/** Claim tells who holds the card. */
+export interface Claim {
+  session: string;
+  person: string;
+  at: Instant;
+}
+
+/** Refusal is why, in the moderator's words, and where to go instead. */
+export interface Refusal {
+  reason: string;
+  text?: string;
+  nextDoor: string;
+}
+
+/** Standing is what the holder of a tracking code sees. */
+export interface Standing {
+  conference: string;
+  code: string;
+  state: QuestionState;
+  /** what was asked; "" once erased */
+  body: string;
+  /** the wording used, when it differs */
+  text?: string;
+  topic?: string;
+  venue?: string;
+  submittedAt: Instant;
+  changedAt: Instant;
+  refusal?: Refusal;
+  /** Ahead is how many questions come before it in the running order; absent when not in it. */
+  ahead?: number;
+}
+
+/** Venue is a venue's place on the floor. */
+export interface Venue {
+  id: string;
+  state: VenueState;
+  connected: boolean;
+  /** RFC 3339; absent: hand down */
+  handAt?: string;
+  /** stage and the venue pages */
+  handNote?: string;
+  spokenMs: number;
+}
+
+/** Floor is who has the word. */
+export interface Floor {
+  main: string;
+  holder?: string;
+  /** stage and venues */
+  preview?: string;
+  givenAt?: string;
+  limitMs?: number;
+  slate?: boolean;
+}
+
+/** Channel is the way a question came in. */
+export type Channel =
+  | "web"
+  | "hall";
+
+/** ConferenceState is where a conference stands. */
+export type ConferenceState =
+  | "planned"
+  | "open"
+  | "closed";
+
+/** Lang is the language of the sentences in Problem.Message. */
+export type Lang =
+  | "vi"
+  | "en";
+
+/** ProblemKind sorts refusals by what the one who asked can do about it. */
+export type ProblemKind =
+  | "invalid"
+  | "unauthorised"
+  | "forbidden"
+  | "notFound"
+  | "conflict"
+  | "tooLarge"
+  | "rateLimited"
+  | "unavailable"
+  | "pending";
+
+/** QuestionState is where a question stands; docs/questions.md draws the way between them. */
+export type QuestionState =
+  | "submitted"
+  | "pending"
+  | "claimed"
+  | "approved"
+  | "refused"
+  | "queued"
+  | "staged"
+  | "onAir"
+  | "answered"
+  | "withdrawn";
+
+/** Role is what a person is in a conference. */
+export type Role =
+  | "citizen"
+  | "venue"
+  | "moderator"
+  | "stage"
+  | "screen"
+  | "registrar"
+  | "admin"
+  | "system";
+
+/** SlotKind is what a receive slot is for. */
+export type SlotKind =
+  | "programme"
+  | "return"
+  | "voice"
+  | "tile";
+
+/** VenueState is where a venue stands. */
+export type VenueState =
+  | "offline"
+  | "connected"
+  | "ready"
+  | "queued"
+  | "preview"
+  | "live";
+
+/** Commands maps the name of each command to its body. */
+export interface Commands {
+  "question.submit": QuestionSubmit;
+  "question.withdraw": QuestionCode;
+  "question.claim": QuestionRef;
+  "question.release": QuestionRef;
+  "question.unqueue": QuestionRef;
+  "question.stage": QuestionRef;
+  "question.air": QuestionRef;
+  "question.answer": QuestionRef;
+  "question.approve": QuestionApprove;
+  "question.refuse": QuestionRefuse;
+  "question.queue": QuestionQueue;
+  "hand.raise": HandRaise;
+  "hand.lower": VenueRef;
+  "floor.preview": VenueRef;
+  "floor.takeBack": VenueRef;
+  "floor.give": FloorGive;
+  "programme.slate": ProgrammeSlate;
+  "media.join": MediaOffer;
+  "media.restart": MediaOffer;
+  "media.tiles": MediaTiles;
+  "venue.ready": Nothing;
+  "venue.notReady": Nothing;
+  "floor.cityHall": Nothing;
+  "media.leave": Nothing;
+  "conference.open": Nothing;
+  "conference.close": Nothing;
+}
+
+export type CommandName = keyof Commands;
