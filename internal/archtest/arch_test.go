@@ -1,0 +1,160 @@
+package archtest_test
+
+import (
+	"encoding/json"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/diemcau/diemcau/"
+
+// arrows lists, for each package of the house, the packages of the house it may import.
+// A key ending in "/..." stands for the folder and everything below it.
+var arrows = map[string][]string{
+	"internal/conference": {},
+	"internal/text":       {},
+	"internal/secret":     {},
+
+	"moderation": {"internal/conference"},
+	"sfu/floor":  {"internal/conference"},
+
+	"internal/eventlog":              {"internal/conference"},
+	"internal/eventlog/eventlogtest": {"internal/conference", "internal/eventlog"},
+	"internal/eventlog/sqlitelog":    {"internal/conference", "internal/eventlog"},
+	"internal/eventlog/redislog":     {"internal/conference", "internal/eventlog"},
+
+	"internal/live": {
+		"internal/conference", "internal/eventlog", "internal/secret", "internal/text", "moderation", "sfu/floor",
+	},
+	"internal/access": {"internal/conference", "internal/eventlog", "internal/secret"},
+
+	"signaling/protocol": {},
+	"signaling": {
+		"internal/access", "internal/conference", "internal/live", "moderation", "sfu/floor", "signaling/protocol",
+	},
+	"internal/server": {
+		"internal/access", "internal/conference", "internal/live", "moderation", "signaling", "signaling/protocol", "web",
+	},
+	"web": {},
+
+	"sfu/ring":    {},
+	"sfu/rewrite": {},
+	"sfu/h264":    {},
+	"sfu/bus":     {"internal/conference", "sfu/rewrite", "sfu/h264"},
+	"sfu/mixer":   {"internal/conference"},
+	"sfu/slate":   {"sfu/h264"},
+	"sfu": {
+		"internal/conference", "sfu/bus", "sfu/h264", "sfu/mixer", "sfu/rewrite", "sfu/ring", "sfu/slate",
+	},
+
+	"internal/rehearse": {
+		"internal/access", "internal/conference", "internal/rehearse/clips", "internal/secret", "sfu/h264", "signaling/protocol",
+	},
+	"internal/rehearse/clips": {},
+	"internal/archtest":       {},
+
+	"cmd/wiregen": {},
+	"cmd/diemcau": {"*"},
+}
+
+// homes says where a technology may be imported; tests are free.
+var homes = map[string][]string{
+	"github.com/labstack/echo":     {"internal/server"},
+	"github.com/gorilla/websocket": {"signaling", "internal/rehearse"},
+	"github.com/pion/":             {"sfu", "sfu/", "internal/rehearse"},
+	"github.com/redis/go-redis":    {"internal/eventlog/redislog", "cmd/diemcau"},
+	"modernc.org/sqlite":           {"internal/eventlog/sqlitelog"},
+	"github.com/alecthomas/kong":   {"cmd/diemcau"},
+	"github.com/thesyncim/gopus":   {"sfu/mixer", "sfu/slate", "internal/rehearse"},
+}
+
+// pure packages hold rules: no network, no clock of their own.
+var pure = map[string]bool{"internal/conference": true, "moderation": true, "sfu/floor": true}
+
+type goPackage struct {
+	ImportPath string
+	Standard   bool
+	Imports    []string
+}
+
+func TestArrowsPointDown(t *testing.T) {
+	t.Parallel()
+	for _, p := range listPackages(t) {
+		from := strings.TrimPrefix(p.ImportPath, module)
+		allowed, known := arrows[from]
+		if !known {
+			t.Errorf("package %s is not on the map: draw it in internal/archtest", from)
+			continue
+		}
+		for _, imported := range p.Imports {
+			to, ours := strings.CutPrefix(imported, module)
+			if !ours {
+				checkHome(t, from, imported)
+				continue
+			}
+			if !slices.Contains(allowed, to) && !slices.Contains(allowed, "*") {
+				t.Errorf("%s imports %s: this arrow is not on the map", from, to)
+			}
+		}
+	}
+}
+
+func TestMapHasNoGhosts(t *testing.T) {
+	t.Parallel()
+	found := map[string]bool{}
+	for _, p := range listPackages(t) {
+		found[strings.TrimPrefix(p.ImportPath, module)] = true
+	}
+	for from, allowed := range arrows {
+		if !found[from] {
+			t.Errorf("the map names %s, which does not exist", from)
+		}
+		for _, to := range allowed {
+			if to != "*" && !found[to] {
+				t.Errorf("the map lets %s import %s, which does not exist", from, to)
+			}
+		}
+	}
+}
+
+func checkHome(t *testing.T, from, imported string) {
+	t.Helper()
+	if pure[from] && (strings.Contains(strings.SplitN(imported, "/", 2)[0], ".") || imported == "net/http") {
+		t.Errorf("%s imports %s: rules import the standard library only, and no net/http", from, imported)
+	}
+	for technology, rooms := range homes {
+		if !strings.HasPrefix(imported, technology) {
+			continue
+		}
+		at := slices.ContainsFunc(rooms, func(room string) bool {
+			return from == room || (strings.HasSuffix(room, "/") && strings.HasPrefix(from, room))
+		})
+		if !at {
+			t.Errorf("%s imports %s: its home is %v", from, imported, rooms)
+		}
+	}
+}
+
+func listPackages(t *testing.T) []goPackage {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Standard,Imports", module+"...")
+	cmd.Dir = "../.."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var packages []goPackage
+	for dec := json.NewDecoder(strings.NewReader(string(out))); dec.More(); {
+		var p goPackage
+		if err := dec.Decode(&p); err != nil {
+			t.Fatalf("decode go list: %v", err)
+		}
+		packages = append(packages, p)
+	}
+	if len(packages) < 10 {
+		t.Fatalf("go list found %d packages only", len(packages))
+	}
+	return packages
+}
