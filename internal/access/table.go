@@ -1,0 +1,78 @@
+package access
+
+import (
+	"slices"
+
+	"github.com/diemcau/diemcau/internal/conference"
+)
+
+// Actions of REST and media; the other actions are the wire names of commands.
+const (
+	ActionConferenceCreate = "conference.create"
+	ActionLinkCreate       = "link.create"
+	ActionSessionList      = "session.list"
+	ActionSessionRevoke    = "session.revoke"
+	ActionMediaPublish     = "media.publish"    // WHIP
+	ActionMediaWatch       = "media.watch"      // WHEP of the programme
+	ActionMediaWatchVenue  = "media.watchVenue" // WHEP of one venue
+)
+
+// May reports whether a role may do an action: the wire name of a command
+// ("question.approve") or a REST action ("link.create", "session.list", "media.publish").
+// It is the ONE table; what is not in it is denied. Whose venue, whose card and which
+// conference is checked beside it: this is the outer wall.
+func May(role conference.Role, action string) bool {
+	const (
+		citizen, venue, moderator = conference.RoleCitizen, conference.RoleVenue, conference.RoleModerator
+		stage, screen, registrar  = conference.RoleStage, conference.RoleScreen, conference.RoleRegistrar
+		admin, system             = conference.RoleAdmin, conference.RoleSystem
+	)
+	is := func(roles ...conference.Role) bool { return slices.Contains(roles, role) }
+	switch action {
+	case "question.submit", "question.withdraw":
+		return is(citizen, venue)
+	case "question.claim", "question.release", "question.approve", "question.refuse":
+		return is(moderator)
+	case "question.queue", "question.unqueue", "question.stage", "question.air", "question.answer":
+		return is(stage)
+
+	case "venue.ready", "venue.notReady", "hand.raise":
+		return is(venue)
+	case "hand.lower":
+		return is(venue, stage)
+	case "floor.preview", "floor.give", "floor.takeBack", "floor.cityHall", "programme.slate":
+		return is(stage)
+	case "venue.connect", "venue.disconnect":
+		return is(system)
+
+	case "media.join", "media.restart":
+		return is(venue, stage)
+	case "media.tiles":
+		return is(stage)
+	case ActionMediaPublish:
+		return is(venue)
+	case ActionMediaWatch:
+		return is(citizen, venue, moderator, stage, screen, registrar, admin)
+	case ActionMediaWatchVenue:
+		return is(venue, stage)
+
+	case "conference.open", "conference.close", ActionConferenceCreate:
+		return is(admin, system)
+	case ActionLinkCreate, ActionSessionList, ActionSessionRevoke:
+		return is(admin)
+
+	default:
+		return false
+	}
+}
+
+// Staff returns the roles that a link can be made for, in the order they are shown.
+func Staff() []conference.Role {
+	return []conference.Role{
+		conference.RoleVenue, conference.RoleModerator, conference.RoleStage,
+		conference.RoleScreen, conference.RoleRegistrar, conference.RoleAdmin,
+	}
+}
+
+// IsStaff reports whether a link can be made for the role.
+func IsStaff(role conference.Role) bool { return slices.Contains(Staff(), role) }

@@ -1,0 +1,45 @@
+package access_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/diemcau/diemcau/internal/access"
+	"github.com/diemcau/diemcau/internal/conference"
+)
+
+// TestMay_wholeMatrix states every permitted cell a second time, in another shape (by
+// role), and denies all others, names nobody knows included.
+func TestMay_wholeMatrix(t *testing.T) {
+	t.Parallel()
+	permitted := map[conference.Role]string{
+		conference.RoleCitizen: "question.submit question.withdraw media.watch",
+		conference.RoleVenue: "question.submit question.withdraw venue.ready venue.notReady hand.raise hand.lower " +
+			"media.join media.restart media.publish media.watch media.watchVenue",
+		conference.RoleModerator: "question.claim question.release question.approve question.refuse media.watch",
+		conference.RoleStage: "question.queue question.unqueue question.stage question.air question.answer hand.lower " +
+			"floor.preview floor.give floor.takeBack floor.cityHall programme.slate " +
+			"media.join media.restart media.tiles media.watch media.watchVenue",
+		conference.RoleScreen:    "media.watch",
+		conference.RoleRegistrar: "media.watch",
+		conference.RoleAdmin: "media.watch conference.open conference.close conference.create " +
+			"link.create session.list session.revoke",
+		conference.RoleSystem: "venue.connect venue.disconnect conference.open conference.close conference.create",
+		"king":                "",
+		"":                    "",
+	}
+	actions := map[string]bool{"": true, "question": true, "question.*": true, "*": true, "question.delete": true, "Question.submit": true}
+	for _, list := range permitted {
+		for action := range strings.FieldsSeq(list) {
+			actions[action] = true
+		}
+	}
+	for role, list := range permitted {
+		for action := range actions {
+			want := strings.Contains(" "+list+" ", " "+action+" ") && action != ""
+			if got := access.May(role, action); got != want {
+				t.Errorf("May(%q, %q): got %v, want %v", role, action, got, want)
+			}
+		}
+	}
+}
