@@ -59,7 +59,7 @@ test-e2e: build ## real Chromium against bin/diemcau
 	@mkdir -p artifacts/results artifacts/screens
 	cd web
 	node --test --test-concurrency=1 --test-reporter=spec --test-reporter-destination=stdout \
-		--test-reporter=tap --test-reporter-destination=../artifacts/results/e2e.tap e2e/
+		--test-reporter=tap --test-reporter-destination=../artifacts/results/e2e.tap e2e/*.test.mjs
 
 soak: need build ## the full figures of the issues; resumable; writes docs/results/soak.md
 	go run ./cmd/acceptance soak docs/acceptance.md docs/results/soak.md

@@ -1,0 +1,70 @@
+// Debian's Chromium with fake devices, and what every page test does with a page.
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { root } from './server.mjs';
+
+export const screens = join(root, 'artifacts/screens');
+
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-fake-ui-for-media-stream',
+  '--use-fake-device-for-media-stream',
+  '--autoplay-policy=no-user-gesture-required',
+  '--disable-features=WebRtcHideLocalIpsWithMdns',
+];
+
+export async function launch(more = []) {
+  await mkdir(screens, { recursive: true });
+  return chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: [...flags, ...more] });
+}
+
+/** A page whose uncaught errors and console errors fail the test through page.faults. */
+export async function open(context, url) {
+  const page = await context.newPage();
+  page.faults = [];
+  page.on('pageerror', (err) => page.faults.push(String(err)));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !/Failed to load resource|WebSocket connection/.test(message.text())) page.faults.push(message.text());
+  });
+  await page.goto(url);
+  return page;
+}
+
+/** Opens a signed link in a browser of its own and presses its one button. */
+export async function signIn(browser, link, { hash = '', size = { width: 1440, height: 900 }, lang = 'vi' } = {}) {
+  const context = await browser.newContext({ viewport: size, locale: lang === 'vi' ? 'vi-VN' : 'en-GB', permissions: ['camera', 'microphone'] });
+  const page = await open(context, link.url);
+  await page.getByTestId('sign-in').click();
+  await page.getByTestId('signed-in').waitFor();
+  if (hash) {
+    await page.evaluate((more) => {
+      location.hash = `${location.hash}&${more}`;
+    }, hash);
+    await page.reload();
+    await page.getByTestId('signed-in').waitFor();
+  }
+  return page;
+}
+
+export async function shot(page, name) {
+  await page.screenshot({ path: join(screens, `${name}.png`) });
+}
+
+export function noFaults(page) {
+  assert.deepEqual(page.faults, [], 'the page reported errors');
+}
+
+/** framesDecoded of a slot, as the page publishes it. */
+export async function frames(page, slot, venue = '') {
+  const selector = venue ? `video[data-slot="${slot}"][data-venue="${venue}"]` : `video[data-slot="${slot}"]`;
+  const value = await page.locator(selector).first().getAttribute('data-frames', { timeout: 1000 });
+  return Number(value ?? 0);
+}
