@@ -1,0 +1,158 @@
+package bus
+
+import (
+	"slices"
+	"time"
+
+	"github.com/diemcau/diemcau/internal/conference"
+)
+
+// decide sets the venue the programme is to be at.
+func (b *Bus) decide(t time.Duration) {
+	to := b.rule(t)
+	if to != b.target {
+		b.target, b.targetAt = to, t
+	}
+	if b.hold.active && b.hold.source.Venue != to {
+		b.hold.clear()
+	}
+}
+
+// rule is: the slate if asked for; else who is wanted, while alive; else City Hall; else
+// the slate. Who went silent on air has to stay for a while before it is shown again.
+func (b *Bus) rule(t time.Duration) conference.VenueID {
+	if b.slate {
+		return Slate
+	}
+	wanted := b.wanted
+	if wanted == "" {
+		wanted = b.cfg.Main
+	}
+	v := b.venues[wanted]
+	if !v.alive(t) {
+		b.lost = b.lost || b.onAir.Venue == wanted
+	} else if b.lost && (wanted == b.cfg.Main || b.onAir.Venue == Slate || t-v.since >= ReturnAfter) {
+		b.lost = false
+	}
+	switch {
+	case v.alive(t) && !b.lost:
+		return wanted
+	case b.venues[b.cfg.Main].alive(t):
+		return b.cfg.Main
+	default:
+		return Slate
+	}
+}
+
+// wants returns the layer whose keyframe is waited for.
+func (b *Bus) wants(t time.Duration) (Source, bool) {
+	if b.hold.active || b.target == Slate {
+		return Source{}, false
+	}
+	v := b.venues[b.target]
+	if v == nil {
+		return Source{}, false
+	}
+	best, ok := v.best(t)
+	switch {
+	case !ok:
+		return Source{}, false
+	case b.onAir.Venue != b.target || b.air != &v.layers[b.onAir.Layer]:
+		return Source{Venue: b.target, Layer: best}, true
+	case best < b.onAir.Layer && v.layers[best].steady(t):
+		return Source{Venue: b.target, Layer: best}, true
+	case best > b.onAir.Layer:
+		return Source{Venue: b.target, Layer: best}, true
+	default:
+		return Source{}, false
+	}
+}
+
+// mayCut reports whether the programme cuts to the keyframe that q begins.
+func (b *Bus) mayCut(s Source, q packet, t time.Duration) bool {
+	if !q.keyframe || s.Venue != b.target || b.hold.active {
+		return false
+	}
+	v := b.venues[s.Venue]
+	if b.onAir.Venue != s.Venue || b.air != &v.layers[b.onAir.Layer] {
+		best, _ := v.best(t)
+		return s.Layer == best || t-b.targetAt >= layerPatience
+	}
+	if s.Layer < b.onAir.Layer {
+		return v.layers[s.Layer].steady(t)
+	}
+	return !v.layers[b.onAir.Layer].alive(t)
+}
+
+// maxHeld is how many packets a cut may hold; more, and it is carried out at once.
+const maxHeld = 256
+
+// hold is a cut under way: the packets of the new source that wait.
+type hold struct {
+	active  bool
+	source  Source
+	layer   *layer
+	since   time.Duration
+	packets []packet // never empty while active
+}
+
+func (h *hold) start(s Source, l *layer, t time.Duration) {
+	*h = hold{active: true, source: s, layer: l, since: t, packets: h.packets[:0]}
+	key := l.recent[(l.next-1)%recentPackets].ts
+	for i := max(0, l.next-recentPackets); i < l.next; i++ {
+		if p := l.recent[i%recentPackets]; p.ts >= key {
+			h.add(p)
+		}
+	}
+	l.forgetRecent()
+}
+
+// add keeps the packets in order of their sequence numbers; those of the frame before
+// the keyframe are dropped.
+func (h *hold) add(p packet) {
+	if len(h.packets) > 0 && p.ts < h.packets[0].ts {
+		return
+	}
+	i, _ := slices.BinarySearchFunc(h.packets, p.seq, func(e packet, seq int64) int { return int(e.seq - seq) })
+	h.packets = slices.Insert(h.packets, i, p)
+}
+
+func (h *hold) clear() { *h = hold{packets: h.packets[:0]} }
+
+// due reports whether the cut can be carried out: nothing is missing before the
+// keyframe and the frame on air is complete, or the patience is over.
+func (h *hold) due(frameOpen bool, t time.Duration) bool {
+	if t-h.since >= HoldFor || len(h.packets) >= maxHeld {
+		return true
+	}
+	first := h.packets[0].seq
+	return !frameOpen && h.layer.seen.has(first-1)
+}
+
+// release carries the cut under way out, if it is due.
+func (b *Bus) release(dst []Out, t time.Duration) []Out {
+	if !b.hold.active || !b.hold.due(b.video.open, t) {
+		return dst
+	}
+	held := b.hold.packets
+	b.onAir, b.air = b.hold.source, b.hold.layer
+	b.video.cut(held[0])
+	first := len(dst)
+	for _, p := range held {
+		dst = b.forward(dst, p)
+	}
+	if len(dst) > first {
+		dst[first].Cut = true
+	}
+	b.hold.clear()
+	return dst
+}
+
+// forward rewrites one packet of the source on air.
+func (b *Bus) forward(dst []Out, p packet) []Out {
+	seq, ts, ok := b.video.rewrite(p)
+	if !ok {
+		return dst
+	}
+	return append(dst, Out{Ref: p.ref, Source: b.onAir, Seq: seq, Timestamp: ts, Marker: p.marker})
+}

@@ -1,0 +1,138 @@
+package bus
+
+import "time"
+
+// never is a time before every packet.
+const never = time.Duration(-1 << 62)
+
+// packet is a Packet with its counters unwrapped and placed on the server clock.
+type packet struct {
+	ref      uint64
+	seq, ts  int64
+	at       time.Duration // captured
+	marker   bool
+	keyframe bool
+}
+
+// venue is what the bus knows of a candidate.
+type venue struct {
+	clock  Clock
+	layers [Layers]layer
+	last   time.Duration // last packet of any layer
+	since  time.Duration // sending without a long pause since
+	known  bool
+}
+
+func (v *venue) heard(t time.Duration) {
+	if !v.known || t-v.last >= SilentAfter {
+		v.since = t
+	}
+	v.known, v.last = true, max(v.last, t)
+}
+
+func (v *venue) alive(t time.Duration) bool { return v != nil && v.known && t-v.last < SilentAfter }
+
+// best returns the highest layer that sends now.
+func (v *venue) best(t time.Duration) (uint8, bool) {
+	for i := range v.layers {
+		if v.layers[i].alive(t) {
+			return uint8(i), true
+		}
+	}
+	return 0, false
+}
+
+// recentPackets is how many packets before a keyframe's mark are kept, in case they are
+// its beginning and came in the wrong order.
+const recentPackets = 16
+
+// layer is what the bus knows of one candidate stream.
+type layer struct {
+	seq    unwrap16
+	ts     unwrap32
+	seen   window
+	known  bool
+	last   time.Duration
+	since  time.Duration
+	recent [recentPackets]packet
+	next   int
+}
+
+// accept unwraps a packet's counters; false: a duplicate, or far too old.
+func (l *layer) accept(p Packet, t time.Duration) (packet, bool) {
+	q := packet{
+		ref: p.Ref, seq: l.seq.next(p.Seq), ts: l.ts.next(p.Timestamp),
+		marker: p.Marker, keyframe: p.Keyframe,
+	}
+	if !l.seen.add(q.seq) {
+		return packet{}, false
+	}
+	if !l.known || t-l.last >= layerSilentAfter {
+		l.since = t
+	}
+	l.known, l.last = true, max(l.last, t)
+	return q, true
+}
+
+func (l *layer) alive(t time.Duration) bool { return l.known && t-l.last < layerSilentAfter }
+
+func (l *layer) steady(t time.Duration) bool { return l.alive(t) && t-l.since >= layerSteadyAfter }
+
+func (l *layer) remember(q packet) {
+	l.recent[l.next%recentPackets] = q
+	l.next++
+}
+
+func (l *layer) forgetRecent() {
+	l.recent = [recentPackets]packet{}
+	l.next = 0
+}
+
+// windowPackets is how far back a repaired packet may come: 2,048 packets are more
+// than 2 s of 8 Mbit/s.
+const windowPackets = 2048
+
+// window remembers which of the last sequence numbers have been seen.
+type window struct {
+	set     bool
+	highest int64
+	bits    [windowPackets / 64]uint64
+}
+
+// add notes a number and reports whether it is new.
+func (w *window) add(seq int64) bool {
+	if !w.set {
+		w.set, w.highest = true, seq
+		w.mark(seq)
+		return true
+	}
+	if seq <= w.highest-windowPackets {
+		return false
+	}
+	if seq > w.highest {
+		if seq-w.highest >= windowPackets {
+			w.bits = [windowPackets / 64]uint64{}
+		} else {
+			for s := w.highest + 1; s < seq; s++ {
+				w.bits[s&(windowPackets-1)/64] &^= 1 << (s & 63)
+			}
+		}
+		w.highest = seq
+		w.mark(seq)
+		return true
+	}
+	if w.has(seq) {
+		return false
+	}
+	w.mark(seq)
+	return true
+}
+
+func (w *window) has(seq int64) bool {
+	if !w.set || seq > w.highest || seq <= w.highest-windowPackets {
+		return false
+	}
+	return w.bits[seq&(windowPackets-1)/64]&(1<<(seq&63)) != 0
+}
+
+func (w *window) mark(seq int64) { w.bits[seq&(windowPackets-1)/64] |= 1 << (seq & 63) }
