@@ -1,0 +1,140 @@
+package conference
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// Limits of an Info.
+const (
+	MaxIDRunes   = 64
+	MaxNameRunes = 200
+	MaxTextRunes = 1000
+	MaxVenues    = 200
+	MaxTopics    = 100
+	MaxReasons   = 50
+)
+
+// ValidID reports whether text may be the id of a conference, a venue or a topic:
+// 1–64 characters of a–z, 0–9 and '-'.
+func ValidID(text string) bool {
+	if text == "" || len(text) > MaxIDRunes {
+		return false
+	}
+	for _, r := range text {
+		if (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// Normalised returns a copy as it is stored: state planned and the default reasons when
+// none are given; times in UTC.
+func (i *Info) Normalised() Info {
+	next := *i
+	next.State = StatePlanned
+	next.StartsAt = next.StartsAt.UTC()
+	if len(next.Reasons) == 0 {
+		next.Reasons = DefaultReasons()
+	}
+	return next
+}
+
+// Validate checks what a conference must have: an id, a title, a start, venues with
+// exactly one main venue, at least one topic, ids that are valid and unique.
+// Refusal: conference.bad_info (KindInvalid), whose Detail says what is wrong.
+func (i *Info) Validate() error {
+	if problem := i.problem(); problem != "" {
+		return Refuse(KindInvalid, "conference.bad_info", problem)
+	}
+	return nil
+}
+
+func (i *Info) problem() string {
+	switch {
+	case !ValidID(string(i.ID)):
+		return "id: 1–64 characters of a–z, 0–9 and '-'"
+	case !isText(i.Title, MaxNameRunes):
+		return "title: 1–200 characters"
+	case utf8.RuneCountInString(i.TitleEn) > MaxNameRunes:
+		return "titleEn: at most 200 characters"
+	case i.StartsAt.IsZero():
+		return "startsAt: a time, RFC 3339"
+	case len(i.Venues) == 0 || len(i.Venues) > MaxVenues:
+		return fmt.Sprintf("venues: 1–%d", MaxVenues)
+	case len(i.Topics) == 0 || len(i.Topics) > MaxTopics:
+		return fmt.Sprintf("topics: 1–%d", MaxTopics)
+	case len(i.Reasons) > MaxReasons:
+		return fmt.Sprintf("reasons: at most %d", MaxReasons)
+	}
+	for _, check := range []func() string{i.venueProblem, i.topicProblem, i.reasonProblem} {
+		if problem := check(); problem != "" {
+			return problem
+		}
+	}
+	return ""
+}
+
+func (i *Info) venueProblem() string {
+	seen, mains := make(map[VenueID]bool), 0
+	for _, v := range i.Venues {
+		switch {
+		case !ValidID(string(v.ID)):
+			return fmt.Sprintf("venue %q: id of 1–64 characters of a–z, 0–9 and '-'", v.ID)
+		case seen[v.ID]:
+			return fmt.Sprintf("venue %q: twice", v.ID)
+		case !isText(v.Name, MaxNameRunes):
+			return fmt.Sprintf("venue %q: name of 1–200 characters", v.ID)
+		}
+		seen[v.ID] = true
+		if v.Main {
+			mains++
+		}
+	}
+	if mains != 1 {
+		return fmt.Sprintf("venues: exactly one is main, not %d", mains)
+	}
+	return ""
+}
+
+func (i *Info) topicProblem() string {
+	seen := make(map[TopicID]bool)
+	for _, t := range i.Topics {
+		switch {
+		case !ValidID(string(t.ID)):
+			return fmt.Sprintf("topic %q: id of 1–64 characters of a–z, 0–9 and '-'", t.ID)
+		case seen[t.ID]:
+			return fmt.Sprintf("topic %q: twice", t.ID)
+		case !isText(t.Name, MaxNameRunes):
+			return fmt.Sprintf("topic %q: name of 1–200 characters", t.ID)
+		case utf8.RuneCountInString(t.NameEn) > MaxNameRunes || utf8.RuneCountInString(t.Agency) > MaxNameRunes:
+			return fmt.Sprintf("topic %q: nameEn and agency of at most 200 characters", t.ID)
+		}
+		seen[t.ID] = true
+	}
+	return ""
+}
+
+func (i *Info) reasonProblem() string {
+	seen := make(map[string]bool)
+	for _, r := range i.Reasons {
+		switch {
+		case r.Code == "" || len(r.Code) > MaxIDRunes:
+			return "reason: code of 1–64 characters"
+		case seen[r.Code]:
+			return fmt.Sprintf("reason %q: twice", r.Code)
+		case !isText(r.Text, MaxTextRunes) || !isText(r.NextDoor, MaxTextRunes):
+			return fmt.Sprintf("reason %q: text and nextDoor of 1–1000 characters", r.Code)
+		case utf8.RuneCountInString(r.TextEn) > MaxTextRunes || utf8.RuneCountInString(r.NextDoorEn) > MaxTextRunes:
+			return fmt.Sprintf("reason %q: textEn and nextDoorEn of at most 1000 characters", r.Code)
+		}
+		seen[r.Code] = true
+	}
+	return ""
+}
+
+func isText(text string, limit int) bool {
+	return strings.TrimSpace(text) != "" && utf8.ValidString(text) && utf8.RuneCountInString(text) <= limit
+}
