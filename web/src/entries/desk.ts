@@ -1,0 +1,4 @@
+import { page } from '../ui/page';
+import Page from '../desk/DeskPage.svelte';
+
+page(Page);

@@ -1,0 +1,4 @@
+import { page } from '../ui/page';
+import Page from '../moderate/ModeratePage.svelte';
+
+page(Page);

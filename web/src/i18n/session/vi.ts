@@ -1,0 +1,32 @@
+const enterRoom = 'Vào phòng điều hành';
+
+const vi = {
+  linkTitle: 'Liên kết này được cấp cho',
+  person: 'Người nhận',
+  role: 'Vai trò',
+  venue: 'Điểm cầu',
+  expires: 'Dùng được đến',
+  onceOnly: 'Liên kết chỉ dùng được một lần. Bấm nút khi bạn đã ngồi ở máy sẽ làm việc.',
+  demoLink: 'Liên kết diễn tập: dùng lại được cho đến khi máy chủ dừng.',
+  enter: {
+    citizen: enterRoom,
+    venue: 'Vào điểm cầu',
+    moderator: 'Vào phòng duyệt câu hỏi',
+    stage: enterRoom,
+    screen: 'Mở màn hình hội trường',
+    registrar: 'Vào bàn đón tiếp',
+    admin: 'Vào trang quản trị',
+    system: enterRoom,
+  },
+  noneTitle: 'Bạn cần một liên kết để vào',
+  noneText: 'Trang này dành cho người làm việc tại hội nghị. Không có tài khoản hay mật khẩu; mỗi người được cấp một liên kết riêng.',
+  noneSteps: [
+    'Tìm liên kết mà ban tổ chức đã gửi cho bạn qua tin nhắn, thư điện tử hoặc mã QR.',
+    'Mở liên kết đó trên chính máy này, rồi bấm nút để vào.',
+    'Nếu liên kết đã dùng hoặc hết hạn, hãy xin người quản trị hội nghị cấp liên kết mới.',
+  ],
+  publicPages: 'Bạn là người dân? Xem các hội nghị và gửi câu hỏi',
+};
+
+export type Messages = typeof vi;
+export default vi;

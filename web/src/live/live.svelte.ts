@@ -1,0 +1,77 @@
+import { language } from '../i18n/language.svelte';
+import type { Role, ServerMessage, Slot, Standing, Welcome } from '../wire/wire.gen';
+import { fromSnapshot, reduce } from './reduce';
+import type { View } from './reduce';
+import { Socket } from './socket.svelte';
+
+/** Which conference a page follows, and as whom. */
+export interface LivePlace {
+  conference: string;
+  role?: Role;
+  venue?: string | undefined;
+}
+
+/** The running conference as a page sees it: the view, who we are, and the socket. */
+export class Live {
+  readonly socket: Socket;
+  #view = $state.raw<View | null>(null);
+  #welcome = $state.raw<Welcome | null>(null);
+  #standings = $state.raw<ReadonlyMap<string, Standing>>(new Map());
+  #slots = $state.raw<readonly Slot[]>([]);
+  #skewMs = 0;
+
+  constructor(place: LivePlace) {
+    this.socket = new Socket({
+      ...place,
+      lang: () => language.code,
+      onMessage: (message) => this.#take(message),
+    });
+  }
+
+  /** What the role may see; null until the first snapshot. */
+  get view(): View | null {
+    return this.#view;
+  }
+
+  /** Who the server says we are; null before the first welcome. */
+  get welcome(): Welcome | null {
+    return this.#welcome;
+  }
+
+  /** Where the followed questions stand, by tracking code. */
+  get standings(): ReadonlyMap<string, Standing> {
+    return this.#standings;
+  }
+
+  /** What the page's media slots show now. */
+  get slots(): readonly Slot[] {
+    return this.#slots;
+  }
+
+  /** The server's clock, ms since 1970: for speaking clocks and ages. */
+  now(): number {
+    return Date.now() + this.#skewMs;
+  }
+
+  #take(message: ServerMessage): void {
+    switch (message.type) {
+      case 'welcome':
+        this.#welcome = message.welcome;
+        this.#skewMs = Date.parse(message.welcome.serverTime) - Date.now();
+        return;
+      case 'snapshot':
+        this.#view = fromSnapshot(message.snapshot);
+        return;
+      case 'events':
+        if (this.#view) this.#view = reduce(this.#view, message.events.events);
+        return;
+      case 'standing':
+        this.#standings = new Map(this.#standings).set(message.standing.code, message.standing);
+        return;
+      case 'slots':
+        this.#slots = message.slots.slots;
+        return;
+      default:
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { language } from '../i18n/language.svelte';
+import { ProblemError } from '../live/problem';
+import type { ProblemKind } from '../wire/wire.gen';
+
+const WITHIN_MS = 15_000;
+
+const kinds: Record<number, ProblemKind> = {
+  400: 'invalid',
+  401: 'unauthorised',
+  403: 'forbidden',
+  404: 'notFound',
+  405: 'invalid',
+  409: 'conflict',
+  410: 'notFound',
+  413: 'tooLarge',
+  422: 'invalid',
+  429: 'rateLimited',
+};
+
+/** RFC 9457, with the stable code of ours. */
+interface ProblemDocument {
+  code?: unknown;
+  detail?: unknown;
+  title?: unknown;
+}
+
+function words(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+async function refusal(response: Response): Promise<ProblemError> {
+  let document: ProblemDocument = {};
+  try {
+    document = (await response.json()) as ProblemDocument;
+  } catch {
+    // Not our server's words (a proxy's page, say): the status has to do.
+  }
+  return new ProblemError({
+    kind: kinds[response.status] ?? 'unavailable',
+    code: words(document.code) || `http.${response.status}`,
+    message: words(document.detail) || words(document.title),
+    retryAfterMs: Number(response.headers.get('Retry-After') ?? 0) * 1000,
+  });
+}
+
+/**
+ * Calls the REST API. The caller names the type of the answer; it is undefined for 204.
+ * Throws a ProblemError, with code "page.connection_lost" when there was no answer.
+ */
+export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const headers = new Headers({ 'Accept-Language': language.code, Accept: 'application/json' });
+  if (body !== undefined) headers.set('Content-Type', 'application/json');
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      credentials: 'same-origin',
+      cache: 'no-store',
+      signal: AbortSignal.timeout(WITHIN_MS),
+    });
+  } catch {
+    throw new ProblemError({ kind: 'unavailable', code: 'page.connection_lost', message: '' });
+  }
+  if (!response.ok) throw await refusal(response);
+  if (response.status === 204) return undefined as T;
+  return (await response.json()) as T;
+}

@@ -1,0 +1,28 @@
+import { readdirSync } from 'node:fs';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vite';
+
+// One page per role: every html file beside this one is an entry of its own.
+const pages = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.html'));
+
+const server = process.env['DIEMCAU_URL'] ?? 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  plugins: [svelte()],
+  build: {
+    // dist keeps its tracked README, so scripts/clean.mjs empties it instead.
+    emptyOutDir: false,
+    target: 'es2022',
+    manifest: true,
+    // The content security policy allows nothing inline, not even as data: URLs.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rollupOptions: { input: pages },
+  },
+  server: {
+    proxy: {
+      '/api': { target: server, ws: true, changeOrigin: true },
+      '/live': { target: server, changeOrigin: true },
+    },
+  },
+});
