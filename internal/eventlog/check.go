@@ -1,0 +1,98 @@
+package eventlog
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/diemcau/diemcau/internal/conference"
+)
+
+// Limits of Ephemeral.
+const (
+	MaxKeyBytes   = 200
+	MaxValueBytes = 64 << 10
+	MaxLag        = 256 // messages a subscriber may lag before it loses the oldest
+)
+
+// MaxRead is the most records one Read returns, whatever its limit says.
+const MaxRead = 4096
+
+// ErrMalformed says that the caller broke a rule of the port (empty id, bad conference
+// id, key too long); nothing was written. It is a programming error, not the user's.
+var ErrMalformed = errors.New("malformed call")
+
+// CheckBatch tells whether an adapter may take the batch: limits (ErrTooLarge) and form
+// (ErrMalformed). Every adapter calls it before it writes anything.
+func CheckBatch(commands []Command) error {
+	drafts, size := 0, 0
+	for i := range commands {
+		command := &commands[i]
+		if command.ID == "" {
+			return fmt.Errorf("%w: command %d has no id", ErrMalformed, i)
+		}
+		for _, check := range command.Checks {
+			if check.Entity == "" {
+				return fmt.Errorf("%w: command %s checks no entity", ErrMalformed, command.ID)
+			}
+			size += len(check.Entity)
+		}
+		drafts += len(command.Drafts)
+		for j := range command.Drafts {
+			n, err := checkDraft(command.ID, &command.Drafts[j])
+			if err != nil {
+				return err
+			}
+			size += n
+		}
+	}
+	if drafts > MaxBatchDrafts || size > MaxBatchBytes {
+		return fmt.Errorf("%w: %d drafts of at most %d, %d bytes of at most %d",
+			ErrTooLarge, drafts, MaxBatchDrafts, size, MaxBatchBytes)
+	}
+	return nil
+}
+
+func checkDraft(command string, draft *Draft) (size int, err error) {
+	if draft.ID == "" || len(draft.Canonical) == 0 {
+		return 0, fmt.Errorf("%w: draft of command %s has no id or no content", ErrMalformed, command)
+	}
+	size = len(draft.ID) + len(command) + len(draft.Canonical)
+	for _, entity := range draft.Bumps {
+		if entity == "" {
+			return 0, fmt.Errorf("%w: draft %s bumps no entity", ErrMalformed, draft.ID)
+		}
+		size += len(entity)
+	}
+	for field, ciphertext := range draft.Sealed {
+		if field == "" {
+			return 0, fmt.Errorf("%w: draft %s seals no field", ErrMalformed, draft.ID)
+		}
+		size += len(field) + len(ciphertext)
+	}
+	return size, nil
+}
+
+// CheckConference tells whether id can name a log: 1–64 characters of a–z, 0–9 and '-'.
+// Error: ErrMalformed.
+func CheckConference(id conference.ID) error {
+	if len(id) == 0 || len(id) > 64 {
+		return fmt.Errorf("%w: conference id of %d characters", ErrMalformed, len(id))
+	}
+	for _, r := range id {
+		if (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' {
+			return fmt.Errorf("%w: conference id %q", ErrMalformed, id)
+		}
+	}
+	return nil
+}
+
+// CheckEntry tells whether key and value fit Ephemeral. Error: ErrMalformed.
+func CheckEntry(key string, value []byte) error {
+	if key == "" || len(key) > MaxKeyBytes {
+		return fmt.Errorf("%w: key of %d bytes", ErrMalformed, len(key))
+	}
+	if len(value) > MaxValueBytes {
+		return fmt.Errorf("%w: value of %d bytes", ErrMalformed, len(value))
+	}
+	return nil
+}

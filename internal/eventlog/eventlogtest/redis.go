@@ -1,0 +1,155 @@
+package eventlogtest
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// redisPatience is how long redis-server may take to read its file and open its port.
+const redisPatience = 30 * time.Second
+
+// Redis is a real redis-server of the test's own: a free port on 127.0.0.1, a temporary
+// folder, appendonly yes, appendfsync always, noeviction. Not safe for concurrent use.
+type Redis struct {
+	// URL is redis://127.0.0.1:PORT/0; it stays the same over Restart.
+	URL string
+
+	t      testing.TB
+	dir    string
+	port   int
+	cmd    *exec.Cmd
+	output sync.WaitGroup // whoever reads the process's output
+}
+
+// StartRedis starts a redis-server for the test and kills it at the test's end. Extra
+// arguments are added to its command line ("--maxmemory", "8mb"). It fails the test,
+// naming the package, when redis-server is not installed; it never skips.
+func StartRedis(t testing.TB, arguments ...string) *Redis {
+	t.Helper()
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		t.Fatalf("redis-server is missing: install the package redis-server (apt-get install redis-server): %v", err)
+	}
+	r := &Redis{t: t, dir: t.TempDir()}
+	t.Cleanup(r.Kill)
+	var err error
+	for range 5 { // somebody else may take the free port between our look and redis's
+		if r.port, err = freePort(); err != nil {
+			t.Fatalf("find a free port: %v", err)
+		}
+		if err = r.start(arguments); err == nil {
+			r.URL = fmt.Sprintf("redis://127.0.0.1:%d/0", r.port)
+			return r
+		}
+		r.Kill()
+	}
+	t.Fatalf("start redis-server: %v", err)
+	return nil
+}
+
+// Kill ends the server as kill -9 does and waits until it is gone. It may be called twice.
+func (r *Redis) Kill() {
+	if r.cmd == nil {
+		return
+	}
+	if err := r.cmd.Process.Kill(); err != nil {
+		r.t.Errorf("kill redis-server: %v", err)
+	}
+	r.output.Wait()
+	if err := r.cmd.Wait(); err != nil {
+		var exit *exec.ExitError // "signal: killed" is what was asked for
+		if !errors.As(err, &exit) {
+			r.t.Errorf("wait for redis-server: %v", err)
+		}
+	}
+	r.cmd = nil
+}
+
+// Restart starts a killed server again on the same data and port and returns when it
+// answers.
+func (r *Redis) Restart(arguments ...string) {
+	r.t.Helper()
+	r.Kill()
+	if err := r.start(arguments); err != nil {
+		r.t.Fatalf("restart redis-server: %v", err)
+	}
+}
+
+// Pause stops the server's process (SIGSTOP) as a machine that hangs does; Resume lets it go on.
+func (r *Redis) Pause() { r.signal(syscall.SIGSTOP) }
+
+// Resume undoes Pause.
+func (r *Redis) Resume() { r.signal(syscall.SIGCONT) }
+
+func (r *Redis) signal(signal syscall.Signal) {
+	r.t.Helper()
+	if err := r.cmd.Process.Signal(signal); err != nil {
+		r.t.Fatalf("send %v to redis-server: %v", signal, err)
+	}
+}
+
+func (r *Redis) start(arguments []string) error {
+	all := append([]string{
+		"--bind", "127.0.0.1", "--port", fmt.Sprint(r.port), "--dir", r.dir,
+		"--appendonly", "yes", "--appendfsync", "always", "--save", "",
+		"--maxmemory-policy", "noeviction", "--daemonize", "no", "--logfile", "",
+	}, arguments...)
+	cmd := exec.Command("redis-server", all...)
+	// When the test binary dies without cleaning up, the kernel ends the server too.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	output, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	r.cmd = cmd
+	ready := make(chan error, 1)
+	r.output.Go(func() { ready <- watch(output); drain(output) }) // ends with the process: Kill waits for it
+	select {
+	case err := <-ready:
+		return err
+	case <-time.After(redisPatience):
+		return fmt.Errorf("redis-server was not ready after %v", redisPatience)
+	}
+}
+
+// watch reads the server's log until it says that it is ready. Reading it to the end
+// afterwards is drain's: a full pipe would stop the server.
+func watch(output io.Reader) error {
+	var said []string
+	lines := bufio.NewReader(output)
+	for {
+		line, err := lines.ReadString('\n')
+		if strings.Contains(line, "Ready to accept connections") {
+			return nil
+		}
+		said = append(said, line)
+		if err != nil {
+			return fmt.Errorf("redis-server ended: %s", strings.Join(said, ""))
+		}
+	}
+}
+
+func drain(output io.Reader) {
+	// The pipe ends when the process does; an error then says no more than that.
+	_, _ = io.Copy(io.Discard, output) //nolint:errcheck // see above
+}
+
+func freePort() (int, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	port := listener.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // a TCP listener has no other
+	return port, listener.Close()
+}

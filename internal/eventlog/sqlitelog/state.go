@@ -1,0 +1,136 @@
+package sqlitelog
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/eventlog"
+)
+
+// state is the end of one log and the versions of its entities, kept in memory: the
+// folder's lock makes this process the only writer.
+type state struct {
+	id conference.ID
+
+	// Touched only by whoever leads (writer): no lock.
+	at       int64 // log time of the last event, µs
+	versions map[conference.Entity]uint64
+
+	endMu   sync.Mutex // guards end and changed
+	end     eventlog.Position
+	changed chan struct{} // closed when end moves
+}
+
+// loadState reads the state of a log, or makes the log.
+func loadState(ctx context.Context, conn *sql.Conn, id conference.ID) (*state, error) {
+	s := &state{id: id, changed: make(chan struct{}), versions: make(map[conference.Entity]uint64)}
+	const find = `SELECT epoch, pos, hash, at FROM log WHERE conference = ?`
+	err := conn.QueryRowContext(ctx, find, id).Scan(&s.end.Epoch, &s.end.Pos, &s.end.Hash, &s.at)
+	if errors.Is(err, sql.ErrNoRows) {
+		s.end.Epoch = eventlog.NewEpoch()
+		_, err = conn.ExecContext(ctx, `INSERT INTO log (conference, epoch, pos, hash, at) VALUES (?, ?, 0, '', 0)`, id, s.end.Epoch)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, s.loadVersions(ctx, conn)
+}
+
+func (s *state) loadVersions(ctx context.Context, conn *sql.Conn) (err error) {
+	rows, err := conn.QueryContext(ctx, `SELECT entity, version FROM version WHERE conference = ?`, s.id)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var entity conference.Entity
+		var version uint64
+		if err := rows.Scan(&entity, &version); err != nil {
+			return err
+		}
+		s.versions[entity] = version
+	}
+	return rows.Err()
+}
+
+// position returns the end of the log and a channel that is closed when it moves.
+func (s *state) position() (eventlog.Position, <-chan struct{}) {
+	s.endMu.Lock()
+	defer s.endMu.Unlock()
+	return s.end, s.changed
+}
+
+// settle takes over a plan that is on disk.
+func (s *state) settle(p *plan) {
+	s.at = p.at
+	for entity, version := range p.bumped {
+		s.versions[entity] = version
+	}
+	s.endMu.Lock()
+	defer s.endMu.Unlock()
+	s.end = p.end
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// plan is what one transaction will add to one log.
+type plan struct {
+	state  *state
+	end    eventlog.Position
+	at     int64
+	bumped map[conference.Entity]uint64
+	rows   []row
+}
+
+type row struct {
+	pos          uint64
+	cause        string
+	draft        *eventlog.Draft
+	digest, hash string
+}
+
+func newPlan(s *state, now time.Time) *plan {
+	end, _ := s.position()
+	// A clock that was set back must not turn the log's time back.
+	return &plan{state: s, end: end, at: max(s.at, micros(now)), bumped: make(map[conference.Entity]uint64)}
+}
+
+func (p *plan) version(entity conference.Entity) uint64 {
+	if version, ok := p.bumped[entity]; ok {
+		return version
+	}
+	return p.state.versions[entity]
+}
+
+// add plans the commands in order, each all or nothing, and returns their results.
+func (p *plan) add(commands []eventlog.Command) []eventlog.Result {
+	results := make([]eventlog.Result, len(commands))
+	for i := range commands {
+		results[i] = p.addOne(&commands[i])
+	}
+	return results
+}
+
+func (p *plan) addOne(command *eventlog.Command) eventlog.Result {
+	for _, check := range command.Checks {
+		if actual := p.version(check.Entity); actual != check.Version {
+			return eventlog.Result{Stale: &eventlog.Stale{Entity: check.Entity, Actual: actual}}
+		}
+	}
+	result := eventlog.Result{First: p.end.Pos + 1, At: instant(p.at)}
+	for i := range command.Drafts {
+		draft := &command.Drafts[i]
+		digest := eventlog.Digest(draft.Canonical, draft.Sealed)
+		p.end.Pos++
+		p.end.Hash = eventlog.Hash(p.end.Hash, p.end.Pos, digest)
+		p.rows = append(p.rows, row{pos: p.end.Pos, cause: command.ID, draft: draft, digest: digest, hash: p.end.Hash})
+		for _, entity := range draft.Bumps {
+			p.bumped[entity] = p.version(entity) + 1
+		}
+	}
+	return result
+}
