@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest';
+import { asPeer, asTrack, chromium, FakeClock, FakePeer, FakeTrack, settle } from './fakes';
+import { DEFAULT_ASK, sendEncodings } from './layers';
+import { Link } from './link';
+import { JOIN_GUARD_MS, UNSTEADY_MS } from './recovery';
+import { venuePlan } from './slots';
+
+function setUp(answers: { join?: () => Promise<string>; restart?: () => Promise<string> } = {}) {
+  const clock = new FakeClock();
+  const peers: FakePeer[] = [];
+  const asked: string[] = [];
+  const link = new Link({
+    signal: {
+      join: (sdp) => {
+        asked.push(`join ${/ice-ufrag:(\w+)/.exec(sdp)?.[1]}`);
+        return answers.join?.() ?? Promise.resolve('v=0\r\n');
+      },
+      restart: (sdp) => {
+        asked.push(`restart ${/ice-ufrag:(\w+)/.exec(sdp)?.[1]}`);
+        return answers.restart?.() ?? Promise.resolve('v=0\r\n');
+      },
+    },
+    plan: venuePlan,
+    onChange: () => undefined,
+    createPeer: () => {
+      const peer = new FakePeer();
+      peers.push(peer);
+      return asPeer(peer);
+    },
+    capabilities: chromium,
+    clock,
+    random: () => 1,
+  });
+  const [mic, camera] = [new FakeTrack('audio'), new FakeTrack('video')];
+  const send = {
+    mic: asTrack(mic),
+    camera: asTrack(camera),
+    encodings: sendEncodings(DEFAULT_ASK),
+  };
+  return { clock, peers, asked, link, mic, camera, send };
+}
+
+async function connected(t: ReturnType<typeof setUp>): Promise<FakePeer> {
+  t.link.start(t.send);
+  await settle();
+  const peer = t.peers[0];
+  if (peer === undefined) throw new Error('no connection was made');
+  peer.become('connected');
+  return peer;
+}
+
+describe('Link', () => {
+  it('offers the lines in the order of the protocol, H.264 first', async () => {
+    const t = setUp();
+    const peer = await connected(t);
+    expect(peer.lines.map((l) => `${l.kind} ${l.direction}`)).toEqual([
+      'audio sendonly',
+      'video sendonly',
+      'video recvonly',
+      'video recvonly',
+      ...new Array<string>(5).fill('audio recvonly'),
+    ]);
+    expect(peer.lines[1]?.encodings.map((e) => e.rid)).toEqual(['h', 'm', 'l']);
+    for (const line of peer.lines) {
+      const first = line.preferences[0];
+      if (line.kind === 'video') expect(first?.sdpFmtpLine).toContain('42e01f');
+      else expect(first?.mimeType).toBe('audio/opus');
+    }
+  });
+
+  it('offers once: slots change without another offer', async () => {
+    const t = setUp();
+    const peer = await connected(t);
+    t.link.setSlots([{ mid: '3', kind: 'return', venue: 'ubnd' }]);
+    t.link.setSlots([{ mid: '3', kind: 'return', venue: 'ba-vi' }]);
+    await settle();
+    expect(peer.offers).toBe(1);
+    expect(t.link.slots.find((s) => s.mid === '3')?.venue).toBe('ba-vi');
+  });
+
+  it('restarts ICE on the same connection after two seconds', async () => {
+    const t = setUp();
+    const peer = await connected(t);
+    peer.become('disconnected');
+    t.clock.pass(UNSTEADY_MS - 1);
+    expect(peer.restarts).toBe(0);
+    t.clock.pass(1);
+    await settle();
+    expect(t.asked).toEqual(['join u1', 'restart u2']);
+    peer.become('connected');
+    expect([t.link.phase, t.peers.length]).toEqual(['connected', 1]);
+  });
+
+  it('joins anew when the restart is refused, with the same tracks, still running', async () => {
+    const t = setUp({ restart: () => Promise.reject(new Error('media.unknown_session')) });
+    const peer = await connected(t);
+    peer.become('failed');
+    await settle();
+    expect(t.link.phase).toBe('waiting');
+    t.clock.pass(500);
+    await settle();
+    expect([t.peers.length, peer.closed]).toEqual([2, true]);
+    t.peers[1]?.become('connected');
+    expect(t.link.phase).toBe('connected');
+    expect([t.mic.stopped, t.camera.stopped]).toEqual([false, false]);
+  });
+
+  it('keeps trying while the server refuses, and tells why', async () => {
+    const refusal = new Error('media.full');
+    const t = setUp({ join: () => Promise.reject(refusal) });
+    t.link.start(t.send);
+    for (let i = 0; i < 40; i++) {
+      await settle();
+      t.clock.pass(8_000);
+    }
+    await settle();
+    expect(t.peers.length).toBeGreaterThanOrEqual(40);
+    expect(t.link.problem).toBe(refusal);
+    expect(t.camera.stopped).toBe(false);
+    expect(t.peers.slice(0, -1).every((p) => p.closed)).toBe(true);
+  });
+
+  it('gives up waiting for an answer that never comes', async () => {
+    const t = setUp({ join: () => new Promise(() => undefined) });
+    t.link.start(t.send);
+    await settle();
+    t.clock.pass(JOIN_GUARD_MS);
+    expect(t.link.phase).toBe('waiting');
+  });
+
+  it('ignores an answer that comes after the connection was dropped', async () => {
+    let answer: (sdp: string) => void = () => undefined;
+    const t = setUp({ join: () => new Promise((resolve) => (answer = resolve)) });
+    t.link.start(t.send);
+    await settle();
+    t.link.stop();
+    answer('v=0\r\n');
+    await settle();
+    expect(t.peers[0]?.currentRemoteDescription).toBeNull();
+    expect([t.link.phase, t.clock.pending]).toEqual(['stopped', 0]);
+  });
+
+  it('changes the camera without an offer', async () => {
+    const t = setUp();
+    const peer = await connected(t);
+    const other = new FakeTrack('video');
+    await t.link.replaceTracks({ ...t.send, camera: asTrack(other) });
+    expect(peer.offers).toBe(1);
+    expect(peer.getSenders()[1]).toMatchObject({ track: other });
+    expect(peer.getSenders()[0]).toMatchObject({ track: t.mic, replaced: [] });
+  });
+});

@@ -1,0 +1,270 @@
+// One PeerConnection to the media plane: offers once over the socket, comes back for ever.
+
+import {
+  browserCapabilities,
+  preferCodecs,
+  slimOffer,
+  tuneAnswer,
+  type Capabilities,
+} from './codecs';
+import { INITIAL, step, type Phase, type Recovery, type RecoveryEvent } from './recovery';
+import { mapSlots, type PlannedSlot, type ReceiveSlot, type SlotNote, type SlotPlan } from './slots';
+import { readStats, type LinkStats } from './stats';
+
+/** MediaSignal carries offers to the server and answers back; the socket implements it. */
+export interface MediaSignal {
+  /** join sends media.join; the result is the SDP answer. Rejects with the refusal. */
+  join(sdp: string): Promise<string>;
+  /** restart sends media.restart. */
+  restart(sdp: string): Promise<string>;
+}
+
+/** Clock makes timers; replaced in tests. */
+export interface Clock {
+  set(run: () => void, ms: number): number;
+  clear(id: number): void;
+}
+
+/** windowClock is the browser's. */
+export const windowClock: Clock = {
+  set: (run, ms) => window.setTimeout(run, ms),
+  clear: (id) => window.clearTimeout(id),
+};
+
+/** LinkConfig is what a Link needs; the last four have the browser's own as default. */
+export interface LinkConfig {
+  signal: MediaSignal;
+  plan: SlotPlan;
+  /** onChange is told of every change of phase, slots, or problem. */
+  onChange: () => void;
+  createPeer?: () => RTCPeerConnection;
+  capabilities?: Capabilities;
+  clock?: Clock;
+  random?: () => number;
+}
+
+/** SendTracks are what goes up; null tracks leave their m-line out. */
+export interface SendTracks {
+  mic: MediaStreamTrack;
+  camera: MediaStreamTrack;
+  encodings: RTCRtpEncodingParameters[];
+}
+
+/** Link keeps one media connection. */
+export class Link {
+  readonly #config: Required<LinkConfig>;
+  #recovery: Recovery = INITIAL;
+  #peer: RTCPeerConnection | undefined;
+  #planned: PlannedSlot[] = [];
+  #notes: readonly SlotNote[] = [];
+  #send: SendTracks | undefined;
+  #timer: number | undefined;
+  #problem: unknown;
+  #joins = 0;
+
+  constructor(config: LinkConfig) {
+    this.#config = {
+      createPeer: () => new RTCPeerConnection({ bundlePolicy: 'max-bundle' }),
+      capabilities: browserCapabilities,
+      clock: windowClock,
+      random: Math.random,
+      ...config,
+    };
+  }
+
+  /** phase is where the connection stands. */
+  get phase(): Phase {
+    return this.#recovery.phase;
+  }
+
+  /** attempt counts the joins that failed in a row. */
+  get attempt(): number {
+    return this.#recovery.attempt;
+  }
+
+  /** problem is what the last refused offer was refused with; undefined when none was. */
+  get problem(): unknown {
+    return this.#problem;
+  }
+
+  /** joins counts the connections made so far (the first included). */
+  get joins(): number {
+    return this.#joins;
+  }
+
+  /** slots are the receive m-lines with what they show now. */
+  get slots(): ReceiveSlot[] {
+    return mapSlots(this.#planned, this.#notes);
+  }
+
+  /** start joins; with tracks it also sends. The Link never stops a track. */
+  start(send?: SendTracks): void {
+    this.#send = send;
+    this.#on({ type: 'start' });
+  }
+
+  /** stop leaves for good. The tracks stay with their owner. */
+  stop(): void {
+    this.#on({ type: 'stop' });
+  }
+
+  /** nudge ends any waiting: the network or the socket is back. */
+  nudge(): void {
+    this.#on({ type: 'nudge' });
+  }
+
+  /** gone says the server forgot this connection (it started anew): join again now. */
+  gone(): void {
+    this.#on({ type: 'gone' });
+  }
+
+  /** setSlots takes the server's slots message. */
+  setSlots(notes: readonly SlotNote[]): void {
+    this.#notes = notes;
+    this.#config.onChange();
+  }
+
+  /** replaceTracks changes camera or microphone without a new offer. */
+  async replaceTracks(send: SendTracks): Promise<void> {
+    const before = this.#send;
+    this.#send = send;
+    if (before === undefined) return;
+    for (const sender of this.#peer?.getSenders() ?? []) {
+      const track = sender.track;
+      if (track === before.mic && send.mic !== before.mic) await sender.replaceTrack(send.mic);
+      if (track === before.camera && send.camera !== before.camera) {
+        await sender.replaceTrack(send.camera);
+      }
+    }
+  }
+
+  /** stats reads the counters; undefined while there is no connection. */
+  async stats(): Promise<LinkStats | undefined> {
+    const peer = this.#peer;
+    if (peer === undefined) return undefined;
+    return readStats(await peer.getStats());
+  }
+
+  #on(event: RecoveryEvent): void {
+    const before = this.#recovery;
+    const { state, effect } = step(before, event, this.#config.random());
+    this.#recovery = state;
+    if (effect.timer !== undefined) this.#arm(effect.timer);
+    if (effect.act === 'drop') this.#drop();
+    if (effect.act === 'join') void this.#join();
+    if (effect.act === 'restart') void this.#restart();
+    if (state !== before) this.#config.onChange();
+  }
+
+  #arm(ms: number | null): void {
+    if (this.#timer !== undefined) this.#config.clock.clear(this.#timer);
+    this.#timer =
+      ms === null
+        ? undefined
+        : this.#config.clock.set(() => {
+            this.#timer = undefined;
+            this.#on({ type: 'timer' });
+          }, ms);
+  }
+
+  #drop(): void {
+    const peer = this.#peer;
+    this.#peer = undefined;
+    this.#planned = [];
+    this.#notes = [];
+    if (peer === undefined) return;
+    peer.onconnectionstatechange = null;
+    // close() ends the transceivers; the local tracks live on, they belong to the page.
+    peer.close();
+  }
+
+  async #join(): Promise<void> {
+    this.#drop();
+    const peer = this.#config.createPeer();
+    this.#peer = peer;
+    this.#joins += 1;
+    peer.onconnectionstatechange = () => {
+      if (this.#peer === peer) this.#on({ type: 'peer', state: peer.connectionState });
+    };
+    try {
+      this.#addLines(peer);
+      await this.#negotiate(peer, (sdp) => this.#config.signal.join(sdp));
+    } catch (error) {
+      this.#refused(peer, error);
+    }
+  }
+
+  async #restart(): Promise<void> {
+    const peer = this.#peer;
+    if (peer === undefined) {
+      this.#on({ type: 'failed' });
+      return;
+    }
+    try {
+      await this.#negotiate(peer, (sdp) => this.#config.signal.restart(sdp), true);
+    } catch (error) {
+      this.#refused(peer, error);
+    }
+  }
+
+  #refused(peer: RTCPeerConnection, error: unknown): void {
+    if (this.#peer !== peer) return;
+    this.#problem = error;
+    this.#on({ type: 'failed' });
+  }
+
+  async #negotiate(
+    peer: RTCPeerConnection,
+    ask: (sdp: string) => Promise<string>,
+    iceRestart = false,
+  ): Promise<void> {
+    const offer = await peer.createOffer({ iceRestart });
+    await peer.setLocalDescription(offer);
+    const answer = await ask(slimOffer(peer.localDescription?.sdp ?? offer.sdp ?? ''));
+    if (this.#peer !== peer) return;
+    await peer.setRemoteDescription({ type: 'answer', sdp: tuneAnswer(answer) });
+    if (this.#peer !== peer) return;
+    this.#problem = undefined;
+    // A restart can end "connected" without a change of connectionState to tell of.
+    if (iceRestart && peer.connectionState === 'connected') {
+      this.#on({ type: 'peer', state: 'connected' });
+    }
+    this.#config.onChange();
+  }
+
+  /** The order of these lines is the contract with the server (docs/protocol.md). */
+  #addLines(peer: RTCPeerConnection): void {
+    const caps = this.#config.capabilities;
+    const send = this.#send;
+    if (send !== undefined) {
+      const mic = peer.addTransceiver(send.mic, { direction: 'sendonly' });
+      preferCodecs(mic, 'audio', caps);
+      const camera = peer.addTransceiver(send.camera, {
+        direction: 'sendonly',
+        sendEncodings: send.encodings,
+      });
+      preferCodecs(camera, 'video', caps);
+      keepResolution(camera.sender);
+    }
+    this.#planned = [];
+    for (const media of ['video', 'audio'] as const) {
+      for (const kind of this.#config.plan[media]) {
+        const transceiver = peer.addTransceiver(media, { direction: 'recvonly' });
+        preferCodecs(transceiver, media, caps);
+        this.#planned.push({ transceiver, media, kind });
+      }
+    }
+  }
+}
+
+/**
+ * keepResolution asks the encoder to give up pictures per second before size: a change of
+ * size in mid-programme is a new decoder configuration for everybody.
+ */
+function keepResolution(sender: RTCRtpSender): void {
+  const parameters = sender.getParameters();
+  parameters.degradationPreference = 'maintain-resolution';
+  sender.setParameters(parameters).catch(() => {
+    // Not every browser has it; the picture is then smaller on a weak line, nothing worse.
+  });
+}

@@ -1,0 +1,155 @@
+// The media of a page: a Link on the page's socket, with what the page shows of it.
+
+import type { Live } from '../live/live.svelte';
+import { Link, type SendTracks } from './link';
+import type { Phase } from './recovery';
+import type { ReceiveSlot, SlotPlan } from './slots';
+import { compare, type LineReport, type LinkStats } from './stats';
+
+/** Seconds between the two readings a line report is made of. */
+const WINDOW = 5;
+
+/** Media keeps a page's media connection on its socket and its numbers up to date. */
+export class Media {
+  readonly #live: Live;
+  readonly #link: Link;
+  #phase = $state<Phase>('idle');
+  #problem = $state.raw<unknown>(undefined);
+  #slots = $state.raw<readonly ReceiveSlot[]>([]);
+  #frames = $state.raw<Readonly<Record<string, number>>>({});
+  #line = $state.raw<LineReport | undefined>(undefined);
+  #layers = $state.raw<readonly string[]>([]);
+  #readings: LinkStats[] = [];
+  #server = '';
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #stopWatching: (() => void) | undefined;
+
+  constructor(live: Live, plan: SlotPlan) {
+    this.#live = live;
+    const ask = async (name: 'media.join' | 'media.restart', sdp: string): Promise<string> => {
+      // An offer is never repeated by the socket: it would be stale. The Link makes a new one.
+      const ok = await live.socket.command(name, { sdp }, { again: false });
+      return ok.sdp ?? '';
+    };
+    this.#link = new Link({
+      signal: {
+        join: (sdp) => ask('media.join', sdp),
+        restart: (sdp) => ask('media.restart', sdp),
+      },
+      plan,
+      onChange: () => this.#copy(),
+    });
+  }
+
+  /** phase is where the connection stands. */
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** problem is the last refusal of the server; undefined when none. */
+  get problem(): unknown {
+    return this.#problem;
+  }
+
+  /** slots are the receive lines with what they show now. */
+  get slots(): readonly ReceiveSlot[] {
+    return this.#slots;
+  }
+
+  /** line is the line over the last seconds; undefined until there are two readings. */
+  get line(): LineReport | undefined {
+    return this.#line;
+  }
+
+  /** layers are the sent layers that grow, by rid ("" for a single one). */
+  get layers(): readonly string[] {
+    return this.#layers;
+  }
+
+  /** frames is how many pictures a slot has decoded. */
+  frames(mid: string | undefined): number {
+    return mid === undefined ? 0 : (this.#frames[mid] ?? 0);
+  }
+
+  /** of finds the first slot of a kind (and venue). */
+  of(media: 'audio' | 'video', kind: ReceiveSlot['kind'], venue?: string): ReceiveSlot | undefined {
+    return this.#slots.find(
+      (s) => s.media === media && s.kind === kind && (venue === undefined || s.venue === venue),
+    );
+  }
+
+  /** start joins, once; call it again after stop. */
+  start(send?: SendTracks): void {
+    if (this.#stopWatching !== undefined) return;
+    this.#stopWatching = this.#watch();
+    this.#timer = setInterval(() => void this.#read(), 1000);
+    this.#link.start(send);
+  }
+
+  /** replace changes camera or microphone. */
+  async replace(send: SendTracks): Promise<void> {
+    await this.#link.replaceTracks(send);
+  }
+
+  /** stop leaves, and tells the server so. */
+  stop(): void {
+    this.#stopWatching?.();
+    this.#stopWatching = undefined;
+    clearInterval(this.#timer);
+    this.#link.stop();
+    this.#readings = [];
+    this.#line = undefined;
+    // If this is lost the server notices by itself that nothing comes any more.
+    this.#live.socket.command('media.leave', {}, { again: false }).catch(() => undefined);
+  }
+
+  #copy(): void {
+    this.#phase = this.#link.phase;
+    this.#problem = this.#link.problem;
+    this.#slots = this.#link.slots;
+  }
+
+  /** Follows the socket: slots, its return, a new server. */
+  #watch(): () => void {
+    const nudge = (): void => this.#link.nudge();
+    window.addEventListener('online', nudge);
+    const stopEffects = $effect.root(() => {
+      $effect(() => this.#link.setSlots(this.#live.slots));
+      $effect(() => {
+        if (this.#live.socket.state === 'online') this.#link.nudge();
+      });
+      $effect(() => {
+        const server = this.#live.welcome?.server ?? '';
+        // Another start of the server: it knows nothing of our connection any more.
+        if (this.#server !== '' && server !== this.#server) this.#link.gone();
+        this.#server = server;
+      });
+    });
+    return () => {
+      window.removeEventListener('online', nudge);
+      stopEffects();
+    };
+  }
+
+  async #read(): Promise<void> {
+    const now = await this.#link.stats();
+    if (now === undefined) {
+      this.#readings = [];
+      this.#line = undefined;
+      return;
+    }
+    const frames: Record<string, number> = {};
+    for (const slot of now.slots) {
+      if (slot.media === 'video') frames[slot.mid] = slot.framesDecoded;
+    }
+    this.#frames = frames;
+    const before = this.#readings.at(-1);
+    this.#layers = now.layers
+      .filter((l) => l.bytes > (before?.layers.find((b) => b.rid === l.rid)?.bytes ?? 0))
+      .map((l) => l.rid);
+    this.#readings = [...this.#readings, now].slice(-WINDOW - 1);
+    const first = this.#readings[0];
+    const programme = this.of('video', 'programme')?.mid;
+    this.#line = first === undefined ? undefined : compare(first, now, programme);
+  }
+}

@@ -1,0 +1,193 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { asPeer, chromium, FakeClock, FakePeer, noH264, settle } from './fakes';
+import type { Capabilities } from './codecs';
+import { applyRestart, restartFragment } from './sdpfrag';
+import { retryAfterMs, WhepClient } from './whep';
+
+const URL_ = 'https://cau.example/api/v1/conferences/c1/whep';
+
+beforeEach(() => {
+  vi.stubGlobal(
+    'MediaStream',
+    class {
+      addTrack(): void {}
+    },
+  );
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+function created(): Response {
+  return new Response('v=0\r\na=ice-ufrag:su\r\na=ice-pwd:sp\r\nm=video 9 X 96\r\n', {
+    status: 201,
+    headers: { Location: '/api/v1/whep/s1', ETag: '"e1"' },
+  });
+}
+
+function setUp(reply: (method: string) => Response | Promise<Response>, caps: Capabilities = chromium) {
+  const clock = new FakeClock();
+  const peers: FakePeer[] = [];
+  const calls: { method: string; url: string; body: string }[] = [];
+  const client = new WhepClient({
+    url: URL_,
+    onChange: () => undefined,
+    createPeer: () => {
+      const peer = new FakePeer();
+      peers.push(peer);
+      return asPeer(peer);
+    },
+    capabilities: caps,
+    clock,
+    random: () => 1,
+    fetch: (url, init) => {
+      const method = init?.method ?? 'GET';
+      calls.push({ method, url: String(url), body: String(init?.body ?? '') });
+      return Promise.resolve().then(() => reply(method));
+    },
+  });
+  return { clock, peers, calls, client };
+}
+
+describe('WhepClient', () => {
+  it('plays, and gives its place back when it leaves', async () => {
+    const t = setUp((m) => (m === 'POST' ? created() : new Response(null, { status: 200 })));
+    t.client.start();
+    await settle();
+    t.peers[0]?.become('connected');
+    expect(t.client.phase).toBe('playing');
+    expect(t.client.stream).toBeDefined();
+    t.client.stop();
+    expect(t.calls.map((c) => `${c.method} ${c.url}`)).toEqual([
+      `POST ${URL_}`,
+      'DELETE https://cau.example/api/v1/whep/s1',
+    ]);
+  });
+
+  it('says so when the browser has no H.264, without asking the server', () => {
+    const t = setUp(created, noH264);
+    t.client.start();
+    expect(t.client.phase).toBe('no_h264');
+    expect(t.calls).toEqual([]);
+  });
+
+  it('says so when the server answers 406, and does not ask again', async () => {
+    const t = setUp(() => new Response('{}', { status: 406 }));
+    t.client.start();
+    await settle();
+    t.clock.pass(600_000);
+    expect(t.client.phase).toBe('no_h264');
+    expect(t.calls).toHaveLength(1);
+  });
+
+  it('waits as long as a full server says', async () => {
+    let full = true;
+    const t = setUp(() =>
+      full ? new Response('', { status: 503, headers: { 'Retry-After': '7' } }) : created(),
+    );
+    t.client.start();
+    await settle();
+    expect(t.client.phase).toBe('full');
+    t.clock.pass(6_999);
+    await settle();
+    expect(t.calls).toHaveLength(1);
+    full = false;
+    t.clock.pass(1);
+    await settle();
+    t.peers.at(-1)?.become('connected');
+    expect(t.client.phase).toBe('playing');
+  });
+
+  it('looks again for a conference that is not running', async () => {
+    const t = setUp(() => new Response('', { status: 404 }));
+    t.client.start();
+    await settle();
+    expect(t.client.phase).toBe('closed');
+    t.clock.pass(15_000);
+    await settle();
+    expect(t.calls).toHaveLength(2);
+  });
+
+  it('restarts ICE by PATCH and joins anew when that is refused', async () => {
+    const t = setUp((m) => (m === 'POST' ? created() : new Response('', { status: 412 })));
+    t.client.start();
+    await settle();
+    t.peers[0]?.become('connected');
+    t.peers[0]?.become('disconnected');
+    expect(t.client.phase).toBe('reconnecting');
+    t.clock.pass(2_000);
+    await settle();
+    expect(t.calls[1]?.method).toBe('PATCH');
+    expect(t.calls[1]?.body).toContain('a=ice-ufrag:u2\r\na=ice-pwd:p2\r\nm=video');
+    t.clock.pass(500);
+    await settle();
+    expect(t.calls.filter((c) => c.method === 'POST')).toHaveLength(2);
+    expect(t.peers[0]?.closed).toBe(true);
+  });
+
+  it('takes the answer of the restart on the same connection', async () => {
+    const t = setUp((m) =>
+      m === 'POST' ? created() : new Response('a=ice-ufrag:nu\r\na=ice-pwd:np\r\n', { status: 200 }),
+    );
+    t.client.start();
+    await settle();
+    const peer = t.peers[0];
+    peer?.become('connected');
+    peer?.become('failed');
+    await settle();
+    expect(peer?.currentRemoteDescription?.sdp).toContain('a=ice-ufrag:nu\r\na=ice-pwd:np');
+    peer?.become('connected');
+    expect([t.client.phase, t.peers.length]).toEqual(['playing', 1]);
+  });
+
+  it('goes on for ever without a network, and gives nothing up when stopped meanwhile', async () => {
+    const t = setUp(() => Promise.reject(new TypeError('network')));
+    t.client.start();
+    for (let i = 0; i < 20; i++) {
+      await settle();
+      t.clock.pass(8_000);
+    }
+    expect(t.calls.length).toBeGreaterThanOrEqual(20);
+    t.client.stop();
+    await settle();
+    expect([t.client.phase, t.clock.pending]).toEqual(['stopped', 0]);
+  });
+
+  it('gives back a place that was answered too late', async () => {
+    let answer: (r: Response) => void = () => undefined;
+    const t = setUp((m) =>
+      m === 'POST' ? new Promise((r) => (answer = r)) : new Response(null, { status: 200 }),
+    );
+    t.client.start();
+    await settle();
+    t.client.stop();
+    answer(created());
+    await settle();
+    expect(t.calls.map((c) => c.method)).toEqual(['POST', 'DELETE']);
+  });
+});
+
+it('retryAfterMs keeps to sensible times', () => {
+  const of = (v: string) => retryAfterMs(new Response('', { headers: { 'Retry-After': v } }));
+  expect([of('3'), of('0.2'), of('99999'), of('soon')]).toEqual([3000, 1000, 300_000, undefined]);
+  expect(retryAfterMs(new Response(''))).toBeUndefined();
+});
+
+describe('sdpfrag', () => {
+  it('takes the credentials and the first m-line of the offer', () => {
+    const offer = 'v=0\r\nm=video 9 X 96\r\na=mid:0\r\na=ice-ufrag:a\r\na=ice-pwd:b\r\nm=audio 9 X 111\r\n';
+    expect(restartFragment(offer)).toBe('a=ice-ufrag:a\r\na=ice-pwd:b\r\nm=video 9 X 96\r\na=mid:0\r\n');
+  });
+
+  it('puts new candidates in the place of the old ones', () => {
+    const answer =
+      'v=0\r\nm=video 9 X 96\r\na=ice-ufrag:o\r\na=ice-pwd:o\r\na=candidate:1 old\r\nm=audio 9 X 111\r\na=ice-ufrag:o\r\na=ice-pwd:o\r\n';
+    expect(applyRestart(answer, 'a=ice-ufrag:n\r\na=ice-pwd:n\r\na=candidate:1 new\r\n')).toBe(
+      'v=0\r\nm=video 9 X 96\r\na=ice-ufrag:n\r\na=ice-pwd:n\r\na=candidate:1 new\r\nm=audio 9 X 111\r\na=ice-ufrag:n\r\na=ice-pwd:n\r\n',
+    );
+  });
+
+  it('refuses a fragment without credentials', () => {
+    expect(() => applyRestart('v=0\r\n', '')).toThrow('no credentials');
+  });
+});

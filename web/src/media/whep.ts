@@ -1,0 +1,279 @@
+// The public player's connection: WHEP (draft-ietf-wish-whep) of the programme.
+
+import { browserCapabilities, canReceiveH264, preferCodecs, type Capabilities } from './codecs';
+import { windowClock, type Clock } from './link';
+import { BACKOFF_MAX_MS, backoff, UNSTEADY_MS } from './recovery';
+import { applyRestart, restartFragment } from './sdpfrag';
+import { readStats, type LinkStats } from './stats';
+
+/** WhepPhase is where the player stands. full and unavailable try again by themselves. */
+export type WhepPhase =
+  | 'idle'
+  | 'joining'
+  | 'playing'
+  | 'reconnecting'
+  | 'full' // the server has no place left: it said when to ask again
+  | 'closed' // the conference is not running, or not public
+  | 'no_h264' // this browser cannot decode the picture
+  | 'stopped';
+
+/** WhepConfig is what a WhepClient needs; the last four have the browser's own as default. */
+export interface WhepConfig {
+  /** /api/v1/conferences/{conference}/whep */
+  url: string;
+  onChange: () => void;
+  createPeer?: () => RTCPeerConnection;
+  capabilities?: Capabilities;
+  fetch?: typeof fetch;
+  clock?: Clock;
+  random?: () => number;
+}
+
+/** Milliseconds an answer may take before another try. */
+const JOIN_GUARD_MS = 15_000;
+const RESTART_GUARD_MS = 6_000;
+/** Milliseconds between looks at a conference that is not running. */
+const CLOSED_MS = 15_000;
+
+/** WhepClient plays the programme until it is stopped. */
+export class WhepClient {
+  readonly #config: Required<WhepConfig>;
+  #phase: WhepPhase = 'idle';
+  #peer: RTCPeerConnection | undefined;
+  #stream: MediaStream | undefined;
+  #location: string | undefined;
+  #attempt = 0;
+  #retryAt = 0;
+  #timer: number | undefined;
+
+  constructor(config: WhepConfig) {
+    this.#config = {
+      createPeer: () => new RTCPeerConnection({ bundlePolicy: 'max-bundle' }),
+      capabilities: browserCapabilities,
+      fetch: (...args) => fetch(...args),
+      clock: windowClock,
+      random: Math.random,
+      ...config,
+    };
+  }
+
+  /** phase is where the player stands. */
+  get phase(): WhepPhase {
+    return this.#phase;
+  }
+
+  /** stream is the programme, picture and sound; undefined before the first answer. */
+  get stream(): MediaStream | undefined {
+    return this.#stream;
+  }
+
+  /** retryAt is when the next try comes (ms since 1970); 0 when none is planned. */
+  get retryAt(): number {
+    return this.#retryAt;
+  }
+
+  /** start plays; may be called again after stop. */
+  start(): void {
+    if (this.#phase !== 'idle' && this.#phase !== 'stopped') return;
+    if (!canReceiveH264(this.#config.capabilities)) {
+      this.#set('no_h264');
+      return;
+    }
+    this.#attempt = 0;
+    void this.#join();
+  }
+
+  /** stop leaves: the server is told, so that the place is free for another viewer. */
+  stop(): void {
+    this.#leave();
+    this.#arm(undefined);
+    this.#set('stopped');
+  }
+
+  /** nudge ends a wait: the network is back, or the viewer asked. */
+  nudge(): void {
+    if (this.#timer !== undefined && this.#peer === undefined) void this.#join();
+  }
+
+  /** stats reads the counters; undefined while there is no connection. */
+  async stats(): Promise<LinkStats | undefined> {
+    const peer = this.#peer;
+    return peer === undefined ? undefined : readStats(await peer.getStats());
+  }
+
+  #set(phase: WhepPhase): void {
+    this.#phase = phase;
+    this.#config.onChange();
+  }
+
+  #arm(ms: number | undefined, run: () => void = () => undefined): void {
+    if (this.#timer !== undefined) this.#config.clock.clear(this.#timer);
+    this.#retryAt = 0;
+    this.#timer = undefined;
+    if (ms === undefined) return;
+    this.#timer = this.#config.clock.set(() => {
+      this.#timer = undefined;
+      run();
+    }, ms);
+  }
+
+  async #join(): Promise<void> {
+    this.#leave();
+    const peer = this.#config.createPeer();
+    this.#peer = peer;
+    this.#set(this.#phase === 'idle' || this.#phase === 'stopped' ? 'joining' : this.#phase);
+    this.#arm(JOIN_GUARD_MS, () => this.#again());
+    const stream = new MediaStream();
+    peer.ontrack = (event) => stream.addTrack(event.track);
+    peer.onconnectionstatechange = () => {
+      if (this.#peer === peer) this.#onPeer(peer.connectionState);
+    };
+    for (const kind of ['video', 'audio'] as const) {
+      preferCodecs(
+        peer.addTransceiver(kind, { direction: 'recvonly' }),
+        kind,
+        this.#config.capabilities,
+      );
+    }
+    try {
+      await peer.setLocalDescription(await peer.createOffer());
+      const response = await this.#post(peer.localDescription?.sdp ?? '');
+      if (this.#peer !== peer) {
+        this.#forget(response);
+        return;
+      }
+      if (response.status !== 201) {
+        this.#refused(response);
+        return;
+      }
+      this.#location = locationOf(response, this.#config.url);
+      await peer.setRemoteDescription({ type: 'answer', sdp: await response.text() });
+      if (this.#peer !== peer) return;
+      this.#stream = stream;
+      this.#config.onChange();
+    } catch {
+      if (this.#peer === peer) this.#again();
+    }
+  }
+
+  #post(sdp: string): Promise<Response> {
+    return this.#config.fetch(this.#config.url, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/sdp' },
+      credentials: 'omit',
+      body: sdp,
+    });
+  }
+
+  #refused(response: Response): void {
+    this.#leave();
+    if (response.status === 406) {
+      this.#arm(undefined);
+      this.#set('no_h264');
+      return;
+    }
+    if (response.status === 503) {
+      this.#wait('full', retryAfterMs(response) ?? BACKOFF_MAX_MS);
+      return;
+    }
+    if (response.status >= 400 && response.status < 500 && response.status !== 429) {
+      this.#wait('closed', CLOSED_MS);
+      return;
+    }
+    this.#again();
+  }
+
+  #onPeer(state: RTCPeerConnectionState): void {
+    if (state === 'connected') {
+      this.#attempt = 0;
+      this.#arm(undefined);
+      this.#set('playing');
+    } else if (state === 'disconnected') {
+      this.#set('reconnecting');
+      this.#arm(UNSTEADY_MS, () => void this.#restart());
+    } else if (state === 'failed') {
+      void this.#restart();
+    } else if (state === 'closed') {
+      this.#again();
+    }
+  }
+
+  async #restart(): Promise<void> {
+    const [peer, location] = [this.#peer, this.#location];
+    if (peer === undefined || location === undefined) {
+      this.#again();
+      return;
+    }
+    this.#set('reconnecting');
+    this.#arm(RESTART_GUARD_MS, () => this.#again());
+    try {
+      await peer.setLocalDescription(await peer.createOffer({ iceRestart: true }));
+      const response = await this.#config.fetch(location, {
+        method: 'PATCH',
+        // RFC 9725 §4.4.2: a restart replaces whatever ICE session there is.
+        headers: { 'Content-Type': 'application/trickle-ice-sdpfrag', 'If-Match': '*' },
+        credentials: 'omit',
+        body: restartFragment(peer.localDescription?.sdp ?? ''),
+      });
+      const answer = peer.currentRemoteDescription?.sdp ?? '';
+      if (!response.ok) throw new Error(`restart refused with ${response.status}`);
+      const sdp = applyRestart(answer, await response.text());
+      if (this.#peer !== peer) return;
+      await peer.setRemoteDescription({ type: 'answer', sdp });
+    } catch {
+      if (this.#peer === peer) this.#again();
+    }
+  }
+
+  /** again drops the connection and joins anew after a back-off, for ever. */
+  #again(): void {
+    this.#leave();
+    const ms = backoff(this.#attempt, this.#config.random());
+    this.#attempt += 1;
+    this.#wait('reconnecting', ms);
+  }
+
+  #wait(phase: WhepPhase, ms: number): void {
+    this.#arm(ms, () => void this.#join());
+    this.#retryAt = Date.now() + ms;
+    this.#set(phase);
+  }
+
+  #leave(): void {
+    const [peer, location] = [this.#peer, this.#location];
+    this.#peer = undefined;
+    this.#location = undefined;
+    if (peer !== undefined) {
+      peer.onconnectionstatechange = null;
+      peer.ontrack = null;
+      peer.close();
+    }
+    if (location !== undefined) this.#delete(location);
+  }
+
+  /** forget gives back a place that was answered after we had gone. */
+  #forget(response: Response): void {
+    if (response.status === 201) this.#delete(locationOf(response, this.#config.url));
+  }
+
+  #delete(location: string | undefined): void {
+    if (location === undefined) return;
+    // keepalive: also sent while the page is being left. Best effort: the server notices anyway.
+    this.#config
+      .fetch(location, { method: 'DELETE', keepalive: true, credentials: 'omit' })
+      .catch(() => undefined);
+  }
+}
+
+function locationOf(response: Response, base: string): string | undefined {
+  const location = response.headers.get('Location');
+  if (location === null) return undefined;
+  return new URL(location, new URL(response.url || base, globalThis.location?.href)).href;
+}
+
+/** retryAfterMs reads Retry-After in seconds, 1 s to 5 min; undefined when it says nothing usable. */
+export function retryAfterMs(response: Response): number | undefined {
+  const seconds = Number(response.headers.get('Retry-After') ?? '');
+  if (!Number.isFinite(seconds) || seconds <= 0) return undefined;
+  return Math.min(300, Math.max(1, seconds)) * 1000;
+}
