@@ -47,6 +47,9 @@ type Packet struct {
 	// unit share their timestamp; if the bitstream lacks SPS and PPS the caller puts
 	// them in first.
 	Keyframe bool
+	// Captured is when the picture was taken, on the server clock, if the caller keeps
+	// such a clock; zero: the bus maps Timestamp by the reports it was given.
+	Captured time.Time
 }
 
 // Out is one packet of the programme: send Ref with these header values.
@@ -149,9 +152,12 @@ func (b *Bus) Video(dst []Out, s Source, p Packet, now time.Time) []Out {
 		return dst
 	}
 	v.heard(t)
-	if s.Venue == Slate {
+	switch {
+	case !p.Captured.IsZero():
+		q.at = b.since(p.Captured)
+	case s.Venue == Slate:
 		q.at = t
-	} else {
+	default:
 		q.at = v.clock.Observe(Video(s.Layer), p.Timestamp, t)
 	}
 	b.decide(t)
