@@ -24,6 +24,10 @@ type Venue struct {
 	ID        conference.VenueID
 	State     State
 	Connected bool // its media is up, whatever the state; a holder that dropped keeps the floor
+	// Consent is the operator's Ready; it survives a drop of at most ConsentKept.
+	Consent bool
+	// DroppedAt is when the media last went away; zero while Connected.
+	DroppedAt time.Time
 	// HandAt is when the hand was raised; zero when it is down.
 	HandAt time.Time
 	// HandNote is the short reason given with the hand (≤ 120 runes).
@@ -73,10 +77,13 @@ type Preview struct{ Venue conference.VenueID }
 // Give gives the floor to a ready venue, taking it from whoever has it.
 type Give struct {
 	Venue   conference.VenueID
-	LimitMs int64
+	LimitMs int64 // 0: no limit; at most MaxLimitMs
+	// Seen is the holder the stage manager saw when giving ("" nobody). If another has the
+	// floor by now, the command is refused with floor.changed. nil: whoever has it.
+	Seen *conference.VenueID
 }
 
-// TakeBack takes the floor from the venue that has it.
+// TakeBack takes the floor from the venue that has it; Venue "" means whoever that is.
 type TakeBack struct{ Venue conference.VenueID }
 
 // CityHall is the one key back: no holder, no preview, no slate.
