@@ -42,10 +42,9 @@ type Packet struct {
 	Seq       uint16
 	Timestamp uint32 // RTP ticks of 90 kHz
 	Marker    bool
-	// Keyframe is true for every packet that begins a keyframe: it carries an SPS (alone
-	// or in a STAP-A) or the first byte of an IDR slice. SPS, PPS and IDR of one access
-	// unit share their timestamp; if the bitstream lacks SPS and PPS the caller puts
-	// them in first.
+	// Keyframe is true for the packet that decoding can start at: it carries the SPS of an
+	// IDR access unit (or is its first packet, when the caller puts SPS and PPS in itself).
+	// SPS, PPS and IDR of one access unit share their timestamp.
 	Keyframe bool
 	// Captured is when the picture was taken, on the server clock, if the caller keeps
 	// such a clock; zero: the bus maps Timestamp by the reports it was given.

@@ -93,16 +93,15 @@ type hold struct {
 	source  Source
 	layer   *layer
 	since   time.Duration
+	key     int64    // timestamp of the keyframe
 	packets []packet // never empty while active
 }
 
 func (h *hold) start(s Source, l *layer, t time.Duration) {
-	*h = hold{active: true, source: s, layer: l, since: t, packets: h.packets[:0]}
 	key := l.recent[(l.next-1)%recentPackets].ts
+	*h = hold{active: true, source: s, layer: l, since: t, key: key, packets: h.packets[:0]}
 	for i := max(0, l.next-recentPackets); i < l.next; i++ {
-		if p := l.recent[i%recentPackets]; p.ts >= key {
-			h.add(p)
-		}
+		h.add(l.recent[i%recentPackets])
 	}
 	l.forgetRecent()
 }
@@ -110,7 +109,7 @@ func (h *hold) start(s Source, l *layer, t time.Duration) {
 // add keeps the packets in order of their sequence numbers; those of the frame before
 // the keyframe are dropped.
 func (h *hold) add(p packet) {
-	if len(h.packets) > 0 && p.ts < h.packets[0].ts {
+	if p.ts < h.key {
 		return
 	}
 	i, _ := slices.BinarySearchFunc(h.packets, p.seq, func(e packet, seq int64) int { return int(e.seq - seq) })

@@ -44,7 +44,7 @@ func (v *venue) best(t time.Duration) (uint8, bool) {
 
 // recentPackets is how many packets before a keyframe's mark are kept, in case they are
 // its beginning and came in the wrong order.
-const recentPackets = 16
+const recentPackets = 64
 
 // layer is what the bus knows of one candidate stream.
 type layer struct {

@@ -1,0 +1,204 @@
+package bus_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/sfu/bus"
+)
+
+// still is the slate as a camera: it films while the bus needs it.
+func still(until time.Duration) []sent {
+	c := newCamera(bus.Slate)
+	c.frame, c.packets, c.every, c.delay = 100*time.Millisecond, 1, 2, 0
+	return c.film(0, until)
+}
+
+func TestSilentVenueIsLeftAndComesBack(t *testing.T) {
+	t.Parallel()
+	const until = 20 * time.Second
+	main, hall := newCamera("main"), newCamera("hall")
+	arrivals := slices.Concat(
+		still(until),
+		main.film(0, 12*time.Second), main.film(16*time.Second, until),
+		hall.film(0, 3*time.Second), hall.film(5*time.Second, 10*time.Second),
+	)
+	all := run(newBus(), arrivals, []step{take(time.Second, "hall")}, until)
+	check(t, all, false)
+	for _, c := range []struct {
+		at   time.Duration
+		want conference.VenueID
+		why  string
+	}{
+		{900 * time.Millisecond, "main", "nobody else was taken"},
+		{2 * time.Second, "hall", "it was taken"},
+		{3900 * time.Millisecond, "hall", "it has been silent for less than a second"},
+		{4700 * time.Millisecond, "main", "the hall is silent"},
+		{7 * time.Second, "main", "the hall came back but has not stayed"},
+		{9 * time.Second, "hall", "the hall has been back for more than three seconds"},
+		{11800 * time.Millisecond, "main", "the hall is silent again"},
+		{14 * time.Second, bus.Slate, "nobody is alive"},
+		{17 * time.Second, "main", "City Hall is back"},
+	} {
+		if got := onAirAt(all, c.at); got != c.want {
+			t.Errorf("at %v: got %q on air, want %q: %s", c.at, got, c.want, c.why)
+		}
+	}
+}
+
+func TestTakeBringsASilentVenueBackAtOnce(t *testing.T) {
+	t.Parallel()
+	const until = 8 * time.Second
+	hall := newCamera("hall")
+	arrivals := slices.Concat(
+		newCamera("main").film(0, until),
+		hall.film(0, 2*time.Second), hall.film(4*time.Second, until),
+	)
+	all := run(newBus(), arrivals, []step{take(time.Second, "hall"), take(4500*time.Millisecond, "hall")}, until)
+	if got := onAirAt(all, 5500*time.Millisecond); got != "hall" {
+		t.Errorf("got %q on air a second after the take, want the hall", got)
+	}
+}
+
+func TestSlateCoversAndUncovers(t *testing.T) {
+	t.Parallel()
+	const until = 6 * time.Second
+	b := newBus()
+	arrivals := slices.Concat(still(until), newCamera("main").film(0, until))
+	all := run(b, arrivals, []step{setSlate(2*time.Second, true), setSlate(4*time.Second, false)}, until)
+	check(t, all, false)
+	for at, want := range map[time.Duration]conference.VenueID{
+		1900 * time.Millisecond: "main", 2300 * time.Millisecond: bus.Slate,
+		3900 * time.Millisecond: bus.Slate, 4700 * time.Millisecond: "main",
+	} {
+		if got := onAirAt(all, at); got != want {
+			t.Errorf("at %v: got %q on air, want %q", at, got, want)
+		}
+	}
+	if b.SlateNeeded() {
+		t.Error("the slate is still needed though City Hall is on air")
+	}
+}
+
+func TestSlateIsNeededFromTheStart(t *testing.T) {
+	t.Parallel()
+	if b := newBus(); !b.SlateNeeded() {
+		t.Error("a bus with nothing on air does not ask for the slate")
+	}
+}
+
+func TestHighestLayerIsShown(t *testing.T) {
+	t.Parallel()
+	const until = 12 * time.Second
+	var layers [bus.Layers]*camera
+	for i := range layers {
+		layers[i] = newCamera("main")
+		layers[i].source.Layer = uint8(i)
+		layers[i].seq, layers[i].ts = uint16(i*20_000), uint32(i*1_000_000)
+	}
+	// A browser begins with the lowest layer and drops the highest when the line is bad.
+	arrivals := slices.Concat(
+		layers[2].film(0, until),
+		layers[1].film(time.Second, until),
+		layers[0].film(2*time.Second, 6*time.Second),
+		layers[0].film(8*time.Second, until),
+	)
+	b := newBus()
+	all := run(b, arrivals, nil, until)
+	check(t, all, false)
+	layerAt := func(at time.Duration) uint8 {
+		layer := uint8(255)
+		for _, s := range all {
+			if s.at > at {
+				break
+			}
+			layer = s.Source.Layer
+		}
+		return layer
+	}
+	for _, c := range []struct {
+		at   time.Duration
+		want uint8
+	}{{900 * time.Millisecond, 2}, {2900 * time.Millisecond, 1}, {4 * time.Second, 0}, {7500 * time.Millisecond, 1}, {11 * time.Second, 0}} {
+		if got := layerAt(c.at); got != c.want {
+			t.Errorf("at %v: got layer %d, want %d", c.at, got, c.want)
+		}
+	}
+}
+
+func TestWantsAKeyframeUntilTheCut(t *testing.T) {
+	t.Parallel()
+	b := newBus()
+	main, hall := newCamera("main"), newCamera("hall")
+	hall.every = 1000 // no keyframe but the first
+	wants := map[time.Duration]bus.Source{}
+	probe := func(at time.Duration) step {
+		return step{at: at, do: func(b *bus.Bus, now time.Time) {
+			if s, ok := b.Wants(now); ok {
+				wants[at] = s
+			}
+		}}
+	}
+	film := hall.film(0, 8*time.Second)
+	for i := range film {
+		if film[i].arrival > 3*time.Second && film[i].index == 0 && film[i].frame == 120 { // 3.96 s
+			film[i].packet.Keyframe, film[i].key = true, true
+		}
+	}
+	run(b, slices.Concat(main.film(0, 8*time.Second), film),
+		[]step{probe(time.Second), take(2*time.Second, "hall"), probe(3 * time.Second), probe(5 * time.Second)}, 8*time.Second)
+	if s, ok := wants[time.Second]; ok {
+		t.Errorf("wants a keyframe of %v though nothing was taken", s)
+	}
+	if got := wants[3*time.Second]; got != single("hall") {
+		t.Errorf("got %v wanted during the take, want the hall", got)
+	}
+	if s, ok := wants[5*time.Second]; ok {
+		t.Errorf("wants a keyframe of %v after the cut", s)
+	}
+	if got := b.OnAir(); got != single("hall") {
+		t.Errorf("got %v on air, want the hall", got)
+	}
+}
+
+func TestForgottenVenueBeginsAnew(t *testing.T) {
+	t.Parallel()
+	const until = 8 * time.Second
+	first, second := newCamera("main"), newCamera("main")
+	second.seq, second.ts = 40_000, 7_000_000
+	forget := step{at: 3 * time.Second, do: func(b *bus.Bus, _ time.Time) { b.Forget("main") }}
+	arrivals := slices.Concat(first.film(0, 3*time.Second-100*time.Millisecond), second.film(3100*time.Millisecond, until))
+	for i := range arrivals { // two sessions of one venue: their frames are not the same
+		if arrivals[i].arrival > 3*time.Second {
+			arrivals[i].frame += 1000
+		}
+	}
+	all := run(newBus(), arrivals, []step{forget}, until)
+	check(t, all, true)
+	if n := len(all); n == 0 || all[n-1].at < until-time.Second {
+		t.Error("the venue's second session is not shown")
+	}
+}
+
+func BenchmarkVideo(b *testing.B) {
+	m := newBus()
+	c := newCamera("main")
+	c.frame, c.packets = 33*time.Millisecond, 8
+	film := c.film(0, 10*time.Second)
+	var outs []bus.Out
+	for _, s := range film {
+		outs = m.Video(outs[:0], s.source, s.packet, epoch.Add(s.arrival))
+	}
+	s := film[len(film)-1]
+	b.ReportAllocs()
+	for b.Loop() {
+		s.packet.Seq++
+		if s.packet.Seq%8 == 0 {
+			s.packet.Timestamp += 2970
+			s.arrival += 33 * time.Millisecond
+		}
+		outs = m.Video(outs[:0], s.source, s.packet, epoch.Add(s.arrival))
+	}
+}
