@@ -1,0 +1,78 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/diemcau/diemcau/internal/conference"
+)
+
+// Limits of request bodies, in bytes. A question of 10,000 characters still gets the
+// refusal of a question, not of a request.
+const (
+	maxBody     = 64 << 10
+	maxInfoBody = 1 << 20 // a conference with thousands of venues
+	maxSDP      = 64 << 10
+)
+
+// readJSON decodes the request's body. Refusals: request.not_json, request.bad_json,
+// request.too_large.
+func readJSON(c echo.Context, limit int64, into any) error {
+	if !hasContentType(c.Request(), "application/json") {
+		return conference.Refuse(conference.KindInvalid, "request.not_json", "")
+	}
+	decoder := json.NewDecoder(http.MaxBytesReader(c.Response(), c.Request().Body, limit))
+	err := decoder.Decode(into)
+	if err == nil && decoder.More() {
+		err = errors.New("more than one value")
+	}
+	if err != nil {
+		return badBody(err, "request.bad_json")
+	}
+	return nil
+}
+
+// readText reads a body of a given content type. Refusals: request.not_sdp,
+// request.too_large.
+func readText(c echo.Context, contentType string, limit int64) (string, error) {
+	if !hasContentType(c.Request(), contentType) {
+		return "", conference.Refuse(conference.KindInvalid, "request.not_sdp", "")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, limit))
+	if err != nil {
+		return "", badBody(err, "request.bad")
+	}
+	return string(body), nil
+}
+
+func badBody(err error, code string) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return conference.Refuse(conference.KindTooLarge, "request.too_large", "")
+	}
+	return conference.Refuse(conference.KindInvalid, code, "")
+}
+
+func hasContentType(r *http.Request, want string) bool {
+	got, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType))
+	return err == nil && got == want
+}
+
+// answer writes a JSON answer that no cache keeps.
+func answer(c echo.Context, status int, value any) error {
+	c.Response().Header().Set("Cache-Control", "no-store")
+	c.Response().Header().Set(echo.HeaderContentType, "application/json; charset=utf-8")
+	return writeJSON(c.Response(), status, value)
+}
+
+func writeJSON(w http.ResponseWriter, status int, value any) error {
+	w.WriteHeader(status)
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(value)
+}

@@ -1,0 +1,293 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"sync"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/diemcau/diemcau/internal/access"
+	"github.com/diemcau/diemcau/internal/conference"
+)
+
+// Media is what WHIP and WHEP need of the media plane.
+type Media interface {
+	// Publish takes a venue from an encoder; Watch sends the programme (venue "") or one
+	// venue. Both return the SDP answer. Refusals: those of sfu.Plane.
+	Publish(ctx context.Context, info *conference.Info, venue conference.VenueID, offer string) (MediaSession, string, error)
+	Watch(ctx context.Context, info *conference.Info, venue conference.VenueID, offer string) (MediaSession, string, error)
+	// Ready returns nil when media can be received.
+	Ready() error
+}
+
+// MediaSession is one PeerConnection; *sfu.Session is one.
+type MediaSession interface {
+	ID() string
+	ETag() string
+	Patch(ctx context.Context, fragment, ifMatch string) (string, error)
+	Close()
+	Done() <-chan struct{}
+}
+
+const (
+	typeSDP      = "application/sdp"
+	typeFragment = "application/trickle-ice-sdpfrag"
+)
+
+// mediaRoutes are WHIP (RFC 9725) and WHEP. A session's address holds 128 random bits and
+// is told to its maker only; what was made with a token is changed with it only.
+func (s *Server) mediaRoutes(g *echo.Group) {
+	g.POST("/whip/:venue", s.publish)
+	g.POST("/whep", s.watch)
+	g.POST("/whep/:venue", s.watch)
+	for _, path := range []string{"/whip/:venue", "/whep", "/whep/:venue"} {
+		g.OPTIONS(path, s.mediaOptions)
+	}
+	for _, path := range []string{"/whip/:venue/:session", "/whep/:venue/:session"} {
+		g.PATCH(path, s.patchMedia)
+		g.DELETE(path, s.closeMedia)
+		g.OPTIONS(path, s.mediaOptions)
+	}
+}
+
+// publish is WHIP: the bearer token of the venue and an offer → 201, Location, ETag.
+func (s *Server) publish(c echo.Context) error {
+	_, info, err := s.info(c)
+	if err != nil {
+		return err
+	}
+	venue := conference.VenueID(c.Param("venue"))
+	owner, err := s.mediaOwner(c, info, venue, access.ActionMediaPublish)
+	if err != nil {
+		return err
+	}
+	offer, err := readText(c, typeSDP, maxSDP)
+	if err != nil {
+		return err
+	}
+	session, sdp, err := s.cfg.Media.Publish(c.Request().Context(), info, venue, offer)
+	if err != nil {
+		return err
+	}
+	return s.answerMedia(c, "whip/"+string(venue), owner, session, sdp)
+}
+
+// watch is WHEP: the programme is open when the conference is public; one venue needs a
+// venue or stage token, or the stage page's session.
+func (s *Server) watch(c echo.Context) error {
+	_, info, err := s.info(c)
+	if err != nil {
+		return err
+	}
+	venue := conference.VenueID(c.Param("venue"))
+	action, place := access.ActionMediaWatch, "whep/~"
+	if venue != "" {
+		action, place = access.ActionMediaWatchVenue, "whep/"+string(venue)
+	}
+	var owner mediaOwner
+	if venue != "" || !info.Public || bearer(c.Request()) != "" {
+		if owner, err = s.mediaOwner(c, info, venue, action); err != nil {
+			return err
+		}
+	}
+	offer, err := readText(c, typeSDP, maxSDP)
+	if err != nil {
+		return err
+	}
+	session, sdp, err := s.cfg.Media.Watch(c.Request().Context(), info, venue, offer)
+	if err != nil {
+		return err
+	}
+	return s.answerMedia(c, place, owner, session, sdp)
+}
+
+func (s *Server) answerMedia(c echo.Context, place string, owner mediaOwner, session MediaSession, sdp string) error {
+	id := conference.ID(c.Param("conference"))
+	s.media.add(session, id, owner)
+	header := c.Response().Header()
+	header.Set("Location", "/api/v1/conferences/"+string(id)+"/"+place+"/"+session.ID())
+	header.Set("ETag", quoted(session.ETag()))
+	header.Set("Accept-Patch", typeFragment)
+	header.Set("Cache-Control", "no-store")
+	return c.Blob(http.StatusCreated, typeSDP, []byte(sdp))
+}
+
+// patchMedia takes trickled candidates (204) or an ICE restart (200 with a new ETag).
+func (s *Server) patchMedia(c echo.Context) error {
+	session, err := s.mediaSession(c)
+	if err != nil {
+		return err
+	}
+	fragment, err := readText(c, typeFragment, maxSDP)
+	if err != nil {
+		return err
+	}
+	sdp, err := session.Patch(c.Request().Context(), fragment, c.Request().Header.Get("If-Match"))
+	if err != nil {
+		return err
+	}
+	if sdp == "" {
+		return c.NoContent(http.StatusNoContent)
+	}
+	c.Response().Header().Set("ETag", quoted(session.ETag()))
+	return c.Blob(http.StatusOK, typeFragment, []byte(sdp))
+}
+
+func (s *Server) closeMedia(c echo.Context) error {
+	session, err := s.mediaSession(c)
+	if err != nil {
+		return err
+	}
+	session.Close()
+	s.media.forget(session.ID())
+	return c.NoContent(http.StatusOK)
+}
+
+func (s *Server) mediaOptions(c echo.Context) error {
+	header := c.Response().Header()
+	header.Set("Access-Control-Allow-Methods", "POST, PATCH, DELETE, OPTIONS")
+	header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, Accept-Language")
+	header.Set("Access-Control-Max-Age", "86400")
+	header.Set("Accept-Post", typeSDP)
+	return c.NoContent(http.StatusNoContent)
+}
+
+// mediaOwner returns who asks for media: by a bearer token of this conference, or (WHEP)
+// by a staff page's session. A venue's token is good for that venue only.
+func (s *Server) mediaOwner(c echo.Context, info *conference.Info, venue conference.VenueID, action string) (mediaOwner, error) {
+	r := c.Request()
+	if bearer(r) == "" && carriesOurCookie(r) {
+		if action == access.ActionMediaPublish {
+			return "", conference.Refuse(conference.KindUnauthorised, "link.invalid", "WHIP takes a bearer token")
+		}
+		if err := exactOrigin(r); err != nil {
+			return "", err
+		}
+	}
+	actor, err := s.authorise(c, info.ID, action)
+	if err != nil {
+		return "", err
+	}
+	denied := conference.Refuse(conference.KindForbidden, "access.denied", "another venue's")
+	if actor.Role == conference.RoleVenue && venue != "" && actor.Venue != venue {
+		return "", denied
+	}
+	if _, found := info.Venue(venue); venue != "" && !found {
+		return "", conference.Refuse(conference.KindNotFound, "media.unknown_venue", "")
+	}
+	return mediaOwner(actor.Session), nil
+}
+
+// mediaSession returns the session a route names, if its maker asks.
+func (s *Server) mediaSession(c echo.Context) (MediaSession, error) {
+	held, found := s.media.get(c.Param("session"))
+	if !found || held.conference != conference.ID(c.Param("conference")) {
+		return nil, conference.Refuse(conference.KindNotFound, "media.unknown_session", "")
+	}
+	if held.owner == "" {
+		return held.session, nil // a public viewer: the address alone opens it
+	}
+	_, info, err := s.info(c)
+	if err != nil {
+		return nil, err
+	}
+	venue := conference.VenueID(c.Param("venue"))
+	action := access.ActionMediaWatch
+	if _, isVenue := info.Venue(venue); isVenue {
+		action = access.ActionMediaWatchVenue
+	} else {
+		venue = ""
+	}
+	owner, err := s.mediaOwner(c, info, venue, action)
+	if err != nil {
+		return nil, err
+	}
+	if owner != held.owner {
+		return nil, conference.Refuse(conference.KindForbidden, "access.denied", "another's session")
+	}
+	return held.session, nil
+}
+
+// quoted returns an entity tag as a header carries it.
+func quoted(tag string) string {
+	if len(tag) > 1 && tag[0] == '"' {
+		return tag
+	}
+	return `"` + tag + `"`
+}
+
+// mediaOwner is who made a media session: a session's Ref, a link's id, or "" (public).
+type mediaOwner string
+
+// heldMedia is a media session this server made.
+type heldMedia struct {
+	session    MediaSession
+	conference conference.ID
+	owner      mediaOwner
+}
+
+// mediaSessions are the WHIP and WHEP sessions made here.
+type mediaSessions struct {
+	heldMu sync.Mutex // guards held
+	held   map[string]heldMedia
+}
+
+func newMediaSessions() *mediaSessions { return &mediaSessions{held: map[string]heldMedia{}} }
+
+func (m *mediaSessions) add(session MediaSession, id conference.ID, owner mediaOwner) {
+	m.heldMu.Lock()
+	defer m.heldMu.Unlock()
+	m.held[session.ID()] = heldMedia{session: session, conference: id, owner: owner}
+}
+
+func (m *mediaSessions) get(id string) (heldMedia, bool) {
+	m.heldMu.Lock()
+	defer m.heldMu.Unlock()
+	held, found := m.held[id]
+	if !found {
+		return held, false
+	}
+	select {
+	case <-held.session.Done():
+		delete(m.held, id)
+		return held, false
+	default:
+		return held, true
+	}
+}
+
+func (m *mediaSessions) forget(id string) {
+	m.heldMu.Lock()
+	defer m.heldMu.Unlock()
+	delete(m.held, id)
+}
+
+// closeOf ends the media of a revoked session and of its link.
+func (m *mediaSessions) closeOf(ref, grant string) {
+	var ended []MediaSession
+	m.heldMu.Lock()
+	for id, held := range m.held {
+		if held.owner != "" && (held.owner == mediaOwner(ref) || held.owner == mediaOwner(grant)) {
+			ended = append(ended, held.session)
+			delete(m.held, id)
+		}
+	}
+	m.heldMu.Unlock()
+	for _, session := range ended {
+		session.Close()
+	}
+}
+
+// sweep forgets what has ended.
+func (m *mediaSessions) sweep() {
+	m.heldMu.Lock()
+	defer m.heldMu.Unlock()
+	for id, held := range m.held {
+		select {
+		case <-held.session.Done():
+			delete(m.held, id)
+		default:
+		}
+	}
+}

@@ -1,0 +1,158 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"golang.org/x/text/language"
+
+	"github.com/diemcau/diemcau/internal/conference"
+)
+
+// Problem is an error document (RFC 9457). Title is one sentence in the reader's
+// language that says what to do; Code is stable; Detail is for programmers.
+type Problem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Code   string `json:"code"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// retryError is a refusal that says when to come back.
+type retryError struct {
+	refusal *conference.Error
+	after   time.Duration
+}
+
+func (e *retryError) Error() string { return e.refusal.Error() }
+func (e *retryError) Unwrap() error { return e.refusal }
+
+// handleError is the one place where an error becomes an answer and, when it is a fault
+// of ours, a log line.
+func (s *Server) handleError(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	problem := s.problem(c.Request(), err)
+	header := c.Response().Header()
+	var retry *retryError
+	switch {
+	case errors.As(err, &retry):
+		header.Set("Retry-After", seconds(retry.after))
+	case problem.Status == http.StatusServiceUnavailable:
+		header.Set("Retry-After", "2")
+	case problem.Status == http.StatusUnauthorized && bearer(c.Request()) != "":
+		header.Set("WWW-Authenticate", "Bearer")
+	}
+	header.Set("Cache-Control", "no-store")
+	header.Set(echo.HeaderContentType, "application/problem+json; charset=utf-8")
+	header.Set("Content-Language", readerLanguage(c.Request()))
+	header.Add("Vary", "Accept-Language")
+	if c.Request().Method == http.MethodHead {
+		c.Response().WriteHeader(problem.Status)
+		return
+	}
+	if writeErr := writeJSON(c.Response(), problem.Status, problem); writeErr != nil {
+		s.cfg.Logger.DebugContext(c.Request().Context(), "reader went away", slog.Any("err", writeErr))
+	}
+}
+
+func (s *Server) problem(r *http.Request, err error) Problem {
+	code, status, detail := "internal", http.StatusInternalServerError, ""
+	var refusal *conference.Error
+	var httpErr *echo.HTTPError
+	switch {
+	case errors.As(err, &refusal):
+		code, status, detail = refusal.Code, statusOf(refusal), refusal.Detail
+	case errors.As(err, &httpErr):
+		code, status = codeOfStatus(httpErr.Code), httpErr.Code
+	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
+		code, status = "request.cancelled", 499
+	default:
+		s.cfg.Logger.ErrorContext(r.Context(), "request met a fault", slog.Any("err", err))
+	}
+	return Problem{
+		Type: "urn:diemcau:" + code, Title: sentence(readerLanguage(r), code, status),
+		Status: status, Code: code, Detail: detail,
+	}
+}
+
+// statusOf maps a refusal to its status; media codes have the ones RFC 9725 names.
+func statusOf(refusal *conference.Error) int {
+	switch refusal.Code {
+	case "media.no_h264", "media.no_opus":
+		return http.StatusNotAcceptable
+	case "media.etag_mismatch":
+		return http.StatusPreconditionFailed
+	case "media.etag_missing":
+		return http.StatusPreconditionRequired
+	case "request.not_json", "request.not_sdp":
+		return http.StatusUnsupportedMediaType
+	}
+	switch refusal.Kind {
+	case conference.KindInvalid:
+		return http.StatusBadRequest
+	case conference.KindUnauthorised:
+		return http.StatusUnauthorized
+	case conference.KindForbidden:
+		return http.StatusForbidden
+	case conference.KindNotFound:
+		return http.StatusNotFound
+	case conference.KindConflict:
+		return http.StatusConflict
+	case conference.KindTooLarge:
+		return http.StatusRequestEntityTooLarge
+	case conference.KindRateLimited:
+		return http.StatusTooManyRequests
+	case conference.KindUnavailable, conference.KindPending:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+func codeOfStatus(status int) string {
+	switch status {
+	case http.StatusNotFound:
+		return "request.not_found"
+	case http.StatusMethodNotAllowed:
+		return "request.bad_method"
+	case http.StatusRequestEntityTooLarge:
+		return "request.too_large"
+	case http.StatusUnsupportedMediaType:
+		return "request.not_json"
+	}
+	if status < http.StatusInternalServerError {
+		return "request.bad"
+	}
+	return "internal"
+}
+
+// readerLanguage returns "vi" or "en" by Accept-Language, Vietnamese first.
+func readerLanguage(r *http.Request) string {
+	header := r.Header.Get("Accept-Language")
+	if header == "" || len(header) > 1000 {
+		return "vi"
+	}
+	wanted, weights, err := language.ParseAcceptLanguage(header)
+	if err != nil {
+		return "vi"
+	}
+	for i, tag := range wanted { // sorted by weight
+		base, _ := tag.Base()
+		if weights[i] > 0 && (base.String() == "vi" || base.String() == "en") {
+			return base.String()
+		}
+	}
+	return "vi"
+}
+
+func seconds(d time.Duration) string {
+	return strconv.Itoa(max(1, int(math.Ceil(d.Seconds()))))
+}

@@ -1,0 +1,165 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/diemcau/diemcau/internal/access"
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/live"
+)
+
+// Config is what a Server needs. All fields are required but those that say otherwise.
+type Config struct {
+	Logger *slog.Logger
+	Now    func() time.Time
+	Gate   *access.Gate
+	Live   *live.Node
+	Media  Media
+	Pages  fs.FS // the built pages (web.Dist)
+	// Socket serves the WebSocket of a conference.
+	Socket func(w http.ResponseWriter, r *http.Request, id conference.ID)
+	// Metrics counts requests; may be nil.
+	Metrics *Metrics
+	// Origins returns the https origins of this server, for pages opened over plain http
+	// that need a camera; may be nil.
+	Origins func() []string
+	// CACert is the local authority's certificate (PEM); nil when there is none.
+	CACert []byte
+	// BaseURL returns the origin put in front of new links; may be nil: the request's own.
+	BaseURL func() string
+}
+
+// Server answers HTTP. Safe for concurrent use.
+type Server struct {
+	cfg      Config
+	echo     *echo.Echo
+	pages    *pageSet
+	limits   *limits
+	media    *mediaSessions
+	draining atomic.Bool
+}
+
+// New returns a Server; its Handler answers at once, Run keeps its house.
+func New(cfg Config) (*Server, error) {
+	pages, err := loadPages(cfg.Pages)
+	if err != nil {
+		return nil, fmt.Errorf("load the pages: %w", err)
+	}
+	s := &Server{cfg: cfg, echo: echo.New(), pages: pages, limits: newLimits(cfg.Now), media: newMediaSessions()}
+	s.echo.HideBanner, s.echo.HidePort = true, true
+	s.echo.IPExtractor = echo.ExtractIPDirect()
+	s.echo.HTTPErrorHandler = s.handleError
+	s.echo.Use(s.observe, s.recoverPanic, s.secure)
+	s.routes()
+	return s, nil
+}
+
+// Handler returns the handler of all routes.
+func (s *Server) Handler() http.Handler { return s.echo }
+
+// Run follows revocations and clears what has ended, until ctx ends.
+func (s *Server) Run(ctx context.Context) error {
+	revocations, err := s.cfg.Gate.Revocations(ctx)
+	if err != nil {
+		return fmt.Errorf("follow revocations: %w", err)
+	}
+	sweep := time.NewTicker(30 * time.Second)
+	defer sweep.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case r, open := <-revocations:
+			if !open {
+				if ctx.Err() != nil {
+					return nil
+				}
+				return errors.New("follow revocations: the subscription ended")
+			}
+			s.media.closeOf(r.Ref, r.Grant)
+		case <-sweep.C:
+			s.media.sweep()
+			s.limits.sweep()
+		}
+	}
+}
+
+// Drain makes /readyz say no, so that nobody new is sent here.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+// routes is the table of everything this server answers.
+func (s *Server) routes() {
+	e := s.echo
+	for path, entry := range pagePaths() {
+		s.read(path, s.page(entry))
+	}
+	s.read("/c/:conference", s.page("conference"))
+	s.read("/assets/*", s.asset)
+	s.read("/plain.css", s.plainCSS)
+	s.read("/ca", s.caPage)
+	s.read("/ca.crt", s.caCert)
+	s.read("/healthz", s.healthz)
+	s.read("/readyz", s.readyz)
+
+	api := e.Group("/api/v1", s.guardOrigin)
+	api.GET("/origins", s.origins)
+	api.POST("/session", s.signIn)
+	api.GET("/session", s.mySessions)
+	api.DELETE("/session", s.signOut)
+	api.GET("/conferences", s.conferences)
+	api.POST("/conferences", s.createConference)
+	api.POST("/conferences/:conference/open", s.changeConference(conference.Open{}))
+	api.POST("/conferences/:conference/close", s.changeConference(conference.Close{}))
+	api.POST("/conferences/:conference/questions", s.submitQuestion)
+	api.POST("/questions/lookup", s.lookupQuestion)
+	api.GET("/conferences/:conference/sessions", s.listSessions)
+	api.POST("/conferences/:conference/links", s.createLink)
+	api.POST("/conferences/:conference/revoke", s.revokeSession)
+	api.GET("/conferences/:conference/socket", s.socket)
+
+	s.mediaRoutes(e.Group("/api/v1/conferences/:conference", s.allowAnyOrigin))
+	e.RouteNotFound("/*", s.notFound)
+}
+
+// read routes GET and HEAD.
+func (s *Server) read(path string, handler echo.HandlerFunc) {
+	s.echo.Match([]string{http.MethodGet, http.MethodHead}, path, handler)
+}
+
+// socket hands the request to the WebSocket, which checks the origin itself: a handshake
+// is a GET, which guardOrigin lets through.
+func (s *Server) socket(c echo.Context) error {
+	id, err := s.conferenceID(c)
+	if err != nil {
+		return err
+	}
+	s.cfg.Socket(c.Response(), c.Request(), id)
+	return nil
+}
+
+// conferenceID returns the conference a route names. Refusal: conference.unknown.
+func (s *Server) conferenceID(c echo.Context) (conference.ID, error) {
+	id := conference.ID(c.Param("conference"))
+	if _, err := s.cfg.Live.Conference(id); err != nil {
+		return "", err
+	}
+	return id, nil
+}
+
+// info returns what the conference of a route is. Refusal: conference.unknown.
+func (s *Server) info(c echo.Context) (*live.Conference, *conference.Info, error) {
+	running, err := s.cfg.Live.Conference(conference.ID(c.Param("conference")))
+	if err != nil {
+		return nil, nil, err
+	}
+	return running, running.Snapshot().Info, nil
+}

@@ -1,0 +1,151 @@
+package server
+
+import "net/http"
+
+// text is a sentence in both languages.
+type text struct{ vi, en string }
+
+func (t text) in(lang string) string {
+	if lang == "en" {
+		return t.en
+	}
+	return t.vi
+}
+
+// sentence returns what a reader is told about a code; codes without a sentence of their
+// own are told by status.
+func sentence(lang, code string, status int) string {
+	for _, find := range []func(string) (text, bool){requestText, accessText, questionText, mediaText} {
+		if t, found := find(code); found {
+			return t.in(lang)
+		}
+	}
+	return statusText(status).in(lang)
+}
+
+func requestText(code string) (text, bool) {
+	switch code {
+	case "request.not_found":
+		return text{"Không có địa chỉ này. Hãy kiểm tra lại đường dẫn.", "There is nothing at this address. Check the link."}, true
+	case "request.bad_method":
+		return text{"Địa chỉ này không nhận loại yêu cầu đó.", "This address does not take that kind of request."}, true
+	case "request.too_large":
+		return text{"Nội dung gửi lên quá lớn. Hãy rút ngắn rồi gửi lại.", "What was sent is too large. Shorten it and send it again."}, true
+	case "request.not_json":
+		return text{"Hãy gửi nội dung dạng JSON (Content-Type: application/json).", "Send JSON (Content-Type: application/json)."}, true
+	case "request.bad_json":
+		return text{"Nội dung gửi lên không phải JSON hợp lệ. Hãy kiểm tra rồi gửi lại.", "What was sent is not valid JSON. Check it and send it again."}, true
+	case "request.not_sdp":
+		return text{"Hãy gửi SDP (Content-Type: application/sdp).", "Send SDP (Content-Type: application/sdp, or application/trickle-ice-sdpfrag with PATCH)."}, true
+	case "request.foreign_origin":
+		return text{"Yêu cầu đến từ một trang khác nên bị từ chối. Hãy mở đúng trang của hội nghị rồi thử lại.", "The request came from another site and was refused. Open the conference's own page and try again."}, true
+	case "rate.limited":
+		return text{"Quá nhiều yêu cầu. Hãy đợi một lát rồi thử lại.", "Too many requests. Wait a moment and try again."}, true
+	case "log.unavailable":
+		return text{"Hệ thống chưa ghi được. Chưa có gì được lưu; hãy thử lại sau ít giây.", "The record cannot be written now. Nothing was stored; try again in a few seconds."}, true
+	case "log.pending":
+		return text{"Chưa rõ đã lưu được hay chưa. Hãy gửi lại đúng nội dung này; nó sẽ không bị tính hai lần.", "It is not yet known whether this was stored. Send exactly the same again; it will not count twice."}, true
+	}
+	return text{}, false
+}
+
+func accessText(code string) (text, bool) {
+	switch code {
+	case "link.invalid":
+		return text{"Đường dẫn này không đúng hoặc không thuộc hệ thống này. Hãy xin ban tổ chức một đường dẫn mới.", "This link is not valid here. Ask the organisers for a new one."}, true
+	case "link.expired":
+		return text{"Đường dẫn đã hết hạn. Hãy xin ban tổ chức một đường dẫn mới.", "This link has expired. Ask the organisers for a new one."}, true
+	case "link.used":
+		return text{"Đường dẫn này đã được dùng. Mỗi đường dẫn chỉ dùng một lần; hãy xin ban tổ chức một đường dẫn mới.", "This link has been used. A link works once; ask the organisers for a new one."}, true
+	case "link.revoked":
+		return text{"Đường dẫn này đã bị thu hồi. Hãy liên hệ ban tổ chức.", "This link was revoked. Contact the organisers."}, true
+	case "link.bad_role":
+		return text{"Không có vai trò này. Hãy chọn: venue, moderator, stage, screen, registrar hoặc admin.", "There is no such role. Choose venue, moderator, stage, screen, registrar or admin."}, true
+	case "link.bad_venue":
+		return text{"Hãy chọn một điểm cầu của hội nghị này cho vai trò điểm cầu, và không chọn cho vai trò khác.", "Name a venue of this conference for the venue role, and none for any other role."}, true
+	case "link.bad_person":
+		return text{"Tên người nhận quá dài hoặc có ký tự không hợp lệ (tối đa 80 ký tự).", "The person's name is too long or has characters that are not allowed (at most 80)."}, true
+	case "link.bad_validity":
+		return text{"Thời hạn đường dẫn phải từ 1 phút đến 90 ngày.", "A link is valid for 1 minute to 90 days."}, true
+	case "session.unknown":
+		return text{"Bạn chưa đăng nhập hoặc phiên đã hết. Hãy mở đường dẫn ban tổ chức đã gửi.", "You are not signed in, or the session has ended. Open the link the organisers sent you."}, true
+	case "session.too_many":
+		return text{"Hiện có quá nhiều phiên đang mở. Hãy thử lại sau.", "Too many sessions are open now. Try again later."}, true
+	case "access.denied":
+		return text{"Vai trò của bạn không được làm việc này.", "Your role may not do this."}, true
+	}
+	return text{}, false
+}
+
+func questionText(code string) (text, bool) {
+	switch code {
+	case "question.empty":
+		return text{"Câu hỏi đang trống. Hãy viết nội dung cần hỏi.", "The question is empty. Write what you want to ask."}, true
+	case "question.too_long":
+		return text{"Câu hỏi dài quá 600 ký tự. Hãy rút ngắn rồi gửi lại.", "The question is longer than 600 characters. Shorten it and send it again."}, true
+	case "question.unknown_topic":
+		return text{"Không có chủ đề này. Hãy chọn một chủ đề trong danh sách.", "There is no such topic. Choose one from the list."}, true
+	case "question.unknown_venue":
+		return text{"Không có điểm cầu này trong hội nghị. Hãy chọn trong danh sách hoặc để trống.", "There is no such venue in this conference. Choose one from the list or leave it out."}, true
+	case "question.bad_key":
+		return text{"Thiếu khóa chống gửi trùng (idempotencyKey, 16–128 ký tự ASCII). Hãy tải lại trang rồi gửi lại.", "The idempotencyKey is missing or malformed (16–128 printable ASCII characters). Reload the page and send again."}, true
+	case "question.unknown_code":
+		return text{"Không có câu hỏi nào với mã này. Hãy kiểm tra lại từng ký tự của mã.", "There is no question with this code. Check every character of the code."}, true
+	case "idempotency_mismatch":
+		return text{"Khóa này đã được dùng cho một câu hỏi khác. Hãy tải lại trang rồi gửi lại.", "This key was used for another question. Reload the page and send again."}, true
+	case "conference.unknown":
+		return text{"Không có hội nghị này. Hãy kiểm tra lại đường dẫn.", "There is no such conference. Check the link."}, true
+	case "conference.not_open":
+		return text{"Hội nghị chưa mở hoặc đã đóng nên chưa nhận câu hỏi.", "The conference is not open, so it takes no questions now."}, true
+	case "conference.exists":
+		return text{"Đã có hội nghị khác với mã này. Hãy chọn mã khác.", "There is another conference with this id. Choose another id."}, true
+	case "conference.bad_info":
+		return text{"Thông tin hội nghị chưa đúng. Hãy sửa theo phần chi tiết rồi gửi lại.", "The conference's particulars are not right. Mend what the detail says and send again."}, true
+	}
+	return text{}, false
+}
+
+func mediaText(code string) (text, bool) {
+	switch code {
+	case "media.bad_sdp":
+		return text{"Bản mô tả SDP không hợp lệ. Hãy kiểm tra bộ mã hóa hoặc tải lại trang.", "The SDP is not valid. Check the encoder, or reload the page."}, true
+	case "media.no_h264":
+		return text{"Thiết bị không hỗ trợ H.264. Hãy bật H.264 trong bộ mã hóa hoặc dùng trình duyệt khác.", "H.264 is not offered. Switch it on in the encoder, or use another browser."}, true
+	case "media.no_opus":
+		return text{"Thiết bị không hỗ trợ Opus. Hãy chọn âm thanh Opus trong bộ mã hóa.", "Opus is not offered. Choose Opus for the sound in the encoder."}, true
+	case "media.b_frames":
+		return text{"Hình có khung B. Hãy tắt B-frames (bframes=0) trong bộ mã hóa.", "The picture has B-frames. Switch them off in the encoder (bframes=0)."}, true
+	case "media.full":
+		return text{"Máy chủ đã đủ người xem trực tiếp. Hãy thử lại sau.", "The server has as many live viewers as it can carry. Try again later."}, true
+	case "media.already_publishing":
+		return text{"Điểm cầu này đang phát từ một thiết bị khác. Hãy ngắt thiết bị đó trước.", "This venue is already sending from another device. Stop that one first."}, true
+	case "media.unknown_venue":
+		return text{"Không có điểm cầu này trong hội nghị.", "There is no such venue in this conference."}, true
+	case "media.unknown_session":
+		return text{"Phiên truyền này đã kết thúc. Hãy kết nối lại từ đầu.", "This media session has ended. Connect again from the start."}, true
+	case "media.etag_mismatch", "media.etag_missing":
+		return text{"Phiên ICE đã thay đổi. Hãy gửi If-Match với ETag mới nhất, hoặc kết nối lại.", "The ICE session has changed. Send If-Match with the latest ETag, or connect again."}, true
+	}
+	return text{}, false
+}
+
+func statusText(status int) text {
+	switch status {
+	case http.StatusUnauthorized:
+		return text{"Hãy đăng nhập bằng đường dẫn ban tổ chức đã gửi.", "Sign in with the link the organisers sent you."}
+	case http.StatusForbidden:
+		return text{"Bạn không được làm việc này.", "You may not do this."}
+	case http.StatusNotFound:
+		return text{"Không tìm thấy.", "Not found."}
+	case http.StatusConflict:
+		return text{"Người khác vừa thay đổi. Hãy xem lại rồi thử lại.", "Somebody else was faster. Look again, then try again."}
+	case http.StatusTooManyRequests:
+		return text{"Quá nhiều yêu cầu. Hãy đợi một lát rồi thử lại.", "Too many requests. Wait a moment and try again."}
+	case http.StatusServiceUnavailable:
+		return text{"Hệ thống đang bận. Hãy thử lại sau ít giây.", "The server is busy. Try again in a few seconds."}
+	}
+	if status < http.StatusInternalServerError {
+		return text{"Yêu cầu chưa đúng. Hãy kiểm tra rồi gửi lại.", "The request is not right. Check it and send it again."}
+	}
+	return text{"Có lỗi trong hệ thống. Hãy thử lại; nếu vẫn lỗi, hãy báo ban tổ chức.", "Something went wrong here. Try again; if it stays, tell the organisers."}
+}
