@@ -3,7 +3,7 @@
 // file. Standard library only.
 //
 //	struct               → interface         named string with constants → union
-//	//wire:case T F…     → member of a union tagged by "type", in which the fields F are set
+//	//wire:case T F…     → member of a union tagged by "type", in which the fields F (F? perhaps) are set
 //	//wire:command name  → the struct is the body of that command: an entry of Commands
 //	untyped constants    → export const
 //

@@ -151,11 +151,12 @@ func (g *generator) tagged(name string, fields []field, cases [][]string) error 
 	for _, args := range cases {
 		fmt.Fprintf(&g.out, "\n  | { type: %q", args[0])
 		for _, want := range args[1:] {
+			want, optional := strings.CutSuffix(want, "?")
 			f, ok := byName[want]
 			if !ok {
 				return fmt.Errorf("wire:case %s names no field %s", args[0], want)
 			}
-			g.out.WriteString("; " + f.member(false))
+			g.out.WriteString("; " + f.member(optional))
 		}
 		g.out.WriteString(" }")
 	}

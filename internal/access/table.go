@@ -45,7 +45,7 @@ func May(role conference.Role, action string) bool {
 	case "venue.connect", "venue.disconnect":
 		return is(system)
 
-	case "media.join", "media.restart":
+	case "media.join", "media.restart", "media.leave":
 		return is(venue, stage)
 	case "media.tiles":
 		return is(stage)

@@ -15,11 +15,11 @@ func TestMay_wholeMatrix(t *testing.T) {
 	permitted := map[conference.Role]string{
 		conference.RoleCitizen: "question.submit question.withdraw media.watch",
 		conference.RoleVenue: "question.submit question.withdraw venue.ready venue.notReady hand.raise hand.lower " +
-			"media.join media.restart media.publish media.watch media.watchVenue",
+			"media.join media.restart media.leave media.publish media.watch media.watchVenue",
 		conference.RoleModerator: "question.claim question.release question.approve question.refuse media.watch",
 		conference.RoleStage: "question.queue question.unqueue question.stage question.air question.answer hand.lower " +
 			"floor.preview floor.give floor.takeBack floor.cityHall programme.slate " +
-			"media.join media.restart media.tiles media.watch media.watchVenue",
+			"media.join media.restart media.leave media.tiles media.watch media.watchVenue",
 		conference.RoleScreen:    "media.watch",
 		conference.RoleRegistrar: "media.watch",
 		conference.RoleAdmin: "media.watch conference.open conference.close conference.create " +

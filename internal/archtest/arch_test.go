@@ -30,7 +30,7 @@ var arrows = map[string][]string{
 	},
 	"internal/access": {"internal/conference", "internal/eventlog", "internal/secret"},
 
-	"signaling/protocol": {},
+	"signaling/protocol": {"internal/conference", "moderation", "sfu/floor"}, // their states are the wire's unions
 	"signaling": {
 		"internal/access", "internal/conference", "internal/live", "moderation", "sfu/floor", "signaling/protocol",
 	},

@@ -14,6 +14,7 @@ const (
 	KindRateLimited  Kind = "rateLimited"  // 429: wait, then again
 	KindUnavailable  Kind = "unavailable"  // 503: nothing was written; try again
 	KindPending      Kind = "pending"      // 503: outcome unknown; repeat the same command id
+	KindInternal     Kind = "internal"     // 500: a fault of ours; never made by a rule
 )
 
 // Error is an expected refusal. Code is stable and is what pages translate

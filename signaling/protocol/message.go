@@ -62,12 +62,12 @@ type CommandName string
 //
 //wire:case hello Hello
 //wire:case command ID Name Data
-//wire:case follow Code
+//wire:case follow Code ID?
 //wire:case unfollow Code
 type ClientMessage struct {
 	// Type is "hello", "command", "follow" or "unfollow".
 	Type string `json:"type"`
-	// ID names a command; made by the client, ≥ 128 random bits, 22–64 of A–Z a–z 0–9 - _.
+	// ID names a command (or a follow, so that a refusal can be told); made by the client, ≥ 128 random bits, 22–64 of A–Z a–z 0–9 - _.
 	// Sending the same command with the same ID again is safe and returns the first result.
 	ID string `json:"id,omitempty"`
 	// Name is the command ("question.submit"), Data its body: see command.go.
@@ -129,6 +129,9 @@ type Welcome struct {
 	// Server is another string after each start of the server.
 	Server string `json:"server"`
 	Demo   bool   `json:"demo,omitempty"`
+	// Media: the media session of the socket before is still connected and goes on with
+	// this one; slots follow. Otherwise a page that wants media joins anew.
+	Media bool `json:"media,omitempty"`
 }
 
 // Events are changes in order. A client whose cursor is not Prev has missed something
@@ -177,6 +180,9 @@ type Problem struct {
 // Slots maps the receive slots of the page's PeerConnection.
 type Slots struct {
 	Slots []Slot `json:"slots"`
+	// Ended: the media session has ended, because another page of the venue joined or the
+	// line broke. Slots is empty.
+	Ended bool `json:"ended,omitempty"`
 }
 
 // SlotKind is what a receive slot is for.

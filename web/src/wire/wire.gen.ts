@@ -133,7 +133,7 @@ export const ConcurrentCommands = 8;
 export type ClientMessage =
   | { type: "hello"; hello: Hello }
   | { type: "command"; id: string; name: CommandName; data: unknown }
-  | { type: "follow"; code: string }
+  | { type: "follow"; code: string; id?: string }
   | { type: "unfollow"; code: string };
 
 /** Hello is the first message of a client. */
@@ -174,6 +174,11 @@ export interface Welcome {
   /** Server is another string after each start of the server. */
   server: string;
   demo?: boolean;
+  /**
+   * Media: the media session of the socket before is still connected and goes on with
+   * this one; slots follow. Otherwise a page that wants media joins anew.
+   */
+  media?: boolean;
 }
 
 /**
@@ -225,6 +230,11 @@ export interface Problem {
 /** Slots maps the receive slots of the page's PeerConnection. */
 export interface Slots {
   slots: Slot[];
+  /**
+   * Ended: the media session has ended, because another page of the venue joined or the
+   * line broke. Slots is empty.
+   */
+  ended?: boolean;
 }
 
 /** Slot is one MID: what it is for and which venue it shows now (absent = empty). */
@@ -417,7 +427,8 @@ export type ProblemKind =
   | "tooLarge"
   | "rateLimited"
   | "unavailable"
-  | "pending";
+  | "pending"
+  | "internal";
 
 /** QuestionState is where a question stands; docs/questions.md draws the way between them. */
 export type QuestionState =

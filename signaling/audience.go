@@ -1,0 +1,277 @@
+package signaling
+
+import (
+	"slices"
+	"time"
+
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/live"
+	"github.com/diemcau/diemcau/moderation"
+	"github.com/diemcau/diemcau/sfu/floor"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+// audience is a role's window on a conference: THE place that decides who sees which
+// event and which field. Everything a socket sends about a conference, except the
+// private standing of a followed question, is made by event, snapshot or question.
+type audience struct {
+	role conference.Role
+	// public is conference.Info.Public: without it citizens get no questions.
+	public bool
+}
+
+// staff reports whether the role screens, orders or oversees questions.
+func (a audience) staff() bool {
+	switch a.role {
+	case conference.RoleModerator, conference.RoleStage, conference.RoleAdmin:
+		return true
+	}
+	return false
+}
+
+// onFloor reports whether the role sees what is being prepared on the floor: preview and
+// the notes given with hands.
+func (a audience) onFloor() bool {
+	switch a.role {
+	case conference.RoleStage, conference.RoleVenue, conference.RoleAdmin:
+		return true
+	}
+	return false
+}
+
+// questions reports whether the role sees any questions at all.
+func (a audience) questions() bool {
+	switch a.role {
+	case conference.RoleVenue, conference.RoleScreen:
+		return true
+	case conference.RoleCitizen:
+		return a.public
+	}
+	return a.staff()
+}
+
+// sees reports whether the role may see the question in its present state.
+func (a audience) sees(q *moderation.Question) bool {
+	if q == nil || !a.questions() {
+		return false
+	}
+	if a.staff() {
+		return true
+	}
+	switch q.State {
+	case moderation.StateApproved, moderation.StateQueued, moderation.StateStaged,
+		moderation.StateOnAir, moderation.StateAnswered:
+		return true
+	}
+	return false
+}
+
+// event returns what the role gets to know of a change; false: nothing.
+func (a audience) event(c *live.Change) (protocol.Event, bool) {
+	if c.Event.Type == floor.EventPreviewed && !a.onFloor() {
+		return protocol.Event{}, false // whom the stage prepares is not the public's yet
+	}
+	e := protocol.Event{Type: c.Event.Type, V: c.Event.V, At: c.Event.At}
+	seen := false
+	if a.sees(c.Question) {
+		q := a.question(c.Question)
+		e.Question, seen = &q, true
+	} else if c.Question != nil && a.sees(c.Previous) {
+		e.Gone, seen = string(c.Question.ID), true
+		// The name of what happened (refused, recalled) is for staff.
+		e.Type = eventGone
+	}
+	if c.Queue != nil && a.questions() {
+		queue := ids(c.Queue)
+		e.Queue, seen = &queue, true
+	}
+	if a.questions() && airChanged(c) {
+		onAir := string(c.OnAir)
+		e.OnAir, seen = &onAir, true
+	}
+	if c.Venue != nil {
+		v := a.venue(c.Venue)
+		e.Venue, seen = &v, true
+	}
+	if c.Floor != nil {
+		f := a.floor(c.Floor)
+		e.Floor, seen = &f, true
+	}
+	if c.Info != nil {
+		i := a.info(c.Info)
+		e.Conference, seen = &i, true
+	}
+	return e, seen
+}
+
+// eventGone is the type of an event that tells only that a question is no longer shown.
+const eventGone = "question.gone"
+
+// airChanged reports whether the change put a question on air or took one off.
+func airChanged(c *live.Change) bool {
+	was := c.Previous != nil && c.Previous.State == moderation.StateOnAir
+	is := c.Question != nil && c.Question.State == moderation.StateOnAir
+	return was != is
+}
+
+// snapshot returns everything the role may see.
+func (a audience) snapshot(s *live.Snapshot) protocol.Snapshot {
+	out := protocol.Snapshot{
+		Cursor:     s.Cursor,
+		Conference: a.info(s.Info),
+		Questions:  []protocol.Question{},
+		Queue:      []string{},
+		Venues:     make([]protocol.Venue, 0, len(s.Venues)),
+	}
+	if s.Floor != nil {
+		out.Floor = a.floor(s.Floor)
+	}
+	for _, v := range s.Venues {
+		out.Venues = append(out.Venues, a.venue(v))
+	}
+	if !a.questions() {
+		return out
+	}
+	for _, q := range s.Questions {
+		if a.sees(q) {
+			out.Questions = append(out.Questions, a.question(q))
+		}
+	}
+	out.Queue = ids(s.Queue)
+	out.OnAir = string(s.OnAir)
+	return out
+}
+
+// question returns a question the role sees, without the fields it may not.
+func (a audience) question(q *moderation.Question) protocol.Question {
+	out := protocol.Question{
+		ID:          string(q.ID),
+		State:       q.State,
+		Text:        q.Shown(),
+		Topic:       string(q.Topic),
+		Venue:       string(q.Venue),
+		SubmittedAt: q.SubmittedAt,
+		ChangedAt:   q.ChangedAt,
+		OnAirAt:     instant(q.OnAirAt),
+		AnsweredAt:  instant(q.AnsweredAt),
+	}
+	if !a.staff() {
+		return out
+	}
+	out.Version = q.Version
+	out.Channel = q.Channel
+	if q.Body != out.Text {
+		out.Original = q.Body
+	}
+	if q.Claim != nil {
+		out.Claim = &protocol.Claim{Session: q.Claim.Session, Person: q.Claim.Person, At: q.Claim.At}
+	}
+	out.Refusal = refusal(q.Refusal)
+	return out
+}
+
+func (a audience) venue(v *floor.Venue) protocol.Venue {
+	out := protocol.Venue{
+		ID:        string(v.ID),
+		State:     v.State,
+		Connected: v.Connected,
+		HandAt:    instant(v.HandAt),
+		HandNote:  v.HandNote,
+		SpokenMs:  v.SpokenMs,
+	}
+	if a.onFloor() {
+		return out
+	}
+	out.HandNote = ""
+	if v.State == floor.StatePreview {
+		out.State = floor.StateReady
+		if !v.HandAt.IsZero() {
+			out.State = floor.StateQueued
+		}
+	}
+	return out
+}
+
+func (a audience) floor(f *floor.Floor) protocol.Floor {
+	out := protocol.Floor{
+		Main:    string(f.Main),
+		Holder:  string(f.Holder),
+		GivenAt: instant(f.GivenAt),
+		LimitMs: f.LimitMs,
+		Slate:   f.Slate,
+	}
+	if a.onFloor() {
+		out.Preview = string(f.Preview)
+	}
+	return out
+}
+
+func (a audience) info(i *conference.Info) protocol.Conference {
+	out := protocol.Conference{
+		ID: string(i.ID), Title: i.Title, TitleEn: i.TitleEn, State: i.State,
+		StartsAt: i.StartsAt, Public: i.Public, Demo: i.Demo,
+		Venues: make([]protocol.Place, 0, len(i.Venues)),
+		Topics: make([]protocol.Topic, 0, len(i.Topics)),
+	}
+	for _, v := range i.Venues {
+		out.Venues = append(out.Venues, protocol.Place{ID: string(v.ID), Name: v.Name, Main: v.Main})
+	}
+	for _, t := range i.Topics {
+		out.Topics = append(out.Topics, protocol.Topic{
+			ID: string(t.ID), Name: t.Name, NameEn: t.NameEn, Agency: t.Agency,
+		})
+	}
+	if !a.staff() {
+		return out
+	}
+	for _, r := range i.Reasons {
+		out.Reasons = append(out.Reasons, protocol.Reason(r))
+	}
+	return out
+}
+
+// standing is what the holder of a tracking code sees, whatever the role.
+func standing(s live.Standing) protocol.Standing {
+	q := s.Question
+	out := protocol.Standing{
+		Conference:  string(s.Conference),
+		Code:        s.Code,
+		State:       q.State,
+		Body:        q.Body,
+		Topic:       string(q.Topic),
+		Venue:       string(q.Venue),
+		SubmittedAt: q.SubmittedAt,
+		ChangedAt:   q.ChangedAt,
+		Refusal:     refusal(q.Refusal),
+	}
+	if shown := q.Shown(); shown != q.Body {
+		out.Text = shown
+	}
+	if s.Ahead >= 0 {
+		out.Ahead = &s.Ahead
+	}
+	return out
+}
+
+func refusal(r *moderation.Refusal) *protocol.Refusal {
+	if r == nil {
+		return nil
+	}
+	return &protocol.Refusal{Reason: r.Reason, Text: r.Text, NextDoor: r.NextDoor}
+}
+
+func ids(in []conference.QuestionID) []string {
+	out := make([]string, 0, len(in))
+	for id := range slices.Values(in) {
+		out = append(out, string(id))
+	}
+	return out
+}
+
+// instant writes a moment that may be missing.
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
+}

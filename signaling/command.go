@@ -1,0 +1,300 @@
+package signaling
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/live"
+	"github.com/diemcau/diemcau/moderation"
+	"github.com/diemcau/diemcau/sfu/floor"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+// message takes one message after hello.
+func (c *conn) message(ctx context.Context, data []byte) {
+	m, err := decode(data)
+	if err != nil {
+		c.bye(protocol.CloseBadMessage, byeBadMessage, 0)
+		return
+	}
+	switch m.Type {
+	case "follow", "unfollow":
+		c.followMessage(m)
+		return
+	}
+	if !c.messages.AllowN(c.hub.cfg.Now(), 1) {
+		c.bye(protocol.CloseRateLimited, byeRateLimited, rateLimitedFor)
+		return
+	}
+	if m.Type != "command" {
+		// One message of a newer protocol is ignored, a second is a mistake.
+		if c.unknown++; c.unknown > unknownAllowed {
+			c.bye(protocol.CloseBadMessage, byeBadMessage, 0)
+		}
+		return
+	}
+	if err := c.checkCommand(m, len(data)); err != nil {
+		c.reply(m.ID, nil, err)
+		return
+	}
+	// Back-pressure: while all are taken nothing more is read from this socket; each is
+	// given back within CommandTimeoutMs.
+	c.slots <- struct{}{}
+	// Stops after CommandTimeoutMs; run waits for it.
+	c.commands.Go(func() {
+		defer func() { <-c.slots }()
+		c.guard("command", func() { c.carryOut(ctx, m) })
+	})
+}
+
+// checkCommand refuses what needs no look at the conference.
+func (c *conn) checkCommand(m *protocol.ClientMessage, size int) error {
+	name := string(m.Name)
+	if !validCommandID(m.ID) {
+		if len(m.ID) > protocol.CommandIDMax {
+			m.ID = ""
+		}
+		return conference.Refuse(conference.KindInvalid, "command.bad_id", "")
+	}
+	if size > protocol.MaxCommandBytes && !strings.HasPrefix(name, "media.") {
+		if name == "question.submit" {
+			return conference.Refuse(conference.KindTooLarge, "question.too_long", "")
+		}
+		return conference.Refuse(conference.KindTooLarge, "command.too_large", "")
+	}
+	if !isCommand(m.Name) {
+		return conference.Refuse(conference.KindInvalid, "command.unknown", "")
+	}
+	if !c.hub.cfg.May(c.actor.Role, name) {
+		return conference.Refuse(conference.KindForbidden, "access.denied", "")
+	}
+	return nil
+}
+
+func validCommandID(id string) bool {
+	if len(id) < protocol.CommandIDMin || len(id) > protocol.CommandIDMax {
+		return false
+	}
+	for i := range len(id) {
+		switch b := id[i]; {
+		case b >= 'a' && b <= 'z', b >= 'A' && b <= 'Z', b >= '0' && b <= '9', b == '-', b == '_':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// carryOut runs a command to its durable end and answers it. It goes on when the socket
+// breaks: whoever repeats the command gets the result.
+func (c *conn) carryOut(ctx context.Context, m *protocol.ClientMessage) {
+	ctx, cancel := context.WithTimeout(ctx, protocol.CommandTimeoutMs*time.Millisecond)
+	defer cancel()
+	if strings.HasPrefix(string(m.Name), "media.") {
+		c.mediaCommand(ctx, m)
+		return
+	}
+	body, about, err := domainBody(m.Name, m.Data, c.actor)
+	if err != nil {
+		c.reply(m.ID, nil, err)
+		return
+	}
+	outcome, err := c.room.conf.Do(ctx, conference.Command{ID: m.ID, Actor: c.actor, Body: body})
+	if err != nil {
+		c.refused(m.ID, about, err)
+		return
+	}
+	c.reply(m.ID, &protocol.OK{
+		Question: string(outcome.Question),
+		Code:     outcome.Code,
+		State:    outcome.State,
+		Repeated: outcome.Repeated,
+	}, nil)
+}
+
+// reply answers a command.
+func (c *conn) reply(to string, ok *protocol.OK, err error) {
+	r := &protocol.Reply{To: to, OK: ok}
+	if err != nil {
+		r.OK = nil
+		p := problem(err, c.lang)
+		r.Error = &p
+		if p.Code == codeInternal {
+			c.logger.Error("command met a fault", "role", string(c.actor.Role), "err", err)
+		}
+	}
+	c.send(&protocol.ServerMessage{Type: typeReply, Reply: r})
+}
+
+// refused answers a command about a question. A lost race shows the question as it is.
+func (c *conn) refused(to string, about conference.QuestionID, err error) {
+	if about == "" || !isKind(err, conference.KindConflict) {
+		c.reply(to, nil, err)
+		return
+	}
+	p := problem(err, c.lang)
+	if s, lookupErr := c.room.conf.StandingOf(about); lookupErr == nil {
+		who := audience{role: c.actor.Role, public: true}
+		if who.sees(s.Question) {
+			q := who.question(s.Question)
+			p.Question = &q
+		}
+	}
+	c.send(&protocol.ServerMessage{Type: typeReply, Reply: &protocol.Reply{To: to, Error: &p}})
+}
+
+var errBadBody = conference.Refuse(conference.KindInvalid, "command.bad_body", "")
+
+// body decodes a command's data; none is the empty body.
+func body[T any](data json.RawMessage) (T, error) {
+	var v T
+	if len(data) == 0 || bytes.Equal(data, []byte("null")) {
+		return v, nil
+	}
+	if err := json.Unmarshal(data, &v); err != nil {
+		return v, errBadBody
+	}
+	return v, nil
+}
+
+// domainBody turns a command of the wire into one of the rules, and names the question
+// it is about. A venue operator acts on the own venue whatever the data say.
+func domainBody(name protocol.CommandName, data json.RawMessage, actor conference.Actor) (conference.Body, conference.QuestionID, error) {
+	if part, _, _ := strings.Cut(string(name), "."); part == "question" {
+		return questionBody(name, data, actor)
+	}
+	b, err := floorBody(name, data, actor)
+	return b, "", err
+}
+
+func questionBody(name protocol.CommandName, data json.RawMessage, actor conference.Actor) (conference.Body, conference.QuestionID, error) {
+	switch name {
+	case "question.submit":
+		d, err := body[protocol.QuestionSubmit](data)
+		submit := live.SubmitQuestion{
+			IdempotencyKey: d.IdempotencyKey,
+			Body:           d.Body,
+			Topic:          conference.TopicID(d.Topic),
+			Venue:          conference.VenueID(d.Venue),
+			Channel:        moderation.ChannelWeb,
+		}
+		if actor.Role == conference.RoleVenue {
+			submit.Venue, submit.Channel = actor.Venue, moderation.ChannelHall
+		}
+		return submit, "", err
+	case "question.withdraw":
+		d, err := body[protocol.QuestionCode](data)
+		return live.WithdrawQuestion{Code: d.Code}, "", err
+	case "question.approve":
+		d, err := body[protocol.QuestionApprove](data)
+		id := conference.QuestionID(d.ID)
+		return moderation.Approve{ID: id, Short: d.Short}, id, err
+	case "question.refuse":
+		d, err := body[protocol.QuestionRefuse](data)
+		id := conference.QuestionID(d.ID)
+		return moderation.Refuse{ID: id, Reason: d.Reason, Text: d.Text, NextDoor: d.NextDoor}, id, err
+	case "question.queue":
+		d, err := body[protocol.QuestionQueue](data)
+		id := conference.QuestionID(d.ID)
+		return moderation.Queue{ID: id, Before: conference.QuestionID(d.Before)}, id, err
+	}
+	d, err := body[protocol.QuestionRef](data)
+	id := conference.QuestionID(d.ID)
+	switch name {
+	case "question.claim":
+		return moderation.ClaimCard{ID: id}, id, err
+	case "question.release":
+		return moderation.Release{ID: id}, id, err
+	case "question.unqueue":
+		return moderation.Unqueue{ID: id}, id, err
+	case "question.stage":
+		return moderation.Stage{ID: id}, id, err
+	case "question.air":
+		return moderation.Air{ID: id}, id, err
+	case "question.answer":
+		return moderation.Answer{ID: id}, id, err
+	}
+	return nil, "", errUnknownCommand(name)
+}
+
+func floorBody(name protocol.CommandName, data json.RawMessage, actor conference.Actor) (conference.Body, error) {
+	switch name {
+	case "venue.ready":
+		return floor.Ready{Venue: actor.Venue}, nil
+	case "venue.notReady":
+		return floor.NotReady{Venue: actor.Venue}, nil
+	case "floor.cityHall":
+		return floor.CityHall{}, nil
+	case "conference.open":
+		return conference.Open{}, nil
+	case "conference.close":
+		return conference.Close{}, nil
+	case "hand.raise":
+		d, err := body[protocol.HandRaise](data)
+		return floor.RaiseHand{Venue: actor.Venue, Note: d.Note}, err
+	case "floor.give":
+		d, err := body[protocol.FloorGive](data)
+		return floor.Give{Venue: conference.VenueID(d.Venue), LimitMs: d.LimitMs}, err
+	case "programme.slate":
+		d, err := body[protocol.ProgrammeSlate](data)
+		return floor.Slate{On: d.On}, err
+	}
+	d, err := body[protocol.VenueRef](data)
+	venue := conference.VenueID(d.Venue)
+	if actor.Role == conference.RoleVenue {
+		venue = actor.Venue
+	}
+	switch name {
+	case "hand.lower":
+		return floor.LowerHand{Venue: venue}, err
+	case "floor.preview":
+		return floor.Preview{Venue: venue}, err
+	case "floor.takeBack":
+		return floor.TakeBack{Venue: venue}, err
+	}
+	return nil, errUnknownCommand(name)
+}
+
+func errUnknownCommand(name protocol.CommandName) error {
+	return conference.Refuse(conference.KindInvalid, "command.unknown", string(name))
+}
+
+// isCommand reports whether a name is one of protocol.Commands.
+func isCommand(name protocol.CommandName) bool {
+	switch name {
+	case "media.join", "media.restart", "media.tiles", "media.leave":
+		return true
+	}
+	_, _, err := domainBody(name, nil, conference.Actor{})
+	return err == nil
+}
+
+// problem turns an error into what the page is told. What is no refusal is "internal".
+func problem(err error, lang protocol.Lang) protocol.Problem {
+	var refusal *conference.Error
+	switch {
+	case errors.As(err, &refusal):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		refusal = conference.Refuse(conference.KindPending, "log.pending", "")
+	default:
+		refusal = conference.Refuse(conference.KindInternal, codeInternal, "")
+	}
+	p := protocol.Problem{Kind: refusal.Kind, Code: refusal.Code, Message: sentence(refusal, lang)}
+	switch refusal.Kind {
+	case conference.KindUnavailable, conference.KindPending:
+		p.RetryAfterMs = (retryBase + jitter(retryBase)).Milliseconds()
+	case conference.KindRateLimited:
+		p.RetryAfterMs = (2*retryBase + jitter(retryBase)).Milliseconds()
+	}
+	return p
+}
+
+const (
+	retryBase    = time.Second
+	codeInternal = "internal"
+)

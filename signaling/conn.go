@@ -1,0 +1,307 @@
+package signaling
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"math/rand/v2"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"golang.org/x/time/rate"
+
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+// conn is one socket. Its only goroutine of its own is the reader (run) and, while
+// commands are under way, one for each of them; the hub's writers do the writing.
+type conn struct {
+	hub     *Hub
+	room    *room
+	ws      *websocket.Conn
+	logger  *slog.Logger
+	cookies map[string]string // ours, by base name; nil after hello
+	program bool              // no Origin and no cookie: no browser, citizen only
+
+	// Set by hello under mu, before the socket joins the room; constant from then on.
+	actor  conference.Actor
+	cookie string // value of the session's cookie; "" for citizens
+	lang   protocol.Lang
+
+	// Owned by the reader.
+	frames   *rate.Limiter // all that arrives
+	messages *rate.Limiter // all but follow and unfollow
+	lookups  *rate.Limiter
+	unknown  int
+	follows  map[string]conference.QuestionID
+	commands sync.WaitGroup
+	slots    chan struct{} // one per command under way
+
+	gone  chan struct{} // closed when the reader has ended
+	ended chan struct{} // closed when run has returned
+
+	mediaMu sync.Mutex // guards media
+	media   MediaSession
+
+	mu        sync.Mutex // guards all below
+	private   []outgoing // goes before the ring
+	backlog   int        // bytes of private
+	ring      *ring      // nil until joined
+	index     uint64
+	scheduled bool // queued at or held by a writer
+	ping      bool
+	pong      []byte // payload to answer a ping with; nil: none due
+	pingAt    time.Time
+	closing   *closing
+	unloaded  bool // the peer closed because its page went away
+	closed    bool // close frame sent or socket broken: nothing more is written
+}
+
+// outgoing is one private message.
+type outgoing struct {
+	data     []byte
+	prepared *websocket.PreparedMessage
+	size     int
+}
+
+// closing is how a socket will be closed once what is private has been sent.
+type closing struct {
+	code   int
+	reason string
+}
+
+// Reasons of a bye.
+const (
+	byeDraining    = "draining"
+	byeResync      = "resync"
+	byeRateLimited = "rate_limited"
+	byeBadMessage  = "bad_message"
+	byeNoProtocol  = "no_protocol"
+	byeNotSignedIn = "not_signed_in"
+	byeRevoked     = "revoked"
+	byeInternal    = "internal"
+)
+
+const (
+	rateLimitedFor  = 10 * time.Second
+	lookupEvery     = 2 * time.Second // failed and first lookups of tracking codes
+	lookupBurst     = protocol.MaxFollowsPerPeer
+	hellosWithin    = protocol.HelloWithinMs * time.Millisecond
+	pingEvery       = protocol.PingEveryMs * time.Millisecond
+	unknownAllowed  = 1
+	maxPrivateBytes = maxBacklog
+)
+
+func newConn(h *Hub, r *room, ws *websocket.Conn, cookies map[string]string, program bool) *conn {
+	return &conn{
+		hub: h, room: r, ws: ws, cookies: cookies, program: program,
+		logger:   r.logger,
+		frames:   rate.NewLimiter(2*protocol.MessagesPerSecond, protocol.MessageBurst+2*protocol.MaxFollowsPerPeer),
+		messages: rate.NewLimiter(protocol.MessagesPerSecond, protocol.MessageBurst),
+		lookups:  rate.NewLimiter(rate.Every(lookupEvery), lookupBurst),
+		slots:    make(chan struct{}, protocol.ConcurrentCommands),
+		gone:     make(chan struct{}),
+		ended:    make(chan struct{}),
+		lang:     protocol.LangVi,
+		pingAt:   h.cfg.Now().Add(pingEvery + jitter(pingEvery/4)),
+	}
+}
+
+// run reads until the socket is closed, waits for its commands, and cleans up.
+func (c *conn) run(ctx context.Context) {
+	defer close(c.ended)
+	c.guard("read", func() { c.read(ctx) })
+	c.room.call(func() { c.room.leave(c) })
+	c.abort()
+	close(c.gone)
+	c.commands.Wait()
+	c.leaveMedia()
+	c.hub.remove(c)
+}
+
+func (c *conn) read(ctx context.Context) {
+	c.deadline(hellosWithin)
+	c.ws.SetPongHandler(func(string) error {
+		c.alive()
+		return nil
+	})
+	// The answer to a ping is written by the writers like all else; the newest counts.
+	c.ws.SetPingHandler(func(payload string) error {
+		c.wakeFor(func() { c.pong = append([]byte{}, payload...) })
+		c.alive()
+		return nil
+	})
+	c.ws.SetCloseHandler(func(code int, _ string) error {
+		c.mu.Lock()
+		c.unloaded = code == websocket.CloseGoingAway
+		c.mu.Unlock()
+		c.close(websocket.CloseNormalClosure, "")
+		return nil
+	})
+	for greeted := false; ; {
+		data, ok := c.next()
+		if !ok {
+			return
+		}
+		if !c.frames.AllowN(c.hub.cfg.Now(), 1) {
+			c.bye(protocol.CloseRateLimited, byeRateLimited, rateLimitedFor)
+		}
+		if c.isClosing() {
+			continue // to let the peer read our close before the socket goes away
+		}
+		if !greeted {
+			if greeted = c.hello(ctx, data); greeted {
+				c.alive()
+			}
+			continue
+		}
+		c.message(ctx, data)
+	}
+}
+
+// guard runs f and turns a panic into the end of this socket only.
+func (c *conn) guard(doing string, f func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.logger.Error("panic in a socket", "doing", doing, "role", string(c.actor.Role),
+				"err", p, "stack", string(debug.Stack()))
+			c.bye(protocol.CloseInternal, byeInternal, 0)
+		}
+	}()
+	f()
+}
+
+// deadline gives the peer that long to be heard of again.
+func (c *conn) deadline(d time.Duration) {
+	_ = c.ws.SetReadDeadline(time.Now().Add(d)) //nolint:errcheck // a broken socket fails at the next read
+}
+
+// alive notes that the peer was heard of.
+func (c *conn) alive() {
+	c.mu.Lock()
+	ok := c.closing == nil && !c.closed && c.actor.Role != ""
+	c.mu.Unlock()
+	if ok {
+		c.deadline(pongWithin)
+	}
+}
+
+// send queues a private message; it goes before the ring.
+func (c *conn) send(m *protocol.ServerMessage) {
+	data, err := json.Marshal(m)
+	if err != nil {
+		c.logger.Error("message cannot be encoded", "type", m.Type, "err", err)
+		c.bye(protocol.CloseInternal, byeInternal, 0)
+		return
+	}
+	c.queue(outgoing{data: data, size: len(data)})
+}
+
+func (c *conn) sendPrepared(m *websocket.PreparedMessage, size int) {
+	c.queue(outgoing{prepared: m, size: size})
+}
+
+func (c *conn) queue(m outgoing) {
+	slow := false
+	c.wakeFor(func() {
+		if c.closing != nil || c.closed {
+			return
+		}
+		if slow = c.backlog+m.size > maxPrivateBytes && len(c.private) > 0; slow {
+			return
+		}
+		c.private = append(c.private, m)
+		c.backlog += m.size
+	})
+	if slow {
+		c.bye(protocol.CloseResync, byeResync, 0)
+	}
+}
+
+// join starts the flow from a place in a ring.
+func (c *conn) join(g *ring, index uint64) {
+	c.wakeFor(func() { c.ring, c.index = g, index })
+}
+
+// bye tells the page why and closes. The first bye counts.
+func (c *conn) bye(code int, reason string, retryAfter time.Duration) {
+	data, err := json.Marshal(&protocol.ServerMessage{
+		Type: typeBye,
+		Bye:  &protocol.Bye{Reason: reason, RetryAfterMs: retryAfter.Milliseconds()},
+	})
+	if err != nil {
+		data = nil
+	}
+	c.wakeFor(func() {
+		if c.closing != nil || c.closed {
+			return
+		}
+		if code == protocol.CloseResync {
+			c.private = nil // it takes a snapshot anyway
+		}
+		c.private = append(c.private, outgoing{data: data, size: len(data)})
+		c.closing = &closing{code, reason}
+	})
+}
+
+// close closes without a bye.
+func (c *conn) close(code int, reason string) {
+	c.wakeFor(func() {
+		if c.closing == nil && !c.closed {
+			c.closing = &closing{code, reason}
+		}
+	})
+}
+
+// abort breaks the socket at once; what writes or reads fails.
+func (c *conn) abort() {
+	c.mu.Lock()
+	c.closed = true
+	c.private = nil
+	c.mu.Unlock()
+	_ = c.ws.Close() //nolint:errcheck // nothing is expected of it any more
+}
+
+func (c *conn) isClosing() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closing != nil || c.closed
+}
+
+// wake lets a writer look at the socket.
+func (c *conn) wake() { c.wakeFor(func() {}) }
+
+// wakeFor changes what is to be written and lets a writer look at it.
+func (c *conn) wakeFor(change func()) {
+	c.mu.Lock()
+	change()
+	put := !c.scheduled && !c.closed
+	c.scheduled = c.scheduled || put
+	c.mu.Unlock()
+	if put {
+		c.hub.writers.put(c)
+	}
+}
+
+func (c *conn) pingIfDue(now time.Time) {
+	c.mu.Lock()
+	due := !now.Before(c.pingAt)
+	if due {
+		c.pingAt = now.Add(pingEvery + jitter(pingEvery/4) - pingEvery/8)
+	}
+	c.mu.Unlock()
+	if due {
+		c.wakeFor(func() { c.ping = true })
+	}
+}
+
+// jitter returns a random part of d.
+func jitter(d time.Duration) time.Duration {
+	if d <= 0 {
+		return 0
+	}
+	return rand.N(d)
+}

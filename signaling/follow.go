@@ -1,0 +1,67 @@
+package signaling
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/live"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+// follow sends a socket the standing of a question now and at each change.
+func (r *room) follow(c *conn, id conference.QuestionID) {
+	all := r.followers[id]
+	if all == nil {
+		all = map[*conn]struct{}{}
+		r.followers[id] = all
+	}
+	all[c] = struct{}{}
+	r.tell(id, c)
+}
+
+func (r *room) unfollow(c *conn, id conference.QuestionID) {
+	delete(r.followers[id], c)
+	if len(r.followers[id]) == 0 {
+		delete(r.followers, id)
+	}
+}
+
+// tellFollowers sends new standings. A change of the running order moves every question
+// in it.
+func (r *room) tellFollowers(changes []live.Change) {
+	if len(r.followers) == 0 {
+		return
+	}
+	touched := map[conference.QuestionID]struct{}{}
+	for i := range changes {
+		if q := changes[i].Question; q != nil {
+			touched[q.ID] = struct{}{}
+		}
+		for _, id := range changes[i].Queue {
+			touched[id] = struct{}{}
+		}
+	}
+	for id := range touched {
+		if all := r.followers[id]; len(all) > 0 {
+			r.tell(id, slices.Collect(maps.Keys(all))...)
+		}
+	}
+}
+
+func (r *room) tell(id conference.QuestionID, to ...*conn) {
+	s, err := r.conf.StandingOf(id)
+	if err != nil {
+		r.logger.Error("standing of a followed question is missing", "question", string(id), "err", err)
+		return
+	}
+	view := standing(s)
+	message, size, err := prepare(&protocol.ServerMessage{Type: typeStanding, Standing: &view})
+	if err != nil {
+		r.logger.Error("standing cannot be encoded", "question", string(id), "err", err)
+		return
+	}
+	for _, c := range to {
+		c.sendPrepared(message, size)
+	}
+}

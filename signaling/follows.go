@@ -1,0 +1,44 @@
+package signaling
+
+import (
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+// followMessage starts or ends following a tracking code. Looking codes up is limited
+// for each socket, so that nobody finds one by trying.
+func (c *conn) followMessage(m *protocol.ClientMessage) {
+	if m.Type == "unfollow" {
+		if id, ok := c.follows[m.Code]; ok {
+			delete(c.follows, m.Code)
+			c.room.call(func() { c.room.unfollow(c, id) })
+		}
+		return
+	}
+	if err := c.follow(m.Code); err != nil {
+		c.reply(m.ID, nil, err)
+	}
+}
+
+func (c *conn) follow(code string) error {
+	if id, ok := c.follows[code]; ok {
+		c.room.call(func() { c.room.follow(c, id) })
+		return nil
+	}
+	if len(c.follows) >= protocol.MaxFollowsPerPeer {
+		return conference.Refuse(conference.KindInvalid, "follow.too_many", "")
+	}
+	if !c.lookups.AllowN(c.hub.cfg.Now(), 1) {
+		return conference.Refuse(conference.KindRateLimited, "rate.limited", "")
+	}
+	s, err := c.room.conf.Standing(code)
+	if err != nil {
+		return err
+	}
+	if c.follows == nil {
+		c.follows = map[string]conference.QuestionID{}
+	}
+	c.follows[code] = s.Question.ID
+	c.room.call(func() { c.room.follow(c, s.Question.ID) })
+	return nil
+}

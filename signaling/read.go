@@ -1,0 +1,48 @@
+package signaling
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+// next returns the next text message; false when the socket has ended. Frames that are
+// binary or too large end the socket: our own limit instead of gorilla's, which would
+// close with 1009 and tell a page nothing.
+func (c *conn) next() ([]byte, bool) {
+	for {
+		kind, r, err := c.ws.NextReader()
+		if err != nil {
+			return nil, false
+		}
+		var buf bytes.Buffer
+		n, err := io.Copy(&buf, io.LimitReader(r, protocol.MaxFrameBytes+1))
+		if err != nil {
+			return nil, false
+		}
+		if kind != websocket.TextMessage || n > protocol.MaxFrameBytes {
+			c.bye(protocol.CloseBadMessage, byeBadMessage, 0)
+			if _, err := io.Copy(io.Discard, r); err != nil {
+				return nil, false
+			}
+			continue
+		}
+		return buf.Bytes(), true
+	}
+}
+
+// decode reads one message of a client. It never panics and takes time linear in data.
+func decode(data []byte) (*protocol.ClientMessage, error) {
+	var m protocol.ClientMessage
+	if err := json.Unmarshal(data, &m); err != nil {
+		return nil, errNotJSON
+	}
+	return &m, nil
+}
+
+var errNotJSON = errors.New("message is not a JSON object of the protocol")
