@@ -38,7 +38,7 @@ async function refusal(response: Response): Promise<ProblemError> {
   return new ProblemError({
     kind: kinds[response.status] ?? 'unavailable',
     code: words(document.code) || `http.${response.status}`,
-    message: words(document.detail) || words(document.title),
+    message: words(document.title),
     retryAfterMs: Number(response.headers.get('Retry-After') ?? 0) * 1000,
   });
 }
