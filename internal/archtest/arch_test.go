@@ -29,6 +29,7 @@ var arrows = map[string][]string{
 		"internal/conference", "internal/eventlog", "internal/secret", "internal/text", "moderation", "sfu/floor",
 	},
 	"internal/access": {"internal/conference", "internal/eventlog", "internal/secret"},
+	"internal/demo":   {"internal/conference"},
 
 	"signaling/protocol": {"internal/conference", "moderation", "sfu/floor"}, // their states are the wire's unions
 	"signaling": {
