@@ -239,7 +239,9 @@ func floorBody(name protocol.CommandName, data json.RawMessage, actor conference
 		return floor.RaiseHand{Venue: actor.Venue, Note: d.Note}, err
 	case "floor.give":
 		d, err := body[protocol.FloorGive](data)
-		return floor.Give{Venue: conference.VenueID(d.Venue), LimitMs: d.LimitMs}, err
+		return floor.Give{
+			Venue: conference.VenueID(d.Venue), LimitMs: d.LimitMs, Seen: (*conference.VenueID)(d.Seen),
+		}, err
 	case "programme.slate":
 		d, err := body[protocol.ProgrammeSlate](data)
 		return floor.Slate{On: d.On}, err

@@ -82,6 +82,9 @@ type VenueRef struct {
 type FloorGive struct {
 	Venue   string `json:"venue"`
 	LimitMs int64  `json:"limitMs,omitempty"`
+	// Seen is the holder the stage manager saw when giving ("" nobody); if another has the
+	// floor by now the command is refused with floor.changed. Absent: whoever has it.
+	Seen *string `json:"seen,omitempty"`
 }
 
 // ProgrammeSlate is "programme.slate" (stage).

@@ -62,6 +62,11 @@ export interface VenueRef {
 export interface FloorGive {
   venue: string;
   limitMs?: number;
+  /**
+   * Seen is the holder the stage manager saw when giving ("" nobody); if another has the
+   * floor by now the command is refused with floor.changed. Absent: whoever has it.
+   */
+  seen?: string;
 }
 
 /** ProgrammeSlate is "programme.slate" (stage). */
