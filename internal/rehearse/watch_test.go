@@ -1,0 +1,125 @@
+package rehearse_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/diemcau/diemcau/internal/rehearse"
+)
+
+// film is what a slot receives: frames of a venue, a keyframe first and every ten.
+type film struct {
+	packets []filmed
+	seq     uint16
+	ts      uint32
+}
+
+type filmed struct {
+	seq     uint16
+	ts      uint32
+	marker  bool
+	payload []byte
+}
+
+func (f *film) shoot(venue string, from, count int) {
+	for n := from; n < from+count; n++ {
+		unit := [][]byte{rehearse.NewMark(venue, uint64(n)).NAL(), slices.Repeat([]byte{0x41}, 2500)}
+		if (n-from)%10 == 0 {
+			unit = [][]byte{{0x67, 0x42}, {0x68, 0xce}, unit[0], slices.Repeat([]byte{0x65}, 3000)}
+		}
+		payloads := rehearse.Packetize(unit, 1200)
+		for i, p := range payloads {
+			f.packets = append(f.packets, filmed{f.seq, f.ts, i == len(payloads)-1, p})
+			f.seq++
+		}
+		f.ts += 6000
+	}
+}
+
+func see(packets []filmed) *rehearse.Watch {
+	w := rehearse.NewWatch()
+	for i, p := range packets {
+		w.Push(p.seq, p.ts, p.marker, p.payload, time.Duration(i+1)*5*time.Millisecond)
+	}
+	end := time.Duration(len(packets)) * 5 * time.Millisecond
+	w.Sweep(end)
+	w.Sweep(end + 2*time.Second)
+	return w
+}
+
+func TestWatch(t *testing.T) {
+	t.Parallel()
+	newFilm := func() *film { return &film{seq: 65_500, ts: 1<<32 - 30_000} }
+	for _, c := range []struct {
+		name           string
+		make           func() []filmed
+		frames, broken int
+		lost, cuts     int
+	}{
+		{"all well", func() []filmed { f := newFilm(); f.shoot("a", 0, 40); return f.packets }, 40, 0, 0, 0},
+		{"a cut at a keyframe", func() []filmed {
+			f := newFilm()
+			f.shoot("a", 0, 20)
+			f.shoot("b", 500, 20)
+			return f.packets
+		}, 40, 0, 0, 1},
+		{"reordered within the time of repair", func() []filmed {
+			f := newFilm()
+			f.shoot("a", 0, 40)
+			for i := 3; i+2 < len(f.packets); i += 5 {
+				f.packets[i], f.packets[i+2] = f.packets[i+2], f.packets[i]
+			}
+			return f.packets
+		}, 40, 0, 0, 0},
+		{"doubled", func() []filmed {
+			f := newFilm()
+			f.shoot("a", 0, 40)
+			return slices.Concat(f.packets[:50], f.packets[20:50], f.packets[50:])
+		}, 40, 0, 0, 0},
+		{"a packet lost breaks its frame and those up to the keyframe", func() []filmed {
+			f := newFilm()
+			f.shoot("a", 0, 40)
+			i := slices.IndexFunc(f.packets, func(p filmed) bool { return p.ts == f.packets[0].ts+14*6000 }) + 1
+			return slices.Delete(f.packets, i, i+1)
+		}, 40, 6, 1, 0},
+		{"the server leaves a frame out and closes the gap", func() []filmed {
+			f := newFilm()
+			f.shoot("a", 0, 14)
+			f.shoot("a", 15, 0)
+			g := &film{seq: f.seq, ts: f.ts}
+			g.shoot("a", 10, 20) // its frame 14 is a keyframe's follower
+			kept := slices.DeleteFunc(g.packets, func(p filmed) bool { return p.ts < f.ts+5*6000 })
+			for i := range kept {
+				kept[i].seq = f.seq + uint16(i)
+			}
+			return append(f.packets, kept...)
+		}, 14 + 15, 5, 0, 0},
+		{"begins without a keyframe", func() []filmed {
+			f := newFilm()
+			first := f.ts
+			f.shoot("a", 0, 20)
+			return slices.DeleteFunc(f.packets, func(p filmed) bool { return p.ts == first })
+		}, 19, 9, 0, 0},
+		{"another venue's frames without a keyframe", func() []filmed {
+			f := newFilm()
+			f.shoot("a", 0, 10)
+			g := &film{seq: f.seq, ts: f.ts - 6000}
+			g.shoot("b", 0, 10)
+			kept := slices.DeleteFunc(g.packets, func(p filmed) bool { return p.ts == f.ts-6000 })
+			for i := range kept {
+				kept[i].seq = f.seq + uint16(i)
+			}
+			return append(f.packets, kept...)
+		}, 19, 9, 0, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := see(c.make())
+			if w.Frames() != c.frames || w.Broken() != c.broken || w.Lost() != c.lost || w.Cuts() != c.cuts {
+				t.Errorf("got %d frames, %d broken, %d packets lost, %d cuts; want %d, %d, %d, %d",
+					w.Frames(), w.Broken(), w.Lost(), w.Cuts(), c.frames, c.broken, c.lost, c.cuts)
+			}
+		})
+	}
+}
