@@ -22,7 +22,8 @@ const MaxRead = 4096
 var ErrMalformed = errors.New("malformed call")
 
 // CheckBatch tells whether an adapter may take the batch: limits (ErrTooLarge) and form
-// (ErrMalformed). Every adapter calls it before it writes anything.
+// (ErrMalformed; ids of drafts and names of sealed fields are 1–64 characters of A–Z,
+// a–z, 0–9, '_' and '-'). Every adapter calls it before it writes anything.
 func CheckBatch(commands []Command) error {
 	drafts, size := 0, 0
 	for i := range commands {
@@ -53,8 +54,8 @@ func CheckBatch(commands []Command) error {
 }
 
 func checkDraft(command string, draft *Draft) (size int, err error) {
-	if draft.ID == "" || len(draft.Canonical) == 0 {
-		return 0, fmt.Errorf("%w: draft of command %s has no id or no content", ErrMalformed, command)
+	if !isName(draft.ID) || len(draft.Canonical) == 0 {
+		return 0, fmt.Errorf("%w: draft of command %s has a bad id or no content", ErrMalformed, command)
 	}
 	size = len(draft.ID) + len(command) + len(draft.Canonical)
 	for _, entity := range draft.Bumps {
@@ -64,12 +65,26 @@ func checkDraft(command string, draft *Draft) (size int, err error) {
 		size += len(entity)
 	}
 	for field, ciphertext := range draft.Sealed {
-		if field == "" {
-			return 0, fmt.Errorf("%w: draft %s seals no field", ErrMalformed, draft.ID)
+		if !isName(field) {
+			return 0, fmt.Errorf("%w: draft %s seals field %q", ErrMalformed, draft.ID, field)
 		}
 		size += len(field) + len(ciphertext)
 	}
 	return size, nil
+}
+
+// isName tells whether text can be part of a key: 1–64 characters of A–Z, a–z, 0–9, '_'
+// and '-'. Adapters join such names with other characters.
+func isName(text string) bool {
+	if len(text) == 0 || len(text) > 64 {
+		return false
+	}
+	for _, r := range text {
+		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '-' {
+			return false
+		}
+	}
+	return true
 }
 
 // CheckConference tells whether id can name a log: 1–64 characters of a–z, 0–9 and '-'.

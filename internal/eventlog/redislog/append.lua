@@ -1,0 +1,129 @@
+-- Appends a batch of commands to one conference's log. Atomic: Redis runs nothing else
+-- meanwhile. But Redis does not undo what a script wrote before it failed, therefore
+-- everything is parsed, checked and planned before the first write.
+--
+-- KEYS  1 stream of events   2 meta   3 versions   4 sealed fields
+-- ARGV  epoch, seen position, seen hash, number of commands; per command:
+--         cause, n × (entity, version), n × draft
+--       and per draft:
+--         id, canonical, digest, n × bumped entity, n × (sealed field, ciphertext)
+--       where "n ×" stands for a count and as many items.
+-- Reply {'EPOCH'} | {'ROLLED_BACK', pos}
+--       | {'OK', epoch, pos, hash, at, results…}, a result being {first position} or,
+--       when a check failed and nothing of the command was written, {entity, version}.
+
+local ev, meta, ver, sealed = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+
+-- Lua numbers are doubles: exact up to 2^53, but tostring() would print 1e+15.
+local function int(n) return string.format('%.0f', n) end
+
+local cursor = 0
+local function take()
+  cursor = cursor + 1
+  return ARGV[cursor] or error('batch ends too early')
+end
+local function count()
+  return tonumber(take()) or error('batch has no number where one must be')
+end
+
+-- 1. Does the caller know this log as it is?
+local epoch, seen_pos, seen_hash = take(), count(), take()
+local known = redis.call('HMGET', meta, 'epoch', 'pos', 'h', 'at')
+if known[1] ~= epoch then return {'EPOCH'} end
+local pos, hash, last_at = tonumber(known[2] or 0), known[3] or '', tonumber(known[4] or 0)
+
+-- The same position with another event: the log was rolled back and grew again.
+local function hash_at(p)
+  if p == pos then return hash end
+  local entry = redis.call('XRANGE', ev, int(p) .. '-0', int(p) .. '-0')[1]
+  if not entry then return nil end
+  for i = 1, #entry[2], 2 do
+    if entry[2][i] == 'h' then return entry[2][i + 1] end
+  end
+end
+if seen_pos > pos or (seen_pos > 0 and hash_at(seen_pos) ~= seen_hash) then
+  return {'ROLLED_BACK', int(pos)}
+end
+
+-- A key of another type must fail here, not between two writes. The stream's and the
+-- versions' types fail at the first XADD and the first HGET.
+redis.call('HLEN', sealed)
+redis.call('HLEN', ver)
+
+-- Log time: Redis's clock, never decreasing, though the clock may be set back or another
+-- server take over. One time for the whole batch.
+local clock = redis.call('TIME')
+local at = int(math.max(last_at, tonumber(clock[1]) * 1000000 + tonumber(clock[2])))
+
+-- 2. Plan. Later commands see the versions that earlier ones of this batch will make.
+local version, bumped, events = {}, {}, {}
+local function version_of(entity)
+  if not version[entity] then
+    version[entity] = tonumber(redis.call('HGET', ver, entity) or 0)
+  end
+  return version[entity]
+end
+
+local function take_draft(cause, keep)
+  local draft = {id = take(), cause = cause, canonical = take(), digest = take(), names = {}, secrets = {}}
+  for _ = 1, count() do
+    local entity = take()
+    if keep then
+      version[entity] = version_of(entity) + 1
+      bumped[entity] = true
+    end
+  end
+  for i = 1, count() do
+    draft.names[i] = take()
+    draft.secrets[i] = take()
+  end
+  if not keep then return end
+  pos = pos + 1
+  hash = redis.sha1hex(hash .. int(pos) .. draft.digest)
+  draft.pos, draft.hash = int(pos), hash
+  events[#events + 1] = draft
+end
+
+local function take_command()
+  local cause, result = take(), nil
+  for _ = 1, count() do
+    local entity, expected = take(), count()
+    local actual = version_of(entity)
+    if actual ~= expected and not result then result = {entity, int(actual)} end
+  end
+  local keep = not result
+  result = result or {int(pos + 1)}
+  for _ = 1, count() do take_draft(cause, keep) end -- stale ones are read over
+  return result
+end
+
+local reply = {'OK', epoch}
+local results = {}
+for i = 1, count() do results[i] = take_command() end
+if cursor ~= #ARGV then error('batch is too long') end
+
+-- 3. Write. XADD is the first: it is the one that can be refused (out of memory, no
+-- replicas, a stream that is ahead of meta), and then nothing is written.
+for _, e in ipairs(events) do
+  local fields = {'id', e.id, 'cause', e.cause, 'at', at, 'e', e.canonical, 'd', e.digest, 'h', e.hash}
+  if #e.names > 0 then
+    fields[#fields + 1] = 's'
+    fields[#fields + 1] = table.concat(e.names, ',')
+  end
+  redis.call('XADD', ev, e.pos .. '-0', unpack(fields))
+end
+for entity in pairs(bumped) do
+  redis.call('HSET', ver, entity, int(version[entity]))
+end
+for _, e in ipairs(events) do
+  for i, name in ipairs(e.names) do
+    redis.call('HSET', sealed, e.id .. '/' .. name, e.secrets[i])
+  end
+end
+if #events > 0 then
+  redis.call('HSET', meta, 'pos', int(pos), 'h', hash, 'at', at)
+end
+
+reply[3], reply[4], reply[5] = int(pos), hash, at
+for i, result in ipairs(results) do reply[5 + i] = result end
+return reply

@@ -1,0 +1,68 @@
+package redislog
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// checkServer asks the server what it is and logs, in words, what an acknowledgement
+// will be worth on it. It reports whether the server keeps an append-only file. A
+// replica is refused: it cannot be written.
+func checkServer(ctx context.Context, client *redis.Client, logger *slog.Logger) (aof bool, err error) {
+	info, err := client.Info(ctx).Result()
+	if err != nil {
+		return false, unavailable("ask redis what it is", err)
+	}
+	facts := parseInfo(info)
+	if facts["role"] == "slave" {
+		return false, unavailable("use redis", errors.New("it is a replica"))
+	}
+	aof = facts["aof_enabled"] == "1"
+	settings, err := readSettings(ctx, client)
+	if err != nil {
+		logger.WarnContext(ctx, "redis does not tell its settings: whether acknowledged means on disk is unknown", "err", err)
+		return aof, nil
+	}
+	if settings["maxmemory-policy"] != "noeviction" {
+		logger.WarnContext(ctx, "redis may throw acknowledged events away when memory is short: set maxmemory-policy noeviction",
+			"code", settings["maxmemory-policy"])
+	}
+	switch {
+	case !aof:
+		logger.WarnContext(ctx, "redis keeps no append-only file: a restart loses acknowledged events; set appendonly yes")
+	case settings["appendfsync"] == "always":
+		logger.InfoContext(ctx, "redis writes to disk before it answers: acknowledged events survive a power cut")
+	case settings["appendfsync"] == "everysec":
+		logger.WarnContext(ctx, "redis writes to disk once a second: a power cut may lose the last two seconds of acknowledged events; set appendfsync always")
+	default:
+		logger.WarnContext(ctx, "redis leaves writing to the operating system: a power cut may lose acknowledged events; set appendfsync always")
+	}
+	return aof, nil
+}
+
+// readSettings reads what INFO does not tell. Managed services often forbid CONFIG.
+func readSettings(ctx context.Context, client *redis.Client) (map[string]string, error) {
+	settings := make(map[string]string)
+	for _, name := range []string{"maxmemory-policy", "appendfsync"} {
+		values, err := client.ConfigGet(ctx, name).Result()
+		if err != nil {
+			return nil, err
+		}
+		settings[name] = values[name]
+	}
+	return settings, nil
+}
+
+func parseInfo(info string) map[string]string {
+	facts := make(map[string]string)
+	for line := range strings.Lines(info) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
+			facts[name] = value
+		}
+	}
+	return facts
+}

@@ -1,0 +1,151 @@
+package redislog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/eventlog"
+)
+
+const (
+	// callTimeout bounds one call when the URL sets no read_timeout: after it an append's
+	// outcome is unknown.
+	callTimeout = 5 * time.Second
+	dialTimeout = 2 * time.Second
+	// callPool is enough for group-committing conferences; waiters have their own pool,
+	// so that blocked reads never keep an append waiting.
+	callPool = 64
+	waitPool = 1024
+
+	conferencesKey = "conferences"
+)
+
+// Store implements eventlog.Store on one Redis. Safe for concurrent use.
+type Store struct {
+	calls     *redis.Client // short calls
+	waits     *redis.Client // blocked reads and subscriptions
+	logger    *slog.Logger
+	append    *redis.Script
+	ephemeral *ephemeral
+	aof       bool // the server keeps an append-only file
+	closeOnce sync.Once
+	closeErr  error
+}
+
+var _ eventlog.Store = (*Store)(nil)
+
+// Open connects to redis://[user:password@]host:port/db (or rediss://, unix://) and logs
+// what durability the server promises. Parameters of the URL such as read_timeout=2s
+// are those of go-redis. Errors: ErrUnavailable.
+func Open(ctx context.Context, url string, logger *slog.Logger) (*Store, error) {
+	options, err := redis.ParseURL(url)
+	if err != nil {
+		return nil, fmt.Errorf("parse redis address: %w", err)
+	}
+	s := &Store{
+		calls:  redis.NewClient(configure(*options, callPool)),
+		waits:  redis.NewClient(configure(*options, waitPool)),
+		logger: logger.With("part", "redislog"),
+		append: redis.NewScript(appendScript),
+	}
+	s.ephemeral = newEphemeral(s.calls, s.waits, options.DB)
+	if s.aof, err = checkServer(ctx, s.calls, s.logger); err != nil {
+		return nil, errors.Join(fmt.Errorf("open event log on redis: %w", err), s.Close())
+	}
+	return s, nil
+}
+
+func configure(options redis.Options, pool int) *redis.Options {
+	options.MaxRetries = -1   // a repeated write would be decided twice
+	options.DialerRetries = 1 // the caller decides when to try again
+	options.PoolSize = pool   // connections are made when needed
+	options.ClientName = "diemcau"
+	options.ContextTimeoutEnabled = true
+	options.DisableIdentity = true
+	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	if options.ReadTimeout == 0 {
+		options.ReadTimeout = callTimeout
+	}
+	if options.WriteTimeout == 0 {
+		options.WriteTimeout = callTimeout
+	}
+	if options.DialTimeout == 0 {
+		options.DialTimeout = dialTimeout
+	}
+	return &options
+}
+
+// Conferences returns the ids that have a log with at least one event, sorted.
+func (s *Store) Conferences(ctx context.Context) ([]conference.ID, error) {
+	all, err := s.calls.SMembers(ctx, conferencesKey).Result()
+	if err != nil {
+		return nil, unavailable("list conferences", err)
+	}
+	slices.Sort(all)
+	ends := make([]*redis.StringCmd, len(all))
+	pipe := s.calls.Pipeline()
+	for i, id := range all {
+		ends[i] = pipe.HGet(ctx, keysOf(conference.ID(id)).meta, "pos")
+	}
+	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
+		return nil, unavailable("list conferences", err)
+	}
+	var ids []conference.ID
+	for i, id := range all {
+		pos, err := ends[i].Uint64()
+		if errors.Is(err, redis.Nil) {
+			continue // opened, never written
+		}
+		if err != nil {
+			return nil, unavailable("list conferences", err)
+		}
+		if pos > 0 {
+			ids = append(ids, conference.ID(id))
+		}
+	}
+	return ids, nil
+}
+
+// Log returns the log of a conference, made empty when it does not exist.
+func (s *Store) Log(ctx context.Context, id conference.ID) (eventlog.Log, error) {
+	if err := eventlog.CheckConference(id); err != nil {
+		return nil, err
+	}
+	l := &Log{store: s, id: id, keys: keysOf(id)}
+	if err := l.create(ctx); err != nil {
+		return nil, unavailable("open log of "+string(id), err)
+	}
+	return l, nil
+}
+
+// Ephemeral returns the small store, shared by all nodes on this Redis.
+func (s *Store) Ephemeral() eventlog.Ephemeral { return s.ephemeral }
+
+// Close ends all subscriptions and connections.
+func (s *Store) Close() error {
+	s.closeOnce.Do(func() {
+		s.closeErr = errors.Join(s.ephemeral.close(), s.waits.Close(), s.calls.Close())
+	})
+	return s.closeErr
+}
+
+// keys are the names of one conference's keys. The braces are Redis Cluster's hash tag:
+// all four live in one slot, as a script demands.
+type keys struct{ events, meta, versions, sealed string }
+
+func keysOf(id conference.ID) keys {
+	slot := "{c:" + string(id) + "}"
+	return keys{events: slot + ":ev", meta: slot + ":meta", versions: slot + ":ver", sealed: slot + ":sealed"}
+}
+
+func streamID(pos uint64) string { return strconv.FormatUint(pos, 10) + "-0" }

@@ -1,0 +1,51 @@
+package sqlitelog_test
+
+import (
+	"log/slog"
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/diemcau/diemcau/internal/eventlog"
+	"github.com/diemcau/diemcau/internal/eventlog/eventlogtest"
+	"github.com/diemcau/diemcau/internal/eventlog/sqlitelog"
+)
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(childDir); dir != "" {
+		os.Exit(runChild(dir))
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// open opens a store that is closed at the end of the test.
+func open(t testing.TB, dir string) *sqlitelog.Store {
+	t.Helper()
+	store, err := sqlitelog.Open(t.Context(), dir, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatalf("open store: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Errorf("close store: %v", err)
+		}
+	})
+	return store
+}
+
+// twice is the same store for both nodes: SQLite is for one process.
+func twice(t testing.TB) (one, two eventlog.Store) {
+	store := open(t, t.TempDir())
+	return store, store
+}
+
+func TestJ10_SQLiteLog(t *testing.T) {
+	t.Parallel()
+	eventlogtest.RunLog(t, twice)
+}
+
+func TestJ10_SQLiteEphemeral(t *testing.T) {
+	t.Parallel()
+	eventlogtest.RunEphemeral(t, twice)
+}
