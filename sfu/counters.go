@@ -1,0 +1,67 @@
+package sfu
+
+import (
+	"maps"
+	"sync"
+	"sync/atomic"
+
+	"github.com/diemcau/diemcau/internal/conference"
+)
+
+// Stats are counters of a plane since it was made, for metrics and tests.
+type Stats struct {
+	Sessions       int    // PeerConnections now
+	PacketsIn      uint64 // RTP packets received from publishers
+	PacketsOut     uint64 // RTP packets written to PeerConnections, retransmissions included
+	Junk           uint64 // RTP and RTCP that could not be read
+	NacksReceived  uint64 // sequence numbers asked for again by receivers
+	Retransmitted  uint64 // of these, answered
+	KeyframesAsked uint64 // picture loss indications sent to publishers
+	Venues         map[conference.VenueID]VenueStats
+}
+
+// VenueStats counts the sound of one venue: what it sent while it might be heard, and what
+// was dropped because it had no floor.
+type VenueStats struct {
+	AudioForwarded uint64
+	AudioDropped   uint64
+}
+
+type venueCounters struct{ forwarded, dropped atomic.Uint64 }
+
+type counters struct {
+	in, out, junk, nacks, resent, plis atomic.Uint64
+
+	venuesMu sync.Mutex // guards venues
+	venues   map[conference.VenueID]*venueCounters
+}
+
+// venue returns the counters of a venue; they outlive its sessions.
+func (c *counters) venue(id conference.VenueID) *venueCounters {
+	c.venuesMu.Lock()
+	defer c.venuesMu.Unlock()
+	v := c.venues[id]
+	if v == nil {
+		if c.venues == nil {
+			c.venues = make(map[conference.VenueID]*venueCounters)
+		}
+		v = &venueCounters{}
+		c.venues[id] = v
+	}
+	return v
+}
+
+func (c *counters) snapshot() Stats {
+	c.venuesMu.Lock()
+	venues := maps.Clone(c.venues)
+	c.venuesMu.Unlock()
+	s := Stats{
+		PacketsIn: c.in.Load(), PacketsOut: c.out.Load(), Junk: c.junk.Load(),
+		NacksReceived: c.nacks.Load(), Retransmitted: c.resent.Load(), KeyframesAsked: c.plis.Load(),
+		Venues: make(map[conference.VenueID]VenueStats, len(venues)),
+	}
+	for id, v := range venues {
+		s.Venues[id] = VenueStats{AudioForwarded: v.forwarded.Load(), AudioDropped: v.dropped.Load()}
+	}
+	return s
+}

@@ -1,0 +1,150 @@
+package sfu
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/nack"
+	"github.com/pion/interceptor/pkg/report"
+	"github.com/pion/interceptor/pkg/twcc"
+	"github.com/pion/logging"
+	"github.com/pion/sdp/v3"
+	"github.com/pion/webrtc/v4"
+)
+
+// extAbsSendTime is the header extension publishers' bandwidth estimators use beside
+// transport-wide sequence numbers.
+const extAbsSendTime = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+
+// How fast a silent peer is noticed. Failed ends the session.
+const (
+	iceDisconnected = 4 * time.Second
+	iceFailed       = 11 * time.Second
+	iceKeepAlive    = 2 * time.Second
+	lossAsked       = 40 * time.Millisecond // how often publishers are asked for lost packets
+)
+
+// newAPI makes the WebRTC stack of one PeerConnection. The media engine knows exactly the
+// formats chosen from the offer, so that pion's comparison of profile bytes never decides.
+func (n *Node) newAPI(o *offer) (*webrtc.API, error) {
+	media := &webrtc.MediaEngine{}
+	publishes := false
+	for _, l := range o.lines {
+		publishes = publishes || l.up
+		if err := register(media, l); err != nil {
+			return nil, err
+		}
+	}
+	registry := &interceptor.Registry{}
+	if publishes {
+		if err := publishing(media, registry, n.logs); err != nil {
+			return nil, err
+		}
+	}
+	return webrtc.NewAPI(
+		webrtc.WithMediaEngine(media),
+		webrtc.WithInterceptorRegistry(registry),
+		webrtc.WithSettingEngine(n.settings()),
+	), nil
+}
+
+func (n *Node) settings() webrtc.SettingEngine {
+	s := webrtc.SettingEngine{LoggerFactory: n.logs}
+	s.SetLite(true)
+	s.SetICEUDPMux(n.mux)
+	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
+	s.SetIncludeLoopbackCandidate(true)
+	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	failed := iceFailed
+	if n.cfg.DeadAfter > 0 {
+		failed = n.cfg.DeadAfter
+	}
+	disconnected := min(iceDisconnected, failed/2)
+	s.SetICETimeouts(disconnected, failed-disconnected, iceKeepAlive)
+	s.SetSRTPProtectionProfiles(
+		dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
+	s.DisableMediaEngineCopy(true)
+	return s
+}
+
+func register(media *webrtc.MediaEngine, l line) error {
+	switch l.media {
+	case webrtc.RTPCodecTypeAudio:
+		return register1(media, l.media, webrtc.RTPCodecParameters{
+			RTPCodecCapability: webrtc.RTPCodecCapability{
+				MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2,
+				SDPFmtpLine:  "minptime=10;useinbandfec=1",
+				RTCPFeedback: []webrtc.RTCPFeedback{{Type: webrtc.TypeRTCPFBTransportCC}},
+			},
+			PayloadType: webrtc.PayloadType(l.codec.payload),
+		})
+	case webrtc.RTPCodecTypeVideo:
+		err := register1(media, l.media, webrtc.RTPCodecParameters{
+			RTPCodecCapability: webrtc.RTPCodecCapability{
+				MimeType: webrtc.MimeTypeH264, ClockRate: 90000, SDPFmtpLine: l.codec.fmtp,
+				RTCPFeedback: []webrtc.RTCPFeedback{
+					{Type: webrtc.TypeRTCPFBTransportCC},
+					{Type: webrtc.TypeRTCPFBCCM, Parameter: "fir"},
+					{Type: webrtc.TypeRTCPFBNACK},
+					{Type: webrtc.TypeRTCPFBNACK, Parameter: "pli"},
+				},
+			},
+			PayloadType: webrtc.PayloadType(l.codec.payload),
+		})
+		if err != nil || l.rtx == nil {
+			return err
+		}
+		return register1(media, l.media, webrtc.RTPCodecParameters{
+			RTPCodecCapability: webrtc.RTPCodecCapability{
+				MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: l.rtx.fmtp,
+			},
+			PayloadType: webrtc.PayloadType(l.rtx.payload),
+		})
+	}
+	return nil
+}
+
+func register1(media *webrtc.MediaEngine, kind webrtc.RTPCodecType, c webrtc.RTPCodecParameters) error {
+	if err := media.RegisterCodec(c, kind); err != nil {
+		return badSDP("one payload type for two formats")
+	}
+	return nil
+}
+
+// publishing adds what a publisher needs: the extensions that name its layers, requests
+// for lost packets, receiver reports and feedback for its bandwidth estimator. There is no
+// NACK responder: what receivers lost is sent again from the rings.
+func publishing(media *webrtc.MediaEngine, registry *interceptor.Registry, logs logging.LoggerFactory) error {
+	for _, uri := range []string{
+		sdp.SDESMidURI, sdp.SDESRTPStreamIDURI, sdp.SDESRepairRTPStreamIDURI,
+		sdp.TransportCCURI, extAbsSendTime,
+	} {
+		for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecTypeAudio} {
+			err := media.RegisterHeaderExtension(
+				webrtc.RTPHeaderExtensionCapability{URI: uri}, kind, webrtc.RTPTransceiverDirectionRecvonly)
+			if err != nil {
+				return fmt.Errorf("register header extension: %w", err)
+			}
+		}
+	}
+	generator, err := nack.NewGeneratorInterceptor(
+		nack.GeneratorInterval(lossAsked), nack.WithGeneratorLoggerFactory(logs))
+	if err != nil {
+		return fmt.Errorf("make nack generator: %w", err)
+	}
+	reports, err := report.NewReceiverInterceptor(report.WithReceiverLoggerFactory(logs))
+	if err != nil {
+		return fmt.Errorf("make receiver reports: %w", err)
+	}
+	congestion, err := twcc.NewSenderInterceptor(twcc.WithLoggerFactory(logs))
+	if err != nil {
+		return fmt.Errorf("make congestion feedback: %w", err)
+	}
+	registry.Add(generator)
+	registry.Add(reports)
+	registry.Add(congestion)
+	return nil
+}

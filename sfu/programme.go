@@ -1,0 +1,322 @@
+package sfu
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/sfu/bus"
+	"github.com/diemcau/diemcau/sfu/mixer"
+	"github.com/diemcau/diemcau/sfu/ring"
+	"github.com/diemcau/diemcau/sfu/slate"
+)
+
+const (
+	programmeInbox = 2048                  // packets; more are dropped, and the bus sees a loss
+	programmeTick  = 10 * time.Millisecond // half of what the bus and the mixer need
+	programmeRefs  = 4096                  // packets the bus may hold at once
+)
+
+// programme runs the vision mixer and the sound mixer of a conference. One goroutine owns
+// both; the readers of candidates put references into its inbox, one per packet of a
+// candidate however many watch. Its output is two feeds like any other.
+type programme struct {
+	now   func() time.Time
+	inbox chan entry
+	video *feed
+	audio *feed
+	// candidates are the publishers whose packets are wanted: City Hall, the holder, the
+	// next one.
+	candidates atomic.Pointer[map[*publisher]bool]
+	onAir      atomic.Pointer[bus.Source]
+	changed    func()        // tells the plane that somebody else is on air
+	lost       atomic.Uint64 // packets dropped because the inbox was full
+
+	// Owned by run.
+	holder    conference.VenueID
+	bus       *bus.Bus
+	mixer     *mixer.Mixer
+	still     *slate.Player
+	stillFeed *feed
+	stillOn   bool
+	stillSeq  ring.Unwrapper
+	refs      [programmeRefs]reference
+	ref       uint64
+	outs      []bus.Out
+	videoSeq  ring.Unwrapper
+	audioSeq  ring.Unwrapper
+	sources   map[bus.Source]*feed
+}
+
+type reference struct {
+	feed *feed
+	seq  uint64
+}
+
+// entry is one thing the programme is told.
+type entry struct {
+	kind   entryKind
+	source bus.Source
+	feed   *feed
+	seq    uint64
+	at     time.Time
+	ntp    uint64
+	rtp    uint32
+	floor  Floor
+}
+
+type entryKind uint8
+
+const (
+	entryVideo entryKind = iota
+	entryAudio
+	entryVideoReport
+	entryAudioReport
+	entryFloor
+	entryForget
+	entryNeedKey
+)
+
+func newProgramme(main conference.VenueID, ids *feedIDs, c *counters, now func() time.Time) (*programme, error) {
+	var random [12]byte
+	rand.Read(random[:]) //nolint:errcheck // never fails
+	epoch := now().Add(-time.Second)
+	mix, err := mixer.New(mixer.Config{Epoch: epoch})
+	if err != nil {
+		return nil, fmt.Errorf("make the sound mixer: %w", err)
+	}
+	still, err := slate.New()
+	if err != nil {
+		return nil, fmt.Errorf("make the slate: %w", err)
+	}
+	p := &programme{
+		now:       now,
+		inbox:     make(chan entry, programmeInbox),
+		video:     newFeed(ids.next(), webrtc.RTPCodecTypeVideo, &c.in),
+		audio:     newFeed(ids.next(), webrtc.RTPCodecTypeAudio, &c.in),
+		stillFeed: newFeed(ids.next(), webrtc.RTPCodecTypeVideo, &c.in),
+		bus: bus.New(bus.Config{
+			Main: main, Epoch: epoch,
+			VideoSeq: binary.BigEndian.Uint16(random[0:]), AudioSeq: binary.BigEndian.Uint16(random[2:]),
+			VideoTimestamp: binary.BigEndian.Uint32(random[4:]), AudioTimestamp: binary.BigEndian.Uint32(random[8:]),
+		}),
+		mixer: mix, still: still,
+		sources: make(map[bus.Source]*feed),
+	}
+	p.candidates.Store(&map[*publisher]bool{})
+	p.video.keys.send = func() { p.tell(entry{kind: entryNeedKey}) }
+	mix.Open(main)
+	return p, nil
+}
+
+// tell puts an entry in the inbox. It never blocks: a full inbox loses the packet.
+func (p *programme) tell(e entry) {
+	select {
+	case p.inbox <- e:
+	default:
+		p.lost.Add(1)
+	}
+}
+
+// command puts an entry in that must not be lost; only the plane calls it, never the packet path.
+func (p *programme) command(ended <-chan struct{}, e entry) {
+	select {
+	case p.inbox <- e:
+	case <-ended:
+	}
+}
+
+// shows returns the venue on air, "" for the slate.
+func (p *programme) shows() conference.VenueID {
+	if s := p.onAir.Load(); s != nil && s.Venue != bus.Slate {
+		return s.Venue
+	}
+	return ""
+}
+
+func sourceOf(v conference.VenueID, rank int) bus.Source {
+	return bus.Source{Venue: v, Layer: uint8(rank)} //nolint:gosec // 0 to 2
+}
+
+// wants reports whether the publisher's packets are to be told.
+func (p *programme) wants(pub *publisher) bool { return (*p.candidates.Load())[pub] }
+
+// run owns the mixers until ended is closed.
+func (p *programme) run(ended <-chan struct{}) error {
+	ticker := time.NewTicker(programmeTick)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ended:
+			return nil
+		case e := <-p.inbox:
+			p.take(e)
+		case <-ticker.C:
+			if err := p.tick(p.now()); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (p *programme) take(e entry) {
+	switch e.kind {
+	case entryVideo:
+		q := e.feed.store.Get(e.seq)
+		if q == nil {
+			return
+		}
+		p.sources[e.source] = e.feed
+		p.emit(p.bus.Video(p.outs[:0], e.source, bus.Packet{
+			Ref: p.remember(e.feed, e.seq), Seq: uint16(e.seq), //nolint:gosec // modulo 2^16
+			Timestamp: q.TS, Marker: q.Marker, Keyframe: q.Key,
+		}, e.at))
+		q.Release()
+	case entryAudio:
+		q := e.feed.store.Get(e.seq)
+		if q == nil {
+			return
+		}
+		p.mixer.Push(e.source.Venue, q.TS, p.bus.Sound(e.source.Venue, q.TS, e.at), q.Payload)
+		q.Release()
+	case entryVideoReport:
+		p.bus.Report(e.source, e.ntp, e.rtp)
+	case entryAudioReport:
+		p.bus.ReportSound(e.source.Venue, e.ntp, e.rtp)
+	case entryFloor:
+		p.obey(e.floor, e.at)
+	case entryForget:
+		p.bus.Forget(e.source.Venue)
+		p.mixer.Reset(e.source.Venue)
+		for s := range p.sources {
+			if s.Venue == e.source.Venue {
+				delete(p.sources, s)
+			}
+		}
+	case entryNeedKey:
+		if f := p.sources[p.bus.OnAir()]; f != nil {
+			f.keys.ask(p.now().UnixNano())
+		} else if p.stillOn {
+			p.still.Restart()
+		}
+	}
+}
+
+// obey takes a new floor.
+func (p *programme) obey(f Floor, at time.Time) {
+	if p.holder != "" && p.holder != f.Holder {
+		p.mixer.Close(p.holder)
+	}
+	p.holder = f.Holder
+	if f.Holder != "" {
+		p.mixer.Open(f.Holder)
+	}
+	p.mixer.SetMuted(f.Slate)
+	p.bus.SetSlate(f.Slate, at)
+	p.bus.Take(f.Holder, at)
+}
+
+func (p *programme) remember(f *feed, seq uint64) uint64 {
+	p.ref++
+	p.refs[p.ref%programmeRefs] = reference{feed: f, seq: seq}
+	return p.ref
+}
+
+// emit puts the bus's packets into the programme's feed.
+func (p *programme) emit(outs []bus.Out) {
+	p.outs = outs
+	for _, o := range outs {
+		if p.ref-o.Ref >= programmeRefs {
+			continue
+		}
+		r := p.refs[o.Ref%programmeRefs]
+		q := r.feed.store.Get(r.seq)
+		if q == nil {
+			continue
+		}
+		m := ring.Meta{
+			Seq: p.videoSeq.Extend(o.Seq), TS: o.Timestamp, Marker: o.Marker, Key: q.Key,
+		}
+		if p.video.clock.at.Load() == nil {
+			p.synchronise(p.now())
+		}
+		m.Capture = p.video.clock.capture(m.TS, p.video.rate)
+		if m.Key {
+			p.video.keys.satisfied()
+		}
+		p.video.put(m, q.Payload)
+		q.Release()
+	}
+	if now := p.bus.OnAir(); p.onAir.Load() == nil || *p.onAir.Load() != now {
+		p.onAir.Store(&now)
+		p.changed()
+	}
+}
+
+// synchronise sets both feeds' clocks from the bus: one clock for picture and sound.
+func (p *programme) synchronise(now time.Time) {
+	p.video.clock.set(moment{ts: p.bus.VideoTime(now), nanos: now.UnixNano()})
+	p.audio.clock.set(moment{ts: p.bus.AudioTime(now), nanos: now.UnixNano()})
+}
+
+func (p *programme) tick(now time.Time) error {
+	p.slate(now)
+	p.emit(p.bus.Tick(p.outs[:0], now))
+	if s, ok := p.bus.Wants(now); ok {
+		if f := p.sources[s]; f != nil {
+			f.keys.ask(now.UnixNano())
+		}
+	}
+	p.video.arrives(now.UnixNano())
+	p.audio.arrives(now.UnixNano())
+	for {
+		out, ok, err := p.mixer.Next(now)
+		if err != nil {
+			return fmt.Errorf("mix the programme's sound: %w", err)
+		}
+		if !ok {
+			return nil
+		}
+		p.sound(out)
+	}
+}
+
+func (p *programme) sound(out mixer.Output) {
+	stamp := p.bus.Stamp(out.At)
+	if p.audio.clock.at.Load() == nil {
+		p.synchronise(p.now())
+	}
+	p.audio.put(ring.Meta{
+		Seq: p.audioSeq.Extend(stamp.Seq), TS: stamp.Timestamp, Key: true,
+		Capture: p.audio.clock.capture(stamp.Timestamp, p.audio.rate),
+	}, out.Payload)
+}
+
+// slate plays the still while the bus needs it.
+func (p *programme) slate(now time.Time) {
+	needed := p.bus.SlateNeeded()
+	if needed && !p.stillOn {
+		p.still.Restart()
+	}
+	p.stillOn = needed
+	if !needed {
+		return
+	}
+	for _, s := range p.still.Next(now) {
+		seq := p.stillSeq.Extend(s.Seq)
+		if p.stillFeed.store.Put(ring.Meta{
+			Seq: seq, TS: s.Timestamp, Marker: s.Marker, Key: s.Keyframe,
+		}, s.Payload) == nil {
+			continue
+		}
+		p.emit(p.bus.Video(p.outs[:0], bus.Source{Venue: bus.Slate}, bus.Packet{
+			Ref: p.remember(p.stillFeed, seq), Seq: s.Seq,
+			Timestamp: s.Timestamp, Marker: s.Marker, Keyframe: s.Keyframe,
+		}, now))
+	}
+}

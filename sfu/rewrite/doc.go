@@ -1,0 +1,6 @@
+// Package rewrite makes one RTP stream out of several: contiguous sequence numbers and
+// rising timestamps while the source behind them changes. It is pure: a value, no clock.
+//
+//	source A  … 71 72 73 |            out … 11 12 13 14 15 16 …
+//	source B             | 904 905 906 …
+package rewrite

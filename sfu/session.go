@@ -1,0 +1,317 @@
+package sfu
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/webrtc/v4"
+
+	"github.com/diemcau/diemcau/internal/conference"
+)
+
+// role is what a session is for.
+type role uint8
+
+const (
+	roleVenue role = iota
+	roleStage
+	roleEncoder // WHIP
+	roleViewer  // WHEP
+)
+
+// SlotKind is what a receive slot is for.
+type SlotKind string
+
+// The kinds of slots.
+const (
+	SlotProgramme SlotKind = "programme" // video and audio in one msid stream
+	SlotReturn    SlotKind = "return"    // video: City Hall for the venues, the holder for City Hall
+	SlotVoice     SlotKind = "voice"     // audio of one open microphone, never one's own
+	SlotTile      SlotKind = "tile"      // video, lowest layer, stage
+)
+
+// Slot tells what a MID of the session carries now. Venue "" means: empty, nothing is sent
+// (programme: always running).
+type Slot struct {
+	MID   string
+	Kind  SlotKind
+	Venue conference.VenueID
+}
+
+// Session is one PeerConnection. All methods may be called concurrently.
+type Session struct {
+	id    string
+	plane *Plane
+	role  role
+	venue conference.VenueID
+	pc    *webrtc.PeerConnection
+	pub   *publisher // nil: sends nothing
+	slots []*slot    // in the offer's order; never changed after the join
+
+	negotiation chan struct{} // holds one token: nobody negotiates
+	offer       *offer        // the last one; belongs to who has the token
+	connected   atomic.Bool
+	done        chan struct{}
+	closing     sync.Once
+
+	viewMu sync.Mutex // guards view, change, tiles, etag
+	view   []Slot
+	change chan struct{}
+	tiles  []conference.VenueID
+	etag   string
+}
+
+func newSession(p *Plane, r role, venue conference.VenueID, o *offer) *Session {
+	s := &Session{
+		id: token(), plane: p, role: r, venue: venue, offer: o,
+		negotiation: make(chan struct{}, 1), done: make(chan struct{}), change: make(chan struct{}),
+	}
+	s.negotiation <- struct{}{}
+	s.allot()
+	return s
+}
+
+// token returns 128 random bits in base32.
+func token() string {
+	var b [16]byte
+	rand.Read(b[:]) //nolint:errcheck // never fails
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
+}
+
+// allot gives every m-line its purpose, by the order of docs/protocol.md.
+func (s *Session) allot() {
+	var videos, audios int
+	for _, l := range s.offer.lines {
+		switch {
+		case l.up && (s.role == roleVenue || s.role == roleEncoder):
+			if s.pub == nil {
+				s.pub = newPublisher(s.venue, s.plane.counters.venue(s.venue))
+			}
+		case !l.down || s.role == roleEncoder:
+		case l.media == webrtc.RTPCodecTypeVideo:
+			if kind, index, ok := s.videoSlot(videos); ok {
+				s.addSlot(l, kind, index)
+			}
+			videos++
+		case l.media == webrtc.RTPCodecTypeAudio:
+			switch {
+			case audios == 0:
+				s.addSlot(l, SlotProgramme, 0)
+			case s.role != roleViewer:
+				s.addSlot(l, SlotVoice, audios-1)
+			}
+			audios++
+		}
+	}
+}
+
+func (s *Session) videoSlot(n int) (kind SlotKind, index int, ok bool) {
+	switch {
+	case n == 0:
+		return SlotProgramme, 0, true
+	case s.role == roleViewer:
+		return "", 0, false
+	case s.role == roleVenue && n == 1:
+		return SlotReturn, 0, true
+	case s.role == roleVenue:
+		return SlotTile, n - 2, true
+	default:
+		return SlotTile, n - 1, true
+	}
+}
+
+func (s *Session) addSlot(l line, kind SlotKind, index int) {
+	s.slots = append(s.slots, newSlot(l, kind, index, &s.plane.counters))
+}
+
+// sends reports whether the session's offer sends the medium.
+func (o *offer) sends(media webrtc.RTPCodecType) bool {
+	return slices.ContainsFunc(o.lines, func(l line) bool { return l.media == media && l.up })
+}
+
+// receives reports whether the session's offer receives the medium.
+func (o *offer) receives(media webrtc.RTPCodecType) bool {
+	return slices.ContainsFunc(o.lines, func(l line) bool { return l.media == media && l.down })
+}
+
+// run reports to the receivers once a second and ends the session when it never connects;
+// then it takes the session down. It is the session's own goroutine.
+func (s *Session) run() {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	patience := time.NewTimer(connectWithin)
+	defer patience.Stop()
+	for {
+		select {
+		case <-s.done:
+			s.plane.remove(s)
+			_ = s.pc.GracefulClose() // it is over either way
+			return
+		case <-patience.C:
+			if !s.connected.Load() {
+				s.Close()
+			}
+		case <-ticker.C:
+			s.report()
+		}
+	}
+}
+
+// connectWithin is how long a session may take from its offer to its first packet.
+const connectWithin = 30 * time.Second
+
+// maxReports is how many sender reports fit one packet: 28 bytes each.
+const maxReports = 30
+
+func (s *Session) report() {
+	now := s.plane.now().UnixNano()
+	var reports []rtcp.Packet
+	for _, slot := range s.slots {
+		if r := slot.report(now); r != nil {
+			reports = append(reports, r)
+		}
+	}
+	for batch := range slices.Chunk(reports, maxReports) {
+		if err := s.pc.WriteRTCP(batch); err != nil {
+			return // not connected, or no more
+		}
+	}
+}
+
+// listen wires the PeerConnection's events; before the first description is set.
+func (s *Session) listen() {
+	s.pc.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
+		switch state {
+		case webrtc.PeerConnectionStateConnected:
+			s.connected.Store(true)
+			s.plane.changed()
+		case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
+			s.Close()
+		default:
+		}
+	})
+	s.pc.OnTrack(s.receive)
+}
+
+// receive takes a track of the publisher. Tracks nobody asked for are left unread; pion
+// bounds what it keeps of them.
+func (s *Session) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+	if s.pub == nil || s.ended() {
+		return
+	}
+	l, ok := s.upLine(receiver.RTPTransceiver().Mid())
+	if !ok {
+		return
+	}
+	f := newFeed(s.plane.ids.next(), l.media, &s.plane.counters.in)
+	u := &upTrack{session: s, pub: s.pub, feed: f, track: track, payload: l.codec.payload}
+	reports := receiver.Read
+	if l.media == webrtc.RTPCodecTypeVideo {
+		ssrc := uint32(track.SSRC())
+		f.keys.send = func() {
+			if s.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: ssrc}}) == nil {
+				s.plane.counters.plis.Add(1)
+			}
+		}
+		u.rank = min(rank(track.RID(), l.rids), maxRIDs-1)
+		if !s.pub.addLayer(&layer{rid: track.RID(), rank: u.rank, feed: f}) {
+			return
+		}
+		if rid := track.RID(); rid != "" {
+			reports = readSimulcast(receiver, rid)
+		}
+	} else if !s.pub.setMic(f) {
+		return
+	}
+	s.plane.node.spawn(u.read)
+	s.plane.node.spawn(func() { u.readReports(reports) })
+}
+
+// upLine returns the first m-line of the medium the client sends, if mid is it.
+func (s *Session) upLine(mid string) (line, bool) {
+	for i, l := range s.offer.lines {
+		if l.mid != mid || !l.up {
+			continue
+		}
+		first := slices.IndexFunc(s.offer.lines, func(o line) bool { return o.up && o.media == l.media })
+		return l, first == i
+	}
+	return line{}, false
+}
+
+// ID returns the session's id (128 random bits, base32).
+func (s *Session) ID() string { return s.id }
+
+// Slots returns the map of slots and a channel that is closed when it changes.
+func (s *Session) Slots() ([]Slot, <-chan struct{}) {
+	s.viewMu.Lock()
+	defer s.viewMu.Unlock()
+	return slices.Clone(s.view), s.change
+}
+
+// see sets the map of slots.
+func (s *Session) see(view []Slot) {
+	s.viewMu.Lock()
+	defer s.viewMu.Unlock()
+	if slices.Equal(view, s.view) {
+		return
+	}
+	s.view = view
+	close(s.change)
+	s.change = make(chan struct{})
+}
+
+// Tiles chooses the venues shown in the tile slots, in order; stage sessions only. Until
+// it is called all venues are shown, City Hall first.
+func (s *Session) Tiles(venues []conference.VenueID) {
+	if s.role != roleStage {
+		return
+	}
+	s.viewMu.Lock()
+	s.tiles = append([]conference.VenueID{}, venues...)
+	s.viewMu.Unlock()
+	s.plane.route()
+}
+
+func (s *Session) shown() []conference.VenueID {
+	s.viewMu.Lock()
+	defer s.viewMu.Unlock()
+	return s.tiles
+}
+
+// Close ends the session. Done is closed when a session has ended, by whomever.
+func (s *Session) Close() { s.closing.Do(func() { close(s.done) }) }
+
+// Done is closed when the session has ended.
+func (s *Session) Done() <-chan struct{} { return s.done }
+
+func (s *Session) ended() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// acquire waits for the right to negotiate.
+func (s *Session) acquire(ctx context.Context) error {
+	select {
+	case <-s.negotiation:
+		return nil
+	case <-s.done:
+		return conference.Refuse(conference.KindNotFound, "media.unknown_session", "ended")
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the session: %w", ctx.Err())
+	}
+}
+
+func (s *Session) release() { s.negotiation <- struct{}{} }

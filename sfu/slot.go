@@ -1,0 +1,241 @@
+package sfu
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+
+	"github.com/diemcau/diemcau/sfu/rewrite"
+	"github.com/diemcau/diemcau/sfu/ring"
+)
+
+// slot is one outgoing m-line of a session: one SSRC for its whole life, whoever is shown
+// in it. It is the TrackLocal of its RTPSender.
+type slot struct {
+	mid      string
+	kind     SlotKind
+	media    webrtc.RTPCodecType
+	payload  webrtc.PayloadType // of the m-line's only media format
+	streamID string
+	index    int // among the slots of its kind and medium
+
+	cut      *cut
+	counters *counters
+	bound    atomic.Pointer[binding]
+	header   rtp.Header // of the next packet; belongs to whoever is inside the cut's gate
+
+	newest          atomic.Uint64 // highest extended sequence number sent
+	packets, octets atomic.Uint32
+	rtxSeq          atomic.Uint32
+	sender          *webrtc.RTPSender
+	attached        []*feed // feeds the cut is an output of; guarded by the plane's planeMu
+}
+
+// binding is what was negotiated for the slot.
+type binding struct {
+	writer           webrtc.TrackLocalWriter
+	ssrc, rtxSSRC    uint32
+	payload, rtxType uint8 // rtxType 0: no RTX, the packet is sent again as it was
+}
+
+var errNoCodec = errors.New("no codec was negotiated for the slot")
+
+func newSlot(l line, kind SlotKind, index int, c *counters) *slot {
+	s := &slot{
+		mid: l.mid, kind: kind, index: index, media: l.media,
+		payload: webrtc.PayloadType(l.codec.payload), streamID: "slot-" + l.mid, counters: c,
+	}
+	if kind == SlotProgramme {
+		s.streamID = "programme"
+	}
+	var random [8]byte
+	rand.Read(random[:]) //nolint:errcheck // never fails
+	s.cut = newCut(rewrite.New(
+		binary.BigEndian.Uint16(random[:]), binary.BigEndian.Uint32(random[2:])), s.send)
+	s.rtxSeq.Store(uint32(binary.BigEndian.Uint16(random[6:])))
+	return s
+}
+
+// Bind takes what was negotiated; pion calls it once.
+func (s *slot) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
+	for _, codec := range ctx.CodecParameters() {
+		if codec.PayloadType != s.payload {
+			continue
+		}
+		b := &binding{
+			writer: ctx.WriteStream(), ssrc: uint32(ctx.SSRC()), payload: uint8(codec.PayloadType),
+		}
+		if rtx := rtxFor(codec.PayloadType, ctx.CodecParameters()); rtx != 0 && ctx.SSRCRetransmission() != 0 {
+			b.rtxSSRC, b.rtxType = uint32(ctx.SSRCRetransmission()), uint8(rtx)
+		}
+		s.bound.Store(b)
+		return codec, nil
+	}
+	return webrtc.RTPCodecParameters{}, errNoCodec
+}
+
+// Unbind ends the sending.
+func (s *slot) Unbind(webrtc.TrackLocalContext) error {
+	s.bound.Store(nil)
+	return nil
+}
+
+// ID returns the track id.
+func (s *slot) ID() string { return s.media.String() + "-" + s.mid }
+
+// RID returns "": a slot is never simulcast.
+func (s *slot) RID() string { return "" }
+
+// StreamID returns the msid stream.
+func (s *slot) StreamID() string { return s.streamID }
+
+// Kind returns audio or video.
+func (s *slot) Kind() webrtc.RTPCodecType { return s.media }
+
+// point lets the slot show a feed, nil for nothing; with the plane's planeMu held.
+func (s *slot) point(f *feed) {
+	s.cut.show(f)
+	if f != nil {
+		f.attach(s.cut)
+	}
+	wish := s.cut.want.Load()
+	s.attached = slices.DeleteFunc(s.attached, func(old *feed) bool {
+		// A picture goes on until the new one's keyframe has come.
+		if old == f || (wish != nil && !wish.done.Load() && old.isVideo()) {
+			return false
+		}
+		old.detach(s.cut)
+		return true
+	})
+	if f != nil && !slices.Contains(s.attached, f) {
+		s.attached = append(s.attached, f)
+	}
+}
+
+// detach ends the showing of everything; the session is over and no longer routed.
+func (s *slot) detach() {
+	for _, f := range s.attached {
+		f.detach(s.cut)
+	}
+	s.attached = nil
+}
+
+// send writes one packet; inside the cut's gate.
+func (s *slot) send(n numbers, p *ring.Packet) {
+	b := s.bound.Load()
+	if b == nil {
+		return
+	}
+	s.header = rtp.Header{
+		Version: 2, Marker: p.Marker, PayloadType: b.payload,
+		SequenceNumber: uint16(n.seq), Timestamp: n.ts, SSRC: b.ssrc, //nolint:gosec // modulo 2^16
+	}
+	if len(p.Payload) == 0 { // a probe of the publisher: padding only
+		s.header.Padding, s.header.PaddingSize = true, 1
+	}
+	written, err := b.writer.WriteRTP(&s.header, p.Payload)
+	if err != nil || written == 0 {
+		return // not connected yet, or no more
+	}
+	if n.seq > s.newest.Load() {
+		s.newest.Store(n.seq)
+	}
+	s.packets.Add(1)
+	s.octets.Add(uint32(len(p.Payload))) //nolint:gosec // at most 1460
+	s.counters.out.Add(1)
+}
+
+// feedback answers the receiver's RTCP until the session ends.
+func (s *slot) feedback(now func() time.Time) {
+	buf := make([]byte, 1600)
+	for {
+		n, _, err := s.sender.Read(buf)
+		if err != nil {
+			return
+		}
+		packets, err := rtcp.Unmarshal(buf[:n])
+		if err != nil {
+			s.counters.junk.Add(1)
+			continue
+		}
+		for _, p := range packets {
+			switch p := p.(type) {
+			case *rtcp.TransportLayerNack:
+				s.repair(p.Nacks)
+			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
+				if w := s.cut.want.Load(); w != nil {
+					w.feed.keys.ask(now().UnixNano())
+				}
+			}
+		}
+	}
+}
+
+// maxRepair is how many packets one NACK message may ask for.
+const maxRepair = 256
+
+// repair sends lost packets again, from the feed's ring.
+func (s *slot) repair(nacks []rtcp.NackPair) {
+	left := maxRepair
+	for _, pair := range nacks {
+		pair.Range(func(seq uint16) bool {
+			s.counters.nacks.Add(1)
+			s.resend(seq)
+			left--
+			return left > 0
+		})
+	}
+}
+
+func (s *slot) resend(seq uint16) {
+	b := s.bound.Load()
+	if b == nil {
+		return
+	}
+	newest := s.newest.Load()
+	p, n := s.cut.find(newest - uint64(uint16(newest)-seq)) //nolint:gosec // modulo 2^16
+	if p == nil {
+		return
+	}
+	defer p.Release()
+	header := rtp.Header{
+		Version: 2, Marker: p.Marker, PayloadType: b.payload,
+		SequenceNumber: seq, Timestamp: n.ts, SSRC: b.ssrc,
+	}
+	payload := p.Payload
+	if b.rtxType != 0 { // RFC 4588 §4: the original number goes in front
+		header.PayloadType, header.SSRC = b.rtxType, b.rtxSSRC
+		header.SequenceNumber = uint16(s.rtxSeq.Add(1)) //nolint:gosec // modulo 2^16
+		payload = append(binary.BigEndian.AppendUint16(make([]byte, 0, len(p.Payload)+2), seq), p.Payload...)
+	} else if len(payload) == 0 {
+		header.Padding, header.PaddingSize = true, 1
+	}
+	if written, err := b.writer.WriteRTP(&header, payload); err == nil && written > 0 {
+		s.counters.resent.Add(1)
+		s.counters.out.Add(1)
+	}
+}
+
+// report returns the slot's sender report, in the slot's own timestamps, or nil while it
+// has sent nothing.
+func (s *slot) report(now int64) *rtcp.SenderReport {
+	b, runs := s.bound.Load(), *s.cut.runs.Load()
+	if b == nil || len(runs) == 0 || s.packets.Load() == 0 {
+		return nil
+	}
+	ts, ok := runs[0].feed.clock.timestamp(now, runs[0].feed.rate)
+	if !ok {
+		return nil
+	}
+	return &rtcp.SenderReport{
+		SSRC: b.ssrc, NTPTime: toNTP(now), RTPTime: ts + runs[0].tsOff,
+		PacketCount: s.packets.Load(), OctetCount: s.octets.Load(),
+	}
+}
