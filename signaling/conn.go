@@ -55,6 +55,7 @@ type conn struct {
 	ping      bool
 	pong      []byte // payload to answer a ping with; nil: none due
 	pingAt    time.Time
+	helloBy   time.Time
 	closing   *closing
 	unloaded  bool // the peer closed because its page went away
 	closed    bool // close frame sent or socket broken: nothing more is written
@@ -79,6 +80,7 @@ const (
 	byeResync      = "resync"
 	byeRateLimited = "rate_limited"
 	byeBadMessage  = "bad_message"
+	byeNoHello     = "no_hello"
 	byeNoProtocol  = "no_protocol"
 	byeNotSignedIn = "not_signed_in"
 	byeRevoked     = "revoked"
@@ -89,7 +91,6 @@ const (
 	rateLimitedFor  = 10 * time.Second
 	lookupEvery     = 2 * time.Second // failed and first lookups of tracking codes
 	lookupBurst     = protocol.MaxFollowsPerPeer
-	hellosWithin    = protocol.HelloWithinMs * time.Millisecond
 	pingEvery       = protocol.PingEveryMs * time.Millisecond
 	unknownAllowed  = 1
 	maxPrivateBytes = maxBacklog
@@ -107,6 +108,7 @@ func newConn(h *Hub, r *room, ws *websocket.Conn, cookies map[string]string, pro
 		ended:    make(chan struct{}),
 		lang:     protocol.LangVi,
 		pingAt:   h.cfg.Now().Add(pingEvery + jitter(pingEvery/4)),
+		helloBy:  h.cfg.Now().Add(helloWithin),
 	}
 }
 
@@ -114,6 +116,7 @@ func newConn(h *Hub, r *room, ws *websocket.Conn, cookies map[string]string, pro
 func (c *conn) run(ctx context.Context) {
 	defer close(c.ended)
 	c.guard("read", func() { c.read(ctx) })
+	c.guard("discard", c.discard)
 	c.room.call(func() { c.room.leave(c) })
 	c.abort()
 	close(c.gone)
@@ -123,7 +126,7 @@ func (c *conn) run(ctx context.Context) {
 }
 
 func (c *conn) read(ctx context.Context) {
-	c.deadline(hellosWithin)
+	c.deadline(helloWithin + 2*closeWithin)
 	c.ws.SetPongHandler(func(string) error {
 		c.alive()
 		return nil
@@ -159,6 +162,15 @@ func (c *conn) read(ctx context.Context) {
 			continue
 		}
 		c.message(ctx, data)
+	}
+}
+
+// discard lets the peer read our close, if there is one, before the socket goes away.
+func (c *conn) discard() {
+	for c.isClosing() {
+		if _, _, err := c.ws.NextReader(); err != nil {
+			return
+		}
 	}
 }
 
@@ -198,6 +210,15 @@ func (c *conn) send(m *protocol.ServerMessage) {
 		return
 	}
 	c.queue(outgoing{data: data, size: len(data)})
+}
+
+// sendBounded is send for what is bounded by itself and does not count as backlog.
+func (c *conn) sendBounded(m *protocol.ServerMessage) error {
+	data, err := json.Marshal(m)
+	if err == nil {
+		c.queue(outgoing{data: data})
+	}
+	return err
 }
 
 func (c *conn) sendPrepared(m *websocket.PreparedMessage, size int) {
@@ -286,13 +307,18 @@ func (c *conn) wakeFor(change func()) {
 	}
 }
 
-func (c *conn) pingIfDue(now time.Time) {
+// tick pings when it is time, and ends the wait for a hello that does not come.
+func (c *conn) tick(now time.Time) {
 	c.mu.Lock()
+	silent := c.actor.Role == "" && now.After(c.helloBy)
 	due := !now.Before(c.pingAt)
 	if due {
 		c.pingAt = now.Add(pingEvery + jitter(pingEvery/4) - pingEvery/8)
 	}
 	c.mu.Unlock()
+	if silent {
+		c.bye(protocol.CloseBadMessage, byeNoHello, 0)
+	}
 	if due {
 		c.wakeFor(func() { c.ping = true })
 	}

@@ -152,7 +152,9 @@ func (c *conn) enter(welcome *protocol.Welcome, cursor string) error {
 			c.sendPrepared(s.snapshot, 0)
 		}
 		for _, m := range bridge {
-			c.send(m)
+			if err := c.sendBounded(m); err != nil {
+				return err
+			}
 		}
 		c.join(s.ring, s.index)
 		return nil

@@ -93,6 +93,7 @@ type Hub struct {
 	draining atomic.Bool
 
 	mu     sync.Mutex // guards all below
+	taken  int        // sockets, those being upgraded included
 	conns  map[*conn]struct{}
 	rooms  map[conference.ID]*room
 	parked map[mediaKey]parkedMedia
@@ -138,6 +139,8 @@ const (
 	watchEvery    = 50 * time.Millisecond
 	recheckEvery  = time.Minute
 	retryRevoked  = time.Second
+	retryRoom     = time.Second
+	helloWithin   = protocol.HelloWithinMs * time.Millisecond
 	pongWithin    = 2*protocol.PingEveryMs*time.Millisecond + 10*time.Second
 	stopWithin    = 3 * time.Second // for what still runs when Run is told to end
 	comeBackAfter = time.Second     // least retryAfterMs of a drain
@@ -239,7 +242,7 @@ func (h *Hub) Drain(ctx context.Context) {
 func (h *Hub) comeBack() time.Duration { return comeBackAfter + jitter(h.cfg.DrainFor) }
 
 // room returns the room of a conference, starting it on first use.
-func (h *Hub) room(id conference.ID) (*room, error) {
+func (h *Hub) room(ctx context.Context, id conference.ID) (*room, error) {
 	h.mu.Lock()
 	r := h.rooms[id]
 	h.mu.Unlock()
@@ -261,27 +264,52 @@ func (h *Hub) room(id conference.ID) (*room, error) {
 	select {
 	case h.newRooms <- r:
 		return r, nil
+	case <-ctx.Done():
 	case <-h.stopped:
-		return nil, errStopped
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.rooms, id)
+	return nil, errStopped
 }
 
 var errStopped = conference.Refuse(conference.KindUnavailable, "server.draining", "hub has stopped")
 
-func (h *Hub) add(c *conn) bool {
+// reserve takes one of MaxSockets; release, or remove of a socket added, gives it back.
+func (h *Hub) reserve() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.conns) >= h.cfg.MaxSockets {
+	if h.taken >= h.cfg.MaxSockets {
 		return false
 	}
-	h.conns[c] = struct{}{}
+	h.taken++
 	return true
+}
+
+func (h *Hub) release() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.taken--
+}
+
+func (h *Hub) add(c *conn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.conns[c] = struct{}{}
 }
 
 func (h *Hub) remove(c *conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.conns, c)
+	h.taken--
+}
+
+// Sockets returns how many sockets are open.
+func (h *Hub) Sockets() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.conns)
 }
 
 // sockets returns all sockets now.
@@ -295,11 +323,11 @@ func (h *Hub) sockets() []*conn {
 	return out
 }
 
-// sweep pings the sockets that are due and ends media nobody came back for.
+// sweep pings the sockets that are due, closes those that said no hello, and ends media nobody came back for.
 func (h *Hub) sweep() {
 	now := h.cfg.Now()
 	for _, c := range h.sockets() {
-		c.pingIfDue(now)
+		c.tick(now)
 	}
 	h.closeParked(now)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -74,9 +75,27 @@ func newRoom(id conference.ID, conf Conference, logger *slog.Logger) *room {
 	}
 }
 
-// run pulls and publishes until ctx ends.
+// run pulls and publishes until ctx ends. A panic costs the sockets of the conference a
+// reconnect, not the process its life.
 func (r *room) run(ctx context.Context) {
 	defer close(r.done)
+	for !r.serve(ctx) && sleep(ctx, retryRoom) {
+		r.logger.Warn("room starts again")
+	}
+}
+
+// serve runs until ctx ends; false after a panic.
+func (r *room) serve(ctx context.Context) (ended bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.logger.Error("panic in a room", "err", p, "stack", string(debug.Stack()))
+			for _, g := range r.rings {
+				for c := range g.socks {
+					c.bye(protocol.CloseInternal, byeInternal, 0)
+				}
+			}
+		}
+	}()
 	r.rewind()
 	watermark := time.NewTicker(watermarkEach)
 	defer watermark.Stop()
@@ -97,7 +116,7 @@ func (r *room) run(ctx context.Context) {
 			case <-pace.C:
 				published = waiting == nil
 			case <-ctx.Done():
-				return
+				return true
 			}
 		}
 	}
@@ -305,9 +324,7 @@ func (r *room) leave(c *conn) {
 	for _, g := range r.rings {
 		delete(g.socks, c)
 	}
-	for id, all := range r.followers {
-		if delete(all, c); len(all) == 0 {
-			delete(r.followers, id)
-		}
+	for _, id := range c.follows { // the socket's reader has ended
+		r.unfollow(c, id)
 	}
 }

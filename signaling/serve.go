@@ -35,7 +35,7 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, id conference.ID) {
 		refuse(w, lang, conference.Refuse(conference.KindForbidden, "socket.foreign_origin", ""))
 		return
 	}
-	room, err := h.room(id)
+	room, err := h.room(r.Context(), id)
 	if err != nil {
 		refuse(w, lang, err)
 		return
@@ -45,26 +45,30 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, id conference.ID) {
 	upgrader.Error = func(w http.ResponseWriter, _ *http.Request, _ int, reason error) {
 		refuse(w, lang, conference.Refuse(conference.KindInvalid, "socket.bad_handshake", reason.Error()))
 	}
-	c := newConn(h, room, nil, cookies, origin == "" && len(cookies) == 0)
-	if !h.add(c) {
+	if !h.reserve() {
 		w.Header().Set("Retry-After", "10")
 		refuse(w, lang, conference.Refuse(conference.KindUnavailable, "socket.full", ""))
 		return
 	}
 	ws, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
-		h.remove(c)
+		h.release()
 		return // answered by upgrader.Error
 	}
-	c.ws = ws
+	c := newConn(h, room, ws, cookies, origin == "" && len(cookies) == 0)
+	h.add(c)
 	if ws.Subprotocol() != protocol.Subprotocol {
 		c.bye(protocol.CloseNoProtocol, byeNoProtocol, 0)
+	}
+	if h.draining.Load() {
+		c.bye(protocol.CloseGoingAway, byeDraining, h.comeBack())
 	}
 	select {
 	case h.accepted <- c:
 	case <-h.stopped:
+		c.abort()
+		close(c.ended)
 		h.remove(c)
-		_ = ws.Close() //nolint:errcheck // nobody would serve it
 	}
 }
 
