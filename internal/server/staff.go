@@ -186,7 +186,7 @@ func (s *Server) revokeSession(c echo.Context) error {
 // LinkView is a new link.
 type LinkView struct {
 	Role    conference.Role    `json:"role"`
-	Venue   conference.VenueID `json:"venue,omitempty"`
+	Venue   conference.VenueID `json:"venue"` // "" for roles without one
 	URL     string             `json:"url"`
 	Token   string             `json:"token"`
 	Expires time.Time          `json:"expires"`

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/diemcau/diemcau/internal/live"
+	"github.com/diemcau/diemcau/moderation"
+	"github.com/diemcau/diemcau/sfu"
+)
+
+// tally counts the durable events this node has seen since it started.
+type tally struct {
+	events    *prometheus.CounterVec
+	submitted prometheus.Counter
+}
+
+func newTally() *tally {
+	return &tally{
+		events: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "diemcau_events_total", Help: "Durable events seen since the start, by type.",
+		}, []string{"type"}),
+		submitted: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "diemcau_questions_submitted_total", Help: "Questions made durable since the start.",
+		}),
+	}
+}
+
+func (t *tally) count(kind string) {
+	t.events.WithLabelValues(kind).Inc()
+	if kind == moderation.EventSubmitted {
+		t.submitted.Inc()
+	}
+}
+
+// measure adds what the parts can tell to the metrics.
+func (a *app) measure() {
+	a.metrics.Register(a.tally.events)
+	a.metrics.Register(a.tally.submitted)
+	a.metrics.Register(newMediaCollector(a.live, a.media))
+	a.metrics.Gauge("diemcau_ready", "1 when the log can be written and media is bound.", func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if a.live.Ready(ctx) != nil || a.media.Ready() != nil {
+			return 0
+		}
+		return 1
+	})
+	a.metrics.Gauge("diemcau_conferences", "Conferences on this node.", func() float64 {
+		return float64(len(a.live.Conferences()))
+	})
+	a.metrics.Gauge("diemcau_sockets", "Open WebSockets.", func() float64 { return float64(a.hub.Sockets()) })
+}
+
+// mediaCollector reads the media plane's counters at every scrape.
+type mediaCollector struct {
+	live  *live.Node
+	media *sfu.Node
+
+	sessions, publishers      *prometheus.Desc
+	in, out, junk             *prometheus.Desc
+	nacks, resent, keyframes  *prometheus.Desc
+	audioForward, audioDroppd *prometheus.Desc
+}
+
+func newMediaCollector(records *live.Node, media *sfu.Node) *mediaCollector {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc("diemcau_"+name, help, append([]string{"conference"}, labels...), nil)
+	}
+	return &mediaCollector{
+		live: records, media: media,
+		sessions:     desc("media_sessions", "PeerConnections now."),
+		publishers:   desc("media_publishers", "Venues that send now."),
+		in:           desc("media_packets_received_total", "RTP packets from publishers."),
+		out:          desc("media_packets_sent_total", "RTP packets to receivers, retransmissions included."),
+		junk:         desc("media_packets_unreadable_total", "RTP and RTCP that could not be read."),
+		nacks:        desc("media_nacks_total", "Packets that receivers asked for again."),
+		resent:       desc("media_retransmissions_total", "Packets sent again."),
+		keyframes:    desc("media_keyframes_asked_total", "Keyframes asked of publishers."),
+		audioForward: desc("venue_audio_forwarded_total", "Audio packets of a venue while it could be heard.", "venue"),
+		audioDroppd:  desc("venue_audio_dropped_total", "Audio packets of a venue dropped because it had no floor.", "venue"),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (m *mediaCollector) Describe(out chan<- *prometheus.Desc) {
+	for _, desc := range []*prometheus.Desc{
+		m.sessions, m.publishers, m.in, m.out, m.junk, m.nacks, m.resent, m.keyframes, m.audioForward, m.audioDroppd,
+	} {
+		out <- desc
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (m *mediaCollector) Collect(out chan<- prometheus.Metric) {
+	for _, info := range m.live.Conferences() {
+		plane := m.media.Plane(info.ID, info.MainVenue())
+		stats, id := plane.Stats(), string(info.ID)
+		publishers, _ := plane.Publishers()
+		gauge := func(desc *prometheus.Desc, value int) {
+			out <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, float64(value), id)
+		}
+		counter := func(desc *prometheus.Desc, value uint64, labels ...string) {
+			out <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(value), append([]string{id}, labels...)...)
+		}
+		gauge(m.sessions, stats.Sessions)
+		gauge(m.publishers, len(publishers))
+		counter(m.in, stats.PacketsIn)
+		counter(m.out, stats.PacketsOut)
+		counter(m.junk, stats.Junk)
+		counter(m.nacks, stats.NacksReceived)
+		counter(m.resent, stats.Retransmitted)
+		counter(m.keyframes, stats.KeyframesAsked)
+		for venue, sound := range stats.Venues {
+			counter(m.audioForward, sound.AudioForwarded, string(venue))
+			counter(m.audioDroppd, sound.AudioDropped, string(venue))
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"net/url"
+)
+
+// Values of serve's flags that have a meaning of their own.
+const (
+	flagAuto = "auto"
+	flagOff  = "off"
+
+	defaultMetrics = "127.0.0.1:9090"
+	demoTLS        = ":8443"
+)
+
+type serveCmd struct {
+	place
+
+	Listen        string       `help:"Address of plain HTTP." default:":8080" placeholder:"ADDR"`
+	TLSListen     string       `help:"Address of HTTPS, or off. auto: :8443 with --demo, :443 with a certificate, else off." default:"auto" name:"tls-listen" placeholder:"ADDR"`
+	TLSDomain     string       `help:"Public name to get a certificate for (ACME, Let's Encrypt); --listen must be reachable as port 80." name:"tls-domain" placeholder:"NAME"`
+	TLSCert       string       `help:"Certificate chain, PEM." name:"tls-cert" type:"path" placeholder:"FILE"`
+	TLSKey        string       `help:"Its key, PEM." name:"tls-key" type:"path" placeholder:"FILE"`
+	MediaPort     int          `help:"The one UDP port of all media; 0 takes a free one." default:"7882" placeholder:"PORT"`
+	PublicIP      []netip.Addr `help:"Addresses announced for media instead of the interfaces' own." name:"public-ip" placeholder:"IP"`
+	MetricsListen string       `help:"Address of /metrics, or off." default:"127.0.0.1:9090" placeholder:"ADDR"`
+	Demo          bool         `help:"Play the land-procedure dialogue of 28/10/2022: seed it once, print reusable links."`
+	LogLevel      slog.Level   `help:"debug, info, warn or error." default:"info" placeholder:"LEVEL"`
+}
+
+// Run serves until ctx ends (SIGTERM, SIGINT), drains, and returns.
+func (s *serveCmd) Run(ctx context.Context, to streams) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	logger := slog.New(slog.NewJSONHandler(to.err, &slog.HandlerOptions{Level: s.LogLevel}))
+	app, err := s.open(ctx, to, logger)
+	if err != nil {
+		return err
+	}
+	return app.run(ctx)
+}
+
+func (s *serveCmd) check() error {
+	switch {
+	case (s.TLSCert == "") != (s.TLSKey == ""):
+		return usage("--tls-cert and --tls-key go together")
+	case s.TLSCert != "" && s.TLSDomain != "":
+		return usage("--tls-domain gets a certificate by itself: leave --tls-cert and --tls-key out")
+	case s.TLSListen == flagOff && (s.TLSCert != "" || s.TLSDomain != ""):
+		return usage("--tls-listen=off leaves the certificate without use")
+	case s.MediaPort < 0 || s.MediaPort > 65535:
+		return usage("--media-port=%d: a port has 0–65535", s.MediaPort)
+	case s.Listen == "" || s.Listen == flagOff:
+		return usage("--listen needs an address such as :8080")
+	}
+	if s.Redis != "" {
+		at, err := url.Parse(s.Redis)
+		if err != nil || (at.Scheme != "redis" && at.Scheme != "rediss" && at.Scheme != "unix") {
+			return usage("--redis: begins with redis://, rediss:// or unix://")
+		}
+	}
+	return nil
+}
