@@ -1,9 +1,13 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/diemcau/diemcau/internal/conference"
@@ -11,9 +15,12 @@ import (
 	"github.com/diemcau/diemcau/internal/secret"
 )
 
-// ErrGap says that the changes asked for are older than what is kept in memory, or of
-// another epoch: take a Snapshot.
-var ErrGap = errors.New("changes are no longer kept")
+const (
+	lookEvery  = 2 * time.Second // for conferences made by other nodes that were not heard of
+	newChannel = "live/new"      // on which nodes tell each other of new conferences
+	probeKey   = "live/probe"    // written to learn whether the store can be written
+	probeTTL   = 10 * time.Second
+)
 
 // Config is what a Node needs. All fields are required.
 type Config struct {
@@ -23,60 +30,271 @@ type Config struct {
 	Now    func() time.Time
 }
 
-// Node runs all conferences of this process.
-type Node struct{ cfg Config }
+// Node runs all conferences of this process. All methods may be called concurrently.
+type Node struct {
+	cfg    Config
+	sealer *secret.Sealer
+	look   chan chan error // asks Run to look for new conferences, and for the result
+
+	nodeMu      sync.RWMutex // guards running, conferences, failed, looked
+	running     bool
+	conferences map[conference.ID]*Conference
+	failed      map[conference.ID]error
+	looked      error // result of the last look
+}
+
+var errNotLooked = errors.New("conferences are still being opened")
 
 // New returns a Node that runs nothing yet.
-func New(cfg Config) *Node { return &Node{cfg: cfg} }
+func New(cfg Config) *Node {
+	return &Node{
+		cfg: cfg, sealer: cfg.Secret.Sealer(), look: make(chan chan error), looked: errNotLooked,
+		conferences: make(map[conference.ID]*Conference), failed: make(map[conference.ID]error),
+	}
+}
 
 // Run opens every conference of the store, follows the store for new ones, and runs
-// them until ctx ends. It returns when all it started has ended.
-func (n *Node) Run(ctx context.Context) error { panic("not built") }
+// them until ctx ends. It returns when all it started has ended. A store that cannot be
+// reached is tried again and again (see Ready). Error: ErrOtherSecret.
+func (n *Node) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var wg sync.WaitGroup
+	n.setRunning(true)
+	defer n.setRunning(false)
+	err := n.follow(ctx, &wg)
+	cancel()
+	wg.Wait()
+	return err
+}
+
+// follow looks for conferences until ctx ends, and runs each in wg.
+func (n *Node) follow(ctx context.Context, wg *sync.WaitGroup) error {
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	news := n.subscribe(ctx)
+	var asked chan error
+	for {
+		err := n.open(ctx, wg)
+		if ctx.Err() != nil {
+			return nil
+		}
+		n.noteLook(err)
+		if asked != nil {
+			asked <- err
+			asked = nil
+		}
+		if errors.Is(err, ErrOtherSecret) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case _, ok := <-news:
+			if !ok {
+				news = nil // the ticker goes on looking
+			}
+		case <-ticker.C:
+			if news == nil {
+				news = n.subscribe(ctx)
+			}
+		case asked = <-n.look:
+		}
+	}
+}
+
+func (n *Node) subscribe(ctx context.Context) <-chan []byte {
+	news, err := n.cfg.Store.Ephemeral().Subscribe(ctx, newChannel)
+	if err != nil {
+		return nil
+	}
+	return news
+}
+
+// open opens the conferences that are not running yet.
+func (n *Node) open(ctx context.Context, wg *sync.WaitGroup) error {
+	ids, err := n.cfg.Store.Conferences(ctx)
+	if err != nil {
+		return fmt.Errorf("list conferences: %w", err)
+	}
+	var errs []error
+	for _, id := range ids {
+		if n.known(id) {
+			continue
+		}
+		c, err := n.load(ctx, id)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		n.add(c)
+		// The conference ends when ctx does; Run waits for it.
+		wg.Go(func() {
+			if err := c.run(ctx); err != nil {
+				c.logger.Error("conference has stopped", "err", err)
+				n.drop(c.id, err)
+			}
+		})
+	}
+	return errors.Join(errs...)
+}
+
+// load brings a conference's state up to its log's end.
+func (n *Node) load(ctx context.Context, id conference.ID) (*Conference, error) {
+	log, err := n.cfg.Store.Log(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("open log of %s: %w", id, err)
+	}
+	created, err := n.created(ctx, id, log)
+	if err != nil {
+		return nil, err
+	}
+	if created == nil {
+		return nil, fmt.Errorf("log of %s is empty: %w", id, errBroken)
+	}
+	if created.Secret != n.cfg.Secret.ID() {
+		return nil, fmt.Errorf("conference %s: secret %s, log's %s: %w", id, n.cfg.Secret.ID(), created.Secret, ErrOtherSecret)
+	}
+	keys, err := openKeyring(ctx, n.cfg.Store.Ephemeral(), n.sealer, id, false)
+	if err != nil {
+		return nil, err
+	}
+	if keys.check() != created.Key {
+		return nil, fmt.Errorf("conference %s: %w", id, ErrKeyMissing)
+	}
+	c := &Conference{
+		id: id, log: log, keys: keys, sealer: n.sealer, now: n.cfg.Now,
+		logger: n.cfg.Logger.With("part", "live", "conference", string(id)),
+		inbox:  make(chan *request, inboxRequests), wake: make(chan uint64),
+		stopped: make(chan struct{}), more: make(chan struct{}), state: newState(keys),
+	}
+	s := newState(keys)
+	if err := c.load(ctx, s); err != nil {
+		return nil, err
+	}
+	c.state = s
+	return c, nil
+}
+
+// created returns the first event of a log, or nil when it is empty.
+func (n *Node) created(ctx context.Context, id conference.ID, log eventlog.Log) (*conference.Created, error) {
+	records, _, err := log.Read(ctx, 0, 1)
+	if err != nil {
+		return nil, fmt.Errorf("read log of %s: %w", id, err)
+	}
+	if len(records) == 0 {
+		return nil, nil
+	}
+	return decodeCreated(records[0])
+}
 
 // Ready returns nil when Run has caught up with every log and the log can be written.
-func (n *Node) Ready(ctx context.Context) error { panic("not built") }
+func (n *Node) Ready(ctx context.Context) error {
+	if err := n.health(); err != nil {
+		return err
+	}
+	if _, err := n.cfg.Store.Ephemeral().Increment(ctx, probeKey, 1, probeTTL); err != nil {
+		return fmt.Errorf("write to the store: %w", err)
+	}
+	return nil
+}
 
-// Create makes a conference. Repeating it with the same info is no error.
-// Refusals: conference.exists, conference.bad_info.
-func (n *Node) Create(ctx context.Context, actor conference.Actor, info conference.Info) error {
-	panic("not built")
+func (n *Node) health() error {
+	n.nodeMu.RLock()
+	defer n.nodeMu.RUnlock()
+	if n.looked != nil {
+		return n.looked
+	}
+	for id, err := range n.failed {
+		return fmt.Errorf("conference %s has stopped: %w", id, err)
+	}
+	return nil
 }
 
 // Conference returns a running conference. Refusal: conference.unknown.
-func (n *Node) Conference(id conference.ID) (*Conference, error) { panic("not built") }
-
-// Conferences returns all conferences by start time.
-func (n *Node) Conferences() []*conference.Info { panic("not built") }
-
-// Lookup finds a question by its tracking code in any conference. Refusal: question.unknown_code.
-func (n *Node) Lookup(code string) (Standing, error) { panic("not built") }
-
-// Conference is one running conference. All methods may be called concurrently.
-type Conference struct{}
-
-// ID returns the conference's id.
-func (c *Conference) ID() conference.ID { panic("not built") }
-
-// Do carries a command out and returns once its events are durable. The caller has
-// checked that the actor may give the command (internal/access).
-// Errors: the rules' refusals, log.unavailable (KindUnavailable), log.pending (KindPending).
-func (c *Conference) Do(ctx context.Context, command conference.Command) (Outcome, error) {
-	panic("not built")
+func (n *Node) Conference(id conference.ID) (*Conference, error) {
+	n.nodeMu.RLock()
+	defer n.nodeMu.RUnlock()
+	if c, ok := n.conferences[id]; ok {
+		return c, nil
+	}
+	return nil, conference.Refuse(conference.KindNotFound, "conference.unknown", string(id))
 }
 
-// Snapshot returns the durable state now.
-func (c *Conference) Snapshot() *Snapshot { panic("not built") }
+// Conferences returns all conferences by start time.
+func (n *Node) Conferences() []*conference.Info {
+	all := n.all()
+	infos := make([]*conference.Info, len(all))
+	for i, c := range all {
+		infos[i] = c.info()
+	}
+	slices.SortFunc(infos, func(a, b *conference.Info) int {
+		return cmp.Or(a.StartsAt.Compare(b.StartsAt), cmp.Compare(a.ID, b.ID))
+	})
+	return infos
+}
 
-// Since returns the changes after a position (oldest first, at most 1,024) and a channel
-// that is closed when there are more. The last 4,096 changes are kept. Error: ErrGap.
-func (c *Conference) Since(after uint64) ([]Change, <-chan struct{}, error) { panic("not built") }
+// Lookup finds a question by its tracking code in any conference. Refusal: question.unknown_code.
+func (n *Node) Lookup(code string) (Standing, error) {
+	for _, c := range n.all() {
+		if standing, err := c.Standing(code); err == nil {
+			return standing, nil
+		}
+	}
+	return Standing{}, unknownCode()
+}
 
-// Resume returns the position a client's cursor stands for. Error: ErrGap when the
-// cursor is malformed, of another epoch, of another chain, or older than what is kept.
-func (c *Conference) Resume(cursor string) (uint64, error) { panic("not built") }
+func (n *Node) all() []*Conference {
+	n.nodeMu.RLock()
+	defer n.nodeMu.RUnlock()
+	all := make([]*Conference, 0, len(n.conferences))
+	for _, c := range n.conferences {
+		all = append(all, c)
+	}
+	return all
+}
 
-// Standing returns where the question with a tracking code stands. Refusal: question.unknown_code.
-func (c *Conference) Standing(code string) (Standing, error) { panic("not built") }
+func (n *Node) known(id conference.ID) bool {
+	n.nodeMu.RLock()
+	defer n.nodeMu.RUnlock()
+	return n.conferences[id] != nil || n.failed[id] != nil
+}
 
-// StandingOf is Standing by id.
-func (c *Conference) StandingOf(id conference.QuestionID) (Standing, error) { panic("not built") }
+func (n *Node) add(c *Conference) {
+	n.nodeMu.Lock()
+	defer n.nodeMu.Unlock()
+	n.conferences[c.id] = c
+}
+
+func (n *Node) drop(id conference.ID, err error) {
+	n.nodeMu.Lock()
+	defer n.nodeMu.Unlock()
+	delete(n.conferences, id)
+	n.failed[id] = err
+}
+
+func (n *Node) noteLook(err error) {
+	n.nodeMu.Lock()
+	changed := (err == nil) != (n.looked == nil) && !errors.Is(n.looked, errNotLooked) || err != nil && errors.Is(n.looked, errNotLooked)
+	n.looked = err
+	n.nodeMu.Unlock()
+	if changed && err != nil {
+		n.cfg.Logger.Warn("conferences cannot be opened", "part", "live", "err", err)
+	}
+}
+
+func (n *Node) setRunning(running bool) {
+	n.nodeMu.Lock()
+	defer n.nodeMu.Unlock()
+	n.running = running
+	if !running {
+		n.conferences = make(map[conference.ID]*Conference)
+		n.looked = errNotLooked
+	}
+}
+
+func (n *Node) isRunning() bool {
+	n.nodeMu.RLock()
+	defer n.nodeMu.RUnlock()
+	return n.running
+}

@@ -1,0 +1,237 @@
+package live
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/eventlog"
+	"github.com/diemcau/diemcau/internal/secret"
+	"github.com/diemcau/diemcau/moderation"
+	"github.com/diemcau/diemcau/sfu/floor"
+)
+
+// sealOverhead is more than sealing adds to a field (key id, nonce, tag).
+const sealOverhead = 64
+
+// batch decides commands on an overlay of the durable state. Dropping it undoes all.
+type batch struct {
+	base      *state
+	sealer    *secret.Sealer
+	now       time.Time
+	info      *conference.Info
+	questions *moderation.Board
+	floor     *floor.Board
+	versions  map[conference.Entity]uint64     // of entities changed by this batch
+	causes    map[string]bool                  // commands of this batch that write
+	submitted map[conference.QuestionID]string // question → cause, of this batch
+	entries   []*entry
+	drafts    int
+	bytes     int
+}
+
+// entry is one command of the batch that writes.
+type entry struct {
+	request *request
+	command eventlog.Command
+	events  []conference.Event // as the command's drafts, Private in the clear
+}
+
+// verdict is what deciding a command came to.
+type verdict int
+
+const (
+	settled verdict = iota // the answer rests on the state alone: outcome or refusal
+	writes                 // the answer comes with the append
+	follows                // another command of this batch is the same one; answer after it
+	full                   // no room in this batch
+)
+
+func newBatch(base *state, sealer *secret.Sealer, now time.Time) *batch {
+	return &batch{
+		base: base, sealer: sealer, now: now,
+		info: base.info, questions: base.questions.Overlay(), floor: base.floor.Overlay(),
+		versions:  make(map[conference.Entity]uint64),
+		causes:    make(map[string]bool),
+		submitted: make(map[conference.QuestionID]string),
+	}
+}
+
+// decide decides one command. The outcome and the error count for settled only.
+func (b *batch) decide(r *request) (verdict, Outcome, error) {
+	if outcome, known := b.base.outcomes[r.command.ID]; known {
+		outcome.Repeated = !r.tried
+		return settled, outcome, nil
+	}
+	if b.causes[r.command.ID] {
+		return follows, Outcome{}, nil
+	}
+	command := r.command
+	switch body := command.Body.(type) {
+	case WithdrawQuestion:
+		id, known := b.base.codes[body.Code]
+		if !known {
+			return settled, Outcome{}, unknownCode()
+		}
+		command.Body = moderation.Withdraw{ID: id}
+	case moderation.Submit:
+		if q := b.questions.Question(body.ID); q != nil {
+			return b.resubmit(r, body, q)
+		}
+	}
+	decision, err := b.rule(command)
+	if err != nil {
+		return settled, Outcome{}, err
+	}
+	if len(decision.Drafts) == 0 {
+		return settled, b.unchanged(command), nil
+	}
+	return b.add(r, command, decision)
+}
+
+// resubmit answers a submission whose question exists: the same words are the same
+// submission, from wherever they come; other words under the same key are a mistake.
+func (b *batch) resubmit(r *request, body moderation.Submit, q *moderation.Question) (verdict, Outcome, error) {
+	if q.BodyDigest != body.BodyDigest {
+		return settled, Outcome{}, conference.Refuse(conference.KindConflict, "idempotency_mismatch", string(q.ID))
+	}
+	if _, here := b.submitted[q.ID]; here {
+		return follows, Outcome{}, nil
+	}
+	outcome := b.base.submissions[q.ID]
+	outcome.Repeated = !r.tried
+	return settled, outcome, nil
+}
+
+// rule asks the part whose command it is.
+func (b *batch) rule(command conference.Command) (conference.Decision, error) {
+	switch command.Body.(type) {
+	case conference.Open, conference.Close:
+		return conference.Decide(b.info, command, b.now)
+	case floor.Connect, floor.Disconnect, floor.Ready, floor.NotReady, floor.RaiseHand, floor.LowerHand,
+		floor.Preview, floor.Give, floor.TakeBack, floor.CityHall, floor.Slate:
+		return b.floor.Decide(command, b.now)
+	}
+	return b.questions.Decide(b.info, command, b.now)
+}
+
+// unchanged is the outcome of a command that finds everything as it wants it.
+func (b *batch) unchanged(command conference.Command) Outcome {
+	var id conference.QuestionID
+	switch body := command.Body.(type) {
+	case moderation.ClaimCard:
+		id = body.ID
+	case moderation.Queue:
+		id = body.ID
+	}
+	if q := b.questions.Question(id); q != nil {
+		return Outcome{Question: q.ID, State: q.State}
+	}
+	return Outcome{}
+}
+
+// add turns the decision into what the log takes and applies it to the overlay.
+func (b *batch) add(r *request, command conference.Command, decision conference.Decision) (verdict, Outcome, error) {
+	next := &entry{request: r, command: eventlog.Command{ID: command.ID, Checks: b.checks(decision)}}
+	size := 0
+	for _, draft := range decision.Drafts {
+		event, stored, n, err := b.store(command, draft)
+		if err != nil {
+			return settled, Outcome{}, err
+		}
+		next.events = append(next.events, event)
+		next.command.Drafts = append(next.command.Drafts, stored)
+		size += n
+	}
+	for _, check := range next.command.Checks {
+		size += len(check.Entity)
+	}
+	if b.drafts+len(decision.Drafts) > eventlog.MaxBatchDrafts || b.bytes+size > eventlog.MaxBatchBytes {
+		return full, Outcome{}, nil
+	}
+	for _, event := range next.events {
+		if err := b.apply(event); err != nil {
+			return settled, Outcome{}, err
+		}
+	}
+	if submit, ok := command.Body.(moderation.Submit); ok {
+		b.submitted[submit.ID] = command.ID
+	}
+	b.causes[command.ID] = true
+	b.entries = append(b.entries, next)
+	b.drafts, b.bytes = b.drafts+len(decision.Drafts), b.bytes+size
+	return writes, Outcome{}, nil
+}
+
+// checks are the versions the decision rests on. What it changes is checked too: a
+// command whose first append was written after all can then never be written twice.
+func (b *batch) checks(decision conference.Decision) []eventlog.Check {
+	entities := slices.Clone(decision.Reads)
+	for _, draft := range decision.Drafts {
+		entities = append(entities, draft.Bumps...)
+	}
+	slices.Sort(entities)
+	entities = slices.Compact(entities)
+	checks := make([]eventlog.Check, len(entities))
+	for i, entity := range entities {
+		checks[i] = eventlog.Check{Entity: entity, Version: b.version(entity)}
+	}
+	return checks
+}
+
+func (b *batch) version(entity conference.Entity) uint64 {
+	if v, ok := b.versions[entity]; ok {
+		return v
+	}
+	return b.base.versions[entity]
+}
+
+// store makes an event of a draft and the form the log keeps it in.
+func (b *batch) store(command conference.Command, draft conference.Draft) (conference.Event, eventlog.Draft, int, error) {
+	data, err := json.Marshal(draft.Data)
+	if err != nil {
+		return conference.Event{}, eventlog.Draft{}, 0, fmt.Errorf("encode %s: %w", draft.Type, err)
+	}
+	event := conference.Event{
+		ID: rand.Text(), Type: draft.Type, V: draft.V, At: b.now, Cause: command.ID, Actor: command.Actor,
+		Entity: draft.Entity, Bumps: draft.Bumps, Data: data, Private: draft.Private,
+	}
+	stored := eventlog.Draft{ID: event.ID, Bumps: draft.Bumps}
+	if stored.Canonical, err = eventlog.Encode(event); err != nil {
+		return conference.Event{}, eventlog.Draft{}, 0, err
+	}
+	size := len(stored.Canonical) + len(event.ID) + len(command.ID)
+	for _, entity := range draft.Bumps {
+		size += len(entity)
+	}
+	for field, words := range draft.Private {
+		if stored.Sealed == nil {
+			stored.Sealed = make(map[string][]byte, len(draft.Private))
+		}
+		place := secret.Place{Conference: string(b.info.ID), Event: event.ID, Field: field}
+		stored.Sealed[field] = b.sealer.Seal(place, words)
+		size += len(field) + len(words) + sealOverhead
+	}
+	return event, stored, size, nil
+}
+
+func (b *batch) apply(event conference.Event) error {
+	info, err := conference.Apply(b.info, event)
+	if err != nil {
+		return err
+	}
+	b.info = info
+	if _, _, err := b.questions.Apply(event); err != nil {
+		return err
+	}
+	if _, err := b.floor.Apply(event); err != nil {
+		return err
+	}
+	for _, entity := range event.Bumps {
+		b.versions[entity] = b.version(entity) + 1
+	}
+	return nil
+}

@@ -1,0 +1,181 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/eventlog"
+	"github.com/diemcau/diemcau/internal/secret"
+)
+
+// ErrGap says that the changes asked for are older than what is kept in memory, or of
+// another epoch: take a Snapshot.
+var ErrGap = errors.New("changes are no longer kept")
+
+const (
+	inboxRequests = 1024            // a full inbox makes Do wait
+	logTimeout    = 5 * time.Second // of one Append or Read
+	waitBackoff   = time.Second     // after a Wait that failed
+)
+
+// Conference is one running conference. All methods may be called concurrently.
+type Conference struct {
+	id     conference.ID
+	log    eventlog.Log
+	keys   *keyring
+	sealer *secret.Sealer
+	logger *slog.Logger
+	now    func() time.Time
+
+	inbox   chan *request
+	wake    chan uint64   // the log holds more than this position
+	stopped chan struct{} // closed when run has ended
+
+	stateMu sync.RWMutex // guards state (written by run's goroutine only) and more
+	state   *state
+	more    chan struct{} // closed, and replaced, when state changes
+
+	cached atomic.Pointer[Snapshot]
+}
+
+// request is one call of Do on its way.
+type request struct {
+	command conference.Command
+	answer  chan answer // capacity 1: answering never blocks
+	// tried is true once the command was part of an append: finding it in the log then
+	// means that we wrote it, not that it is a repetition.
+	tried bool
+}
+
+type answer struct {
+	outcome Outcome
+	err     error
+}
+
+func (r *request) reply(outcome Outcome, err error) { r.answer <- answer{outcome, err} }
+
+// ID returns the conference's id.
+func (c *Conference) ID() conference.ID { return c.id }
+
+// Do carries a command out and returns once its events are durable. The caller has
+// checked that the actor may give the command (internal/access). ctx ends the waiting,
+// not the command.
+//
+// Errors: the rules' refusals, log.unavailable (KindUnavailable: nothing was written),
+// log.pending (KindPending: repeat the same command id to learn what became of it).
+func (c *Conference) Do(ctx context.Context, command conference.Command) (Outcome, error) {
+	command, err := c.keys.prepare(command)
+	if err != nil {
+		return Outcome{}, err
+	}
+	r := &request{command: command, answer: make(chan answer, 1)}
+	select {
+	case c.inbox <- r:
+	case <-c.stopped:
+		return Outcome{}, unavailable("the conference stops")
+	case <-ctx.Done():
+		return Outcome{}, unavailable("too many commands wait")
+	}
+	select {
+	case a := <-r.answer:
+		return a.outcome, a.err
+	case <-ctx.Done():
+		return Outcome{}, unknownOutcome("the log has not answered yet")
+	case <-c.stopped:
+	}
+	select {
+	case a := <-r.answer:
+		return a.outcome, a.err
+	default:
+		// Whatever was taken from the inbox has been answered before stopped was closed.
+		return Outcome{}, unavailable("the conference stops")
+	}
+}
+
+// Snapshot returns the durable state now.
+func (c *Conference) Snapshot() *Snapshot {
+	c.stateMu.RLock()
+	defer c.stateMu.RUnlock()
+	if kept := c.cached.Load(); kept != nil && kept.Cursor == cursorOf(c.state.at) {
+		return kept
+	}
+	fresh := c.state.snapshot()
+	c.cached.Store(fresh)
+	return fresh
+}
+
+// Since returns the changes after a position (oldest first, at most 1,024) and a channel
+// that is closed when there are more. The last 4,096 changes are kept; all events of one
+// command appear at once. After a restore of the log nothing older is kept, so that
+// every follower takes a Snapshot. Error: ErrGap.
+func (c *Conference) Since(after uint64) ([]Change, <-chan struct{}, error) {
+	c.stateMu.RLock()
+	defer c.stateMu.RUnlock()
+	changes, err := c.state.ring.since(after, maxSince)
+	return changes, c.more, err
+}
+
+// Resume returns the position a client's cursor stands for. Error: ErrGap when the
+// cursor is malformed, of another epoch, of another chain, or older than what is kept.
+func (c *Conference) Resume(cursor string) (uint64, error) {
+	pos, ok := positionOf(cursor)
+	if !ok {
+		return 0, ErrGap
+	}
+	c.stateMu.RLock()
+	defer c.stateMu.RUnlock()
+	if c.state.ring.cursor(pos) != cursor {
+		return 0, ErrGap
+	}
+	return pos, nil
+}
+
+// Standing returns where the question with a tracking code stands. Refusal: question.unknown_code.
+func (c *Conference) Standing(code string) (Standing, error) {
+	shown, ok := NormaliseCode(code)
+	if !ok {
+		return Standing{}, unknownCode()
+	}
+	c.stateMu.RLock()
+	defer c.stateMu.RUnlock()
+	return c.state.standing(c.state.codes[shown])
+}
+
+// StandingOf is Standing by id.
+func (c *Conference) StandingOf(id conference.QuestionID) (Standing, error) {
+	c.stateMu.RLock()
+	defer c.stateMu.RUnlock()
+	return c.state.standing(id)
+}
+
+// info returns the conference's durable Info.
+func (c *Conference) info() *conference.Info {
+	c.stateMu.RLock()
+	defer c.stateMu.RUnlock()
+	return c.state.info
+}
+
+// position returns how far the durable state has come.
+func (c *Conference) position() uint64 {
+	c.stateMu.RLock()
+	defer c.stateMu.RUnlock()
+	return c.state.at.Pos
+}
+
+// change lets the owner change the durable state and wakes the readers.
+func (c *Conference) change(do func() error) error {
+	c.stateMu.Lock()
+	defer c.stateMu.Unlock()
+	before := c.state.at
+	err := do()
+	if c.state.at != before {
+		close(c.more)
+		c.more = make(chan struct{})
+	}
+	return err
+}

@@ -1,0 +1,167 @@
+package live_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/eventlog"
+	"github.com/diemcau/diemcau/internal/eventlog/sqlitelog"
+	"github.com/diemcau/diemcau/internal/live"
+	"github.com/diemcau/diemcau/internal/secret"
+	"github.com/diemcau/diemcau/moderation"
+)
+
+// Who acts in the tests.
+var (
+	admin   = conference.Actor{Role: conference.RoleAdmin, Session: "admin-1", Person: "Quản trị"}
+	citizen = conference.Actor{Role: conference.RoleCitizen}
+	lan     = conference.Actor{Role: conference.RoleModerator, Session: "mod-lan", Person: "Lan"}
+	minh    = conference.Actor{Role: conference.RoleModerator, Session: "mod-minh", Person: "Minh"}
+	stage   = conference.Actor{Role: conference.RoleStage, Session: "stage-1", Person: "Hùng"}
+	system  = conference.Actor{Role: conference.RoleSystem}
+)
+
+const theID conference.ID = "dat-dai"
+
+func masterKey(b byte) *secret.Keys { return secret.New(bytes.Repeat([]byte{b}, 32)) }
+
+func info() conference.Info {
+	return conference.Info{
+		ID: theID, Title: "Đối thoại về thủ tục đất đai", Public: true,
+		StartsAt: time.Date(2022, 10, 28, 1, 0, 0, 0, time.UTC),
+		Venues: []conference.Venue{
+			{ID: "thanh-pho", Name: "UBND Thành phố", Main: true},
+			{ID: "ba-dinh", Name: "Ba Đình"}, {ID: "ha-dong", Name: "Hà Đông"},
+		},
+		Topics: []conference.Topic{{ID: "so-do", Name: "Cấp sổ đỏ", Agency: "Sở TN&MT"}, {ID: "boi-thuong", Name: "Bồi thường"}},
+	}
+}
+
+func openSQLite(t testing.TB, dir string) *sqlitelog.Store {
+	t.Helper()
+	store, err := sqlitelog.Open(t.Context(), dir, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+// newStore returns a store that is closed after the test.
+func newStore(t testing.TB) eventlog.Store {
+	t.Helper()
+	store := openSQLite(t, t.TempDir())
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
+}
+
+func newNode(store eventlog.Store) *live.Node {
+	return live.New(live.Config{
+		Store: store, Secret: masterKey(7), Logger: slog.New(slog.DiscardHandler), Now: time.Now,
+	})
+}
+
+// startNode runs a node until the returned stop is called (at the latest after the test).
+func startNode(t testing.TB, store eventlog.Store) (*live.Node, func()) {
+	t.Helper()
+	node := newNode(store)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- node.Run(ctx) }() // ended by stop
+	stopped := false
+	stop := func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("run: %v", err)
+		}
+	}
+	t.Cleanup(stop)
+	return node, stop
+}
+
+// startConference runs the usual conference, created and open, on one node.
+func startConference(t testing.TB, store eventlog.Store) *live.Conference {
+	t.Helper()
+	node, _ := startNode(t, store)
+	return conferenceOn(t, node)
+}
+
+// conferenceOn returns the usual conference on a node, created and opened if need be.
+func conferenceOn(t testing.TB, node *live.Node) *live.Conference {
+	t.Helper()
+	if err := node.Create(t.Context(), admin, info()); err != nil {
+		t.Fatal(err)
+	}
+	c, err := node.Conference(theID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Do(t.Context(), conference.Command{ID: rand.Text(), Actor: admin, Body: conference.Open{}})
+	if err != nil && !errors.Is(err, &conference.Error{Code: "conference.already_open"}) {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func do(t testing.TB, c *live.Conference, actor conference.Actor, body conference.Body) (live.Outcome, error) {
+	t.Helper()
+	return c.Do(t.Context(), conference.Command{ID: rand.Text(), Actor: actor, Body: body})
+}
+
+func must(t testing.TB, c *live.Conference, actor conference.Actor, body conference.Body) live.Outcome {
+	t.Helper()
+	outcome, err := do(t, c, actor, body)
+	if err != nil {
+		t.Fatalf("%s: %v", body.CommandType(), err)
+	}
+	return outcome
+}
+
+func refused(t testing.TB, c *live.Conference, code string, actor conference.Actor, body conference.Body) {
+	t.Helper()
+	if _, err := do(t, c, actor, body); !errors.Is(err, &conference.Error{Code: code}) {
+		t.Errorf("%s: got %v, want %s", body.CommandType(), err, code)
+	}
+}
+
+func question(key, body string) live.SubmitQuestion {
+	return live.SubmitQuestion{IdempotencyKey: key, Body: body, Topic: "so-do", Channel: moderation.ChannelWeb}
+}
+
+func ask(t testing.TB, c *live.Conference, body string) live.Outcome {
+	t.Helper()
+	return must(t, c, citizen, question(rand.Text(), body))
+}
+
+// waitFor follows the conference until its durable state is as wanted.
+func waitFor(t testing.TB, c *live.Conference, what string, want func(*live.Snapshot) bool) *live.Snapshot {
+	t.Helper()
+	for {
+		snapshot := c.Snapshot()
+		if want(snapshot) {
+			return snapshot
+		}
+		_, more, err := c.Since(snapshot.Position)
+		if err != nil {
+			continue // rebuilt in between
+		}
+		select {
+		case <-more:
+		case <-t.Context().Done():
+			t.Fatalf("%s did not come: %v", what, t.Context().Err())
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package live
+
+import (
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/text"
+	"github.com/diemcau/diemcau/moderation"
+	"github.com/diemcau/diemcau/sfu/floor"
+)
+
+// Limits of ids that come from outside.
+const (
+	minKeyChars     = 16
+	maxKeyChars     = 128
+	maxCommandChars = 64
+)
+
+// prepare turns a command as it arrives into one the rules know: words in their one
+// form, ids derived. It needs no state.
+func (k *keyring) prepare(command conference.Command) (conference.Command, error) {
+	if !isToken(command.ID, 1, maxCommandChars) {
+		return command, invalid("command.bad_id", "1–64 printable ASCII characters")
+	}
+	switch body := command.Body.(type) {
+	case nil:
+		return command, invalid("command.unknown", "no body")
+	case SubmitQuestion:
+		if !isToken(body.IdempotencyKey, minKeyChars, maxKeyChars) {
+			return command, invalid("question.bad_key", "16–128 printable ASCII characters")
+		}
+		words := text.Paragraph(body.Body)
+		command.Body = moderation.Submit{
+			ID:         k.questionID(body.IdempotencyKey),
+			BodyDigest: k.bodyDigest(words, body.Topic, body.Venue),
+			Body:       words, Topic: body.Topic, Venue: body.Venue, Channel: body.Channel,
+		}
+	case moderation.Submit, conference.Create:
+		// Only SubmitQuestion and Node.Create derive what these need.
+		return command, invalid("command.unknown", body.CommandType())
+	case WithdrawQuestion:
+		code, ok := NormaliseCode(body.Code)
+		if !ok {
+			return command, unknownCode()
+		}
+		command.Body = WithdrawQuestion{Code: code}
+	case moderation.Approve:
+		body.Short = text.Paragraph(body.Short)
+		command.Body = body
+	case moderation.Refuse:
+		body.Text, body.NextDoor = text.Paragraph(body.Text), text.Paragraph(body.NextDoor)
+		command.Body = body
+	case floor.RaiseHand:
+		body.Note = text.Line(body.Note)
+		command.Body = body
+	}
+	return command, nil
+}
+
+// isToken reports whether s is printable ASCII without spaces, of a length in the limits.
+func isToken(s string, least, most int) bool {
+	if len(s) < least || len(s) > most {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+func invalid(code, detail string) error {
+	return conference.Refuse(conference.KindInvalid, code, detail)
+}
+
+func unknownCode() error {
+	return conference.Refuse(conference.KindNotFound, "question.unknown_code", "")
+}
+
+func unavailable(detail string) error {
+	return conference.Refuse(conference.KindUnavailable, "log.unavailable", detail)
+}
+
+func unknownOutcome(detail string) error {
+	return conference.Refuse(conference.KindPending, "log.pending", detail)
+}

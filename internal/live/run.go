@@ -1,0 +1,313 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/eventlog"
+)
+
+const (
+	maxRounds   = 100 // of deciding one queue again after STALE; somebody wins every round
+	maxUnknown  = 3   // appends of unknown outcome before the askers are told
+	drainAtOnce = 4 * eventlog.MaxBatchDrafts
+)
+
+// run serves the inbox and follows the log until ctx ends or the log cannot be followed.
+func (c *Conference) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	// tail ends when ctx does, at the latest when serve has returned.
+	wg.Go(func() { c.tail(ctx) })
+	err := c.serve(ctx)
+	cancel()
+	wg.Wait()
+	for len(c.inbox) > 0 {
+		(<-c.inbox).reply(Outcome{}, unavailable("the conference stops"))
+	}
+	close(c.stopped)
+	return err
+}
+
+// tail tells serve when the log holds more than the state knows.
+func (c *Conference) tail(ctx context.Context) {
+	for ctx.Err() == nil {
+		pos := c.position()
+		if err := c.log.Wait(ctx, pos); err != nil {
+			if ctx.Err() == nil {
+				c.logger.Warn("log cannot be watched", "err", err)
+			}
+			pause(ctx, waitBackoff)
+		}
+		select {
+		case c.wake <- pos:
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (c *Conference) serve(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case pos := <-c.wake:
+			if c.state.at.Pos > pos {
+				continue // our own append woke us
+			}
+			if err := c.catchUp(ctx); err != nil {
+				if fatal(err) {
+					return err
+				}
+				if ctx.Err() == nil {
+					c.logger.Warn("log cannot be read", "err", err)
+				}
+				pause(ctx, waitBackoff)
+			}
+		case r := <-c.inbox:
+			if err := c.carryOut(ctx, c.drain(r)); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// drain takes what else waits, in order of arrival.
+func (c *Conference) drain(first *request) []*request {
+	requests := []*request{first}
+	for len(requests) < drainAtOnce {
+		select {
+		case r := <-c.inbox:
+			requests = append(requests, r)
+		default:
+			return requests
+		}
+	}
+	return requests
+}
+
+// carryOut decides and writes until every request is answered. Its error is fatal.
+func (c *Conference) carryOut(ctx context.Context, waiting []*request) error {
+	// What is being written is finished even when the node stops.
+	ctx = context.WithoutCancel(ctx)
+	t := &turn{conference: c}
+	for round := 0; len(waiting) > 0; round++ {
+		if round == maxRounds {
+			t.giveUp(waiting, "others were faster too often")
+			return nil
+		}
+		var err error
+		if waiting, err = t.round(ctx, waiting); err != nil {
+			t.giveUp(waiting, "the log cannot be followed")
+			return err
+		}
+	}
+	return nil
+}
+
+// turn is one carryOut.
+type turn struct {
+	conference *Conference
+	fresh      bool // the state was the log's end at some moment since the turn began
+	unknown    int  // appends of unknown outcome so far
+}
+
+// held is a request answered only if what the answer rests on became durable.
+type held struct {
+	request *request
+	verdict verdict
+	answer
+}
+
+// round decides the waiting requests on one overlay, writes it and answers what can be
+// answered. It returns the requests to decide again, in order of arrival.
+func (t *turn) round(ctx context.Context, waiting []*request) ([]*request, error) {
+	c := t.conference
+	b := newBatch(c.state, c.sealer, c.now())
+	judged := make([]held, 0, len(waiting))
+	var later []*request
+	for i, r := range waiting {
+		verdict, outcome, err := b.decide(r)
+		if verdict == full {
+			later = waiting[i:]
+			break
+		}
+		judged = append(judged, held{r, verdict, answer{outcome, err}})
+	}
+	if len(b.entries) == 0 {
+		again, err := t.settle(ctx, judged)
+		return append(again, later...), err
+	}
+	again, err := t.write(ctx, b, judged)
+	return append(again, later...), err
+}
+
+// settle answers requests that write nothing. A refusal that rests on the state is given
+// only when the state is the log's end: another node's event may have made it wrong.
+func (t *turn) settle(ctx context.Context, judged []held) ([]*request, error) {
+	needsFresh := false
+	for _, h := range judged {
+		needsFresh = needsFresh || mayChange(h.answer)
+	}
+	if needsFresh && !t.fresh {
+		before := t.conference.state.at
+		if err := t.conference.catchUp(ctx); err != nil {
+			return nil, t.unreadable(judged, err)
+		}
+		t.fresh = true
+		if t.conference.state.at != before {
+			return requestsOf(judged), nil
+		}
+	}
+	for _, h := range judged {
+		h.request.reply(h.outcome, h.err)
+	}
+	return nil, nil
+}
+
+// write appends the batch and answers its requests.
+func (t *turn) write(ctx context.Context, b *batch, judged []held) ([]*request, error) {
+	c := t.conference
+	commands := make([]eventlog.Command, len(b.entries))
+	for i, e := range b.entries {
+		commands[i] = e.command
+		e.request.tried = true
+	}
+	limited, cancel := context.WithTimeout(ctx, logTimeout)
+	results, end, err := c.log.Append(limited, c.state.at, commands)
+	cancel()
+	switch {
+	case err == nil && len(results) != len(commands):
+		return requestsOf(judged), fmt.Errorf("append to %s: %d results for %d commands", c.id, len(results), len(commands))
+	case err == nil:
+		return t.written(ctx, b, judged, results, end)
+	case errors.Is(err, eventlog.ErrEpoch), errors.Is(err, eventlog.ErrRolledBack):
+		c.logger.Warn("log was restored or rolled back", "err", err)
+		if err := c.rebuild(ctx); err != nil {
+			return nil, t.unreadable(judged, err)
+		}
+		return requestsOf(judged), nil
+	case errors.Is(err, eventlog.ErrUnavailable):
+		c.logger.Warn("log is not available", "err", err)
+		t.unsent(b)
+		t.giveUp(requestsOf(judged), "the log cannot be written")
+		return nil, nil
+	case errors.Is(err, eventlog.ErrTooLarge), errors.Is(err, eventlog.ErrMalformed):
+		for _, h := range judged {
+			h.request.reply(Outcome{}, fmt.Errorf("append to %s: %w", c.id, err))
+		}
+		return nil, nil
+	}
+	// Unknown: the log tells what became of it, now or when the same command comes again.
+	c.logger.Warn("outcome of an append is unknown", "err", err)
+	t.unknown++
+	if err := c.catchUp(ctx); err != nil {
+		return nil, t.unreadable(judged, err)
+	}
+	if t.unknown < maxUnknown {
+		return requestsOf(judged), nil
+	}
+	for _, h := range judged {
+		if outcome, known := c.state.outcomes[h.request.command.ID]; known {
+			h.request.reply(outcome, nil)
+			continue
+		}
+		h.request.reply(Outcome{}, unknownOutcome("the log does not answer"))
+	}
+	return nil, nil
+}
+
+// written takes over what an append wrote and answers. If everything was written, right
+// after what we knew, every answer given on the overlay is true now.
+func (t *turn) written(ctx context.Context, b *batch, judged []held, results []eventlog.Result, end eventlog.Position) ([]*request, error) {
+	c := t.conference
+	whole := true
+	for _, result := range results {
+		whole = whole && result.Stale == nil
+	}
+	if !c.applyOwn(b, results, end) {
+		whole = false
+		if err := c.catchUp(ctx); err != nil {
+			return nil, t.unreadable(judged, err)
+		}
+	}
+	t.fresh = true
+	var again []*request
+	for _, h := range judged {
+		outcome, known := c.state.outcomes[h.request.command.ID]
+		switch {
+		case h.verdict == writes && known:
+			h.request.reply(outcome, nil)
+		case h.verdict == settled && whole:
+			h.request.reply(h.outcome, h.err)
+		default:
+			again = append(again, h.request)
+		}
+	}
+	return again, nil
+}
+
+// unsent takes back that the batch's commands may have been written.
+func (t *turn) unsent(b *batch) {
+	if t.unknown > 0 {
+		return // an earlier append may yet come through
+	}
+	for _, e := range b.entries {
+		e.request.tried = false
+	}
+}
+
+// unreadable answers after an append or a refusal that could not be verified. It returns
+// the error if it is fatal.
+func (t *turn) unreadable(judged []held, err error) error {
+	t.giveUp(requestsOf(judged), "the log cannot be read")
+	if fatal(err) {
+		return err
+	}
+	t.conference.logger.Warn("log cannot be read", "err", err)
+	return nil
+}
+
+// giveUp answers with what is certain: nothing was written, or nobody knows.
+func (t *turn) giveUp(waiting []*request, why string) {
+	for _, r := range waiting {
+		if r.tried {
+			r.reply(Outcome{}, unknownOutcome(why))
+			continue
+		}
+		r.reply(Outcome{}, unavailable(why))
+	}
+}
+
+// mayChange reports whether an answer rests on the state, which others may have changed:
+// a lost race, something unknown, or nothing to do.
+func mayChange(a answer) bool {
+	if a.err == nil {
+		return a.outcome.Position == 0
+	}
+	var refusal *conference.Error
+	return errors.As(a.err, &refusal) &&
+		(refusal.Kind == conference.KindConflict || refusal.Kind == conference.KindNotFound)
+}
+
+func requestsOf(judged []held) []*request {
+	requests := make([]*request, len(judged))
+	for i, h := range judged {
+		requests[i] = h.request
+	}
+	return requests
+}
+
+// pause waits, or returns when ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
