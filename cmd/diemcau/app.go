@@ -49,39 +49,40 @@ type app struct {
 }
 
 // open opens everything that can fail: key, log, ports, certificates. Nothing runs yet.
-func (s *serveCmd) open(ctx context.Context, to streams, logger *slog.Logger) (a *app, err error) {
-	a = &app{flags: s, to: to, logger: logger, tally: newTally()}
-	defer func() {
-		if err != nil {
-			a.close()
-		}
-	}()
-	keys, err := s.keys(true)
-	if err != nil {
+func (s *serveCmd) open(ctx context.Context, to streams, logger *slog.Logger) (*app, error) {
+	a := &app{flags: s, to: to, logger: logger, tally: newTally()}
+	if err := a.open(ctx); err != nil {
+		a.close()
 		return nil, err
 	}
-	if a.store, err = s.store(ctx, logger); err != nil {
-		return nil, err
+	return a, nil
+}
+
+func (a *app) open(ctx context.Context) error {
+	s := a.flags
+	keys, err := s.keys(true)
+	if err != nil {
+		return err
+	}
+	if a.store, err = s.store(ctx, a.logger); err != nil {
+		return err
 	}
 	if s.Demo {
 		a.demoRun = access.NewID()
 	}
 	a.signer = access.NewSigner(keys)
 	a.gate = access.New(access.Config{Ephemeral: a.store.Ephemeral(), Keys: keys, Now: time.Now, DemoRun: a.demoRun})
-	a.live = live.New(live.Config{Store: a.store, Secret: keys, Logger: logger, Now: time.Now})
-	a.media, err = sfu.New(sfu.Config{Logger: logger, Now: time.Now, MediaPort: s.MediaPort, PublicIPs: s.PublicIP})
+	a.live = live.New(live.Config{Store: a.store, Secret: keys, Logger: a.logger, Now: time.Now})
+	a.media, err = sfu.New(sfu.Config{Logger: a.logger, Now: time.Now, MediaPort: s.MediaPort, PublicIPs: s.PublicIP})
 	if err != nil {
-		return nil, fmt.Errorf("bind the media port (--media-port): %w", err)
+		return fmt.Errorf("bind the media port (--media-port): %w", err)
 	}
 	a.hub = signaling.New(signaling.Config{
 		Conference: func(id conference.ID) (signaling.Conference, error) { return a.live.Conference(id) },
 		Gate:       a.gate, May: access.May, Media: joins{live: a.live, node: a.media},
-		Logger: logger, Now: time.Now, DrainFor: drainFor,
+		Logger: a.logger, Now: time.Now, DrainFor: drainFor,
 	})
-	if err := a.listen(ctx); err != nil {
-		return nil, err
-	}
-	return a, nil
+	return a.listen(ctx)
 }
 
 // listen binds the ports and makes the HTTP server that answers on them.
