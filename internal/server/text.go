@@ -1,6 +1,11 @@
 package server
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/diemcau/diemcau/signaling"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
 
 // text is a sentence in both languages.
 type text struct{ vi, en string }
@@ -12,13 +17,16 @@ func (t text) in(lang string) string {
 	return t.vi
 }
 
-// sentence returns what a reader is told about a code; codes without a sentence of their
-// own are told by status.
+// sentence returns what a reader is told about a code: what the socket says about it too
+// is said in the same words; codes without a sentence of their own are told by status.
 func sentence(lang, code string, status int) string {
-	for _, find := range []func(string) (text, bool){requestText, accessText, questionText, mediaText} {
+	for _, find := range []func(string) (text, bool){requestText, accessText, mediaText} {
 		if t, found := find(code); found {
 			return t.in(lang)
 		}
+	}
+	if said, found := signaling.Sentence(code, protocol.Lang(lang)); found {
+		return said
 	}
 	return statusText(status).in(lang)
 }
@@ -39,12 +47,6 @@ func requestText(code string) (text, bool) {
 		return text{"Hãy gửi SDP (Content-Type: application/sdp).", "Send SDP (Content-Type: application/sdp, or application/trickle-ice-sdpfrag with PATCH)."}, true
 	case "request.foreign_origin":
 		return text{"Yêu cầu đến từ một trang khác nên bị từ chối. Hãy mở đúng trang của hội nghị rồi thử lại.", "The request came from another site and was refused. Open the conference's own page and try again."}, true
-	case "rate.limited":
-		return text{"Quá nhiều yêu cầu. Hãy đợi một lát rồi thử lại.", "Too many requests. Wait a moment and try again."}, true
-	case "log.unavailable":
-		return text{"Hệ thống chưa ghi được. Chưa có gì được lưu; hãy thử lại sau ít giây.", "The record cannot be written now. Nothing was stored; try again in a few seconds."}, true
-	case "log.pending":
-		return text{"Chưa rõ đã lưu được hay chưa. Hãy gửi lại đúng nội dung này; nó sẽ không bị tính hai lần.", "It is not yet known whether this was stored. Send exactly the same again; it will not count twice."}, true
 	}
 	return text{}, false
 }
@@ -67,40 +69,8 @@ func accessText(code string) (text, bool) {
 		return text{"Tên người nhận quá dài hoặc có ký tự không hợp lệ (tối đa 80 ký tự).", "The person's name is too long or has characters that are not allowed (at most 80)."}, true
 	case "link.bad_validity":
 		return text{"Thời hạn đường dẫn phải từ 1 phút đến 90 ngày.", "A link is valid for 1 minute to 90 days."}, true
-	case "session.unknown":
-		return text{"Bạn chưa đăng nhập hoặc phiên đã hết. Hãy mở đường dẫn ban tổ chức đã gửi.", "You are not signed in, or the session has ended. Open the link the organisers sent you."}, true
 	case "session.too_many":
 		return text{"Hiện có quá nhiều phiên đang mở. Hãy thử lại sau.", "Too many sessions are open now. Try again later."}, true
-	case "access.denied":
-		return text{"Vai trò của bạn không được làm việc này.", "Your role may not do this."}, true
-	}
-	return text{}, false
-}
-
-func questionText(code string) (text, bool) {
-	switch code {
-	case "question.empty":
-		return text{"Câu hỏi đang trống. Hãy viết nội dung cần hỏi.", "The question is empty. Write what you want to ask."}, true
-	case "question.too_long":
-		return text{"Câu hỏi dài quá 600 ký tự. Hãy rút ngắn rồi gửi lại.", "The question is longer than 600 characters. Shorten it and send it again."}, true
-	case "question.unknown_topic":
-		return text{"Không có chủ đề này. Hãy chọn một chủ đề trong danh sách.", "There is no such topic. Choose one from the list."}, true
-	case "question.unknown_venue":
-		return text{"Không có điểm cầu này trong hội nghị. Hãy chọn trong danh sách hoặc để trống.", "There is no such venue in this conference. Choose one from the list or leave it out."}, true
-	case "question.bad_key":
-		return text{"Thiếu khóa chống gửi trùng (idempotencyKey, 16–128 ký tự ASCII). Hãy tải lại trang rồi gửi lại.", "The idempotencyKey is missing or malformed (16–128 printable ASCII characters). Reload the page and send again."}, true
-	case "question.unknown_code":
-		return text{"Không có câu hỏi nào với mã này. Hãy kiểm tra lại từng ký tự của mã.", "There is no question with this code. Check every character of the code."}, true
-	case "idempotency_mismatch":
-		return text{"Khóa này đã được dùng cho một câu hỏi khác. Hãy tải lại trang rồi gửi lại.", "This key was used for another question. Reload the page and send again."}, true
-	case "conference.unknown":
-		return text{"Không có hội nghị này. Hãy kiểm tra lại đường dẫn.", "There is no such conference. Check the link."}, true
-	case "conference.not_open":
-		return text{"Hội nghị chưa mở hoặc đã đóng nên chưa nhận câu hỏi.", "The conference is not open, so it takes no questions now."}, true
-	case "conference.exists":
-		return text{"Đã có hội nghị khác với mã này. Hãy chọn mã khác.", "There is another conference with this id. Choose another id."}, true
-	case "conference.bad_info":
-		return text{"Thông tin hội nghị chưa đúng. Hãy sửa theo phần chi tiết rồi gửi lại.", "The conference's particulars are not right. Mend what the detail says and send again."}, true
 	}
 	return text{}, false
 }
@@ -113,8 +83,6 @@ func mediaText(code string) (text, bool) {
 		return text{"Thiết bị không hỗ trợ H.264. Hãy bật H.264 trong bộ mã hóa hoặc dùng trình duyệt khác.", "H.264 is not offered. Switch it on in the encoder, or use another browser."}, true
 	case "media.no_opus":
 		return text{"Thiết bị không hỗ trợ Opus. Hãy chọn âm thanh Opus trong bộ mã hóa.", "Opus is not offered. Choose Opus for the sound in the encoder."}, true
-	case "media.b_frames":
-		return text{"Hình có khung B. Hãy tắt B-frames (bframes=0) trong bộ mã hóa.", "The picture has B-frames. Switch them off in the encoder (bframes=0)."}, true
 	case "media.full":
 		return text{"Máy chủ đã đủ người xem trực tiếp. Hãy thử lại sau.", "The server has as many live viewers as it can carry. Try again later."}, true
 	case "media.already_publishing":
