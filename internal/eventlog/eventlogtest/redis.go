@@ -22,9 +22,10 @@ const redisPatience = 30 * time.Second
 type Redis struct {
 	// URL is redis://127.0.0.1:PORT/0; it stays the same over Restart.
 	URL string
+	// Dir is the folder of its data.
+	Dir string
 
 	t      testing.TB
-	dir    string
 	port   int
 	cmd    *exec.Cmd
 	output sync.WaitGroup // whoever reads the process's output
@@ -38,7 +39,7 @@ func StartRedis(t testing.TB, arguments ...string) *Redis {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Fatalf("redis-server is missing: install the package redis-server (apt-get install redis-server): %v", err)
 	}
-	r := &Redis{t: t, dir: t.TempDir()}
+	r := &Redis{t: t, Dir: t.TempDir()}
 	t.Cleanup(r.Kill)
 	var err error
 	for range 5 { // somebody else may take the free port between our look and redis's
@@ -98,7 +99,7 @@ func (r *Redis) signal(signal syscall.Signal) {
 
 func (r *Redis) start(arguments []string) error {
 	all := append([]string{
-		"--bind", "127.0.0.1", "--port", fmt.Sprint(r.port), "--dir", r.dir,
+		"--bind", "127.0.0.1", "--port", fmt.Sprint(r.port), "--dir", r.Dir,
 		"--appendonly", "yes", "--appendfsync", "always", "--save", "",
 		"--maxmemory-policy", "noeviction", "--daemonize", "no", "--logfile", "",
 	}, arguments...)

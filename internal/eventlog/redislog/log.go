@@ -79,9 +79,11 @@ func (l *Log) read(ctx context.Context, after uint64, limit int) ([]eventlog.Rec
 	return records, end, l.readSealed(ctx, sealed)
 }
 
-// readRaw reads end and events in one MULTI, so that they belong together.
+// readRaw reads the end, then the events, and drops those that came in between. Not in a
+// MULTI: Redis refuses every command of one while it is out of memory, and a full
+// server must still be read.
 func (l *Log) readRaw(ctx context.Context, after uint64, limit int) ([]redis.XMessage, eventlog.Position, error) {
-	pipe := l.store.calls.TxPipeline()
+	pipe := l.store.calls.Pipeline()
 	meta := pipe.HMGet(ctx, l.keys.meta, "epoch", "pos", "h")
 	var events *redis.XMessageSliceCmd
 	if limit > 0 {
@@ -94,7 +96,11 @@ func (l *Log) readRaw(ctx context.Context, after uint64, limit int) ([]redis.XMe
 	if err != nil || events == nil {
 		return nil, end, err
 	}
-	return events.Val(), end, nil
+	messages := events.Val()
+	if upTo := int(end.Pos - min(after, end.Pos)); len(messages) > upTo {
+		messages = messages[:upTo]
+	}
+	return messages, end, nil
 }
 
 func parseEnd(values []any) (end eventlog.Position, err error) {

@@ -59,7 +59,14 @@ func Open(ctx context.Context, url string, logger *slog.Logger) (*Store, error) 
 		append: redis.NewScript(appendScript),
 	}
 	s.ephemeral = newEphemeral(s.calls, s.waits, options.DB)
-	if s.aof, err = checkServer(ctx, s.calls, s.logger); err != nil {
+	if s.aof, err = checkServer(ctx, s.calls, s.logger); err == nil {
+		// Loaded now, an append's first try is its only one, and a server that forbids
+		// scripts is noticed at the start.
+		if err = s.append.Load(ctx, s.calls).Err(); err != nil {
+			err = unavailable("load append.lua", err)
+		}
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open event log on redis: %w", err), s.Close())
 	}
 	return s, nil
