@@ -14,6 +14,7 @@ export class Media {
   readonly #live: Live;
   readonly #link: Link;
   #phase = $state<Phase>('idle');
+  #joins = $state(0);
   #problem = $state.raw<unknown>(undefined);
   #slots = $state.raw<readonly ReceiveSlot[]>([]);
   #frames = $state.raw<Readonly<Record<string, number>>>({});
@@ -44,6 +45,11 @@ export class Media {
   /** phase is where the connection stands. */
   get phase(): Phase {
     return this.#phase;
+  }
+
+  /** joins counts the connections made; a new one knows nothing of earlier wishes. */
+  get joins(): number {
+    return this.#joins;
   }
 
   /** problem is the last refusal of the server; undefined when none. */
@@ -105,6 +111,7 @@ export class Media {
 
   #copy(): void {
     this.#phase = this.#link.phase;
+    this.#joins = this.#link.joins;
     this.#problem = this.#link.problem;
     this.#slots = this.#link.slots;
   }

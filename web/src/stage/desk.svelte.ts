@@ -1,0 +1,294 @@
+// The stage manager's page: what is chosen, and what is asked of the server.
+
+import { stageWords } from '../i18n/stage';
+import type { Live } from '../live/live.svelte';
+import { ProblemError, sentence } from '../live/problem';
+import { venueName, type View } from '../live/reduce';
+import { Media } from '../media/media.svelte';
+import { PAGE_TILES, stagePlan, tilePage } from '../media/slots';
+import { toasts } from '../ui/toasts.svelte';
+import { hands } from '../venue/tally';
+import type { CommandName, Commands, Place, Question, Venue } from '../wire/wire.gen';
+import { Guard } from './guard';
+import type { Action } from './keys';
+import { moveBefore, neighbour, rows, runningOrder, type RunningOrder } from './order';
+
+const STORED = 'diemcau.stage.limit';
+
+/** LIMITS are the speaking times to choose from, minutes; 0 is none. */
+export const LIMITS = [0, 1, 2, 3, 5, 10] as const;
+
+/** StageDesk is the state of the stage page. */
+export class StageDesk {
+  readonly live: Live;
+  readonly media: Media;
+  readonly #guard = new Guard();
+  readonly #view: () => View;
+  #venue = $state('');
+  #question = $state('');
+  #page = $state(0);
+  #limit = $state(recall());
+  #asking = $state(false);
+  #busy = $state('');
+
+  /** The view must be there: the number of tiles is offered once. */
+  constructor(live: Live, view: () => View) {
+    this.live = live;
+    this.#view = view;
+    this.media = new Media(live, stagePlan(1 + Math.min(PAGE_TILES, this.halls.length)));
+  }
+
+  /** view is the conference now. */
+  get view(): View {
+    return this.#view();
+  }
+
+  /** main is City Hall's id. */
+  get main(): string {
+    return this.view.floor.main;
+  }
+
+  /** halls are all venues but City Hall, in the conference's order. */
+  get halls(): readonly Place[] {
+    return this.view.conference.venues.filter((v) => v.id !== this.main);
+  }
+
+  /** page is the page of tiles shown, with City Hall always first. */
+  get page(): { tiles: readonly string[]; page: number; pages: number } {
+    const cut = tilePage(
+      this.halls.map((v) => v.id),
+      this.#page,
+    );
+    return { tiles: [this.main, ...cut.items], page: cut.page, pages: cut.pages };
+  }
+
+  /** venue is the chosen venue's id; '' for none. */
+  get venue(): string {
+    return this.#venue;
+  }
+
+  /** chosen is the chosen venue's place on the floor. */
+  get chosen(): Venue | undefined {
+    return this.view.venues.get(this.#venue);
+  }
+
+  /** question is the chosen question's id; '' for none. */
+  get question(): string {
+    return this.#question;
+  }
+
+  /** order is the running order. */
+  get order(): RunningOrder {
+    return runningOrder(this.view);
+  }
+
+  /** hands are the venues with a raised hand, earliest first. */
+  get hands(): string[] {
+    return hands(this.view);
+  }
+
+  /** limit is the minutes given with each turn; 0 is no limit. */
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** asking is true while the page asks whether to cover the programme. */
+  get asking(): boolean {
+    return this.#asking;
+  }
+
+  set asking(open: boolean) {
+    this.#asking = open;
+  }
+
+  /** busy is the action under way; '' for none. */
+  get busy(): string {
+    return this.#busy;
+  }
+
+  /** name is a venue's name. */
+  name(id: string | undefined): string {
+    return venueName(this.view.conference, id) || (id ?? '');
+  }
+
+  /** choose chooses a venue. */
+  choose(id: string): void {
+    this.#venue = id;
+  }
+
+  /** chooseQuestion chooses a question. */
+  chooseQuestion(id: string): void {
+    this.#question = id;
+  }
+
+  /** setLimit sets the minutes of the turns given from now on. */
+  setLimit(minutes: number): void {
+    this.#limit = minutes;
+    try {
+      localStorage.setItem(STORED, String(minutes));
+    } catch {
+      // Storage may be blocked: the choice then lasts until the page is closed.
+    }
+  }
+
+  /** turnPage shows another page of venues. */
+  turnPage(by: number): void {
+    this.#page = Math.max(0, Math.min(this.page.pages - 1, this.page.page + by));
+  }
+
+  /** showTiles asks for the pictures of the page shown. */
+  async showTiles(venues: readonly string[]): Promise<void> {
+    try {
+      await this.live.socket.command('media.tiles', { venues: [...venues] });
+    } catch (error) {
+      toasts.show('error', sentence(error));
+    }
+  }
+
+  /** do carries an action out, on the given venue or question or on the chosen one. */
+  async do(action: Action, on?: string): Promise<void> {
+    switch (action) {
+      case 'preview':
+      case 'give':
+      case 'lower':
+        return this.#onVenue(action, on ?? this.#venue);
+      case 'takeBack':
+        if (!this.view.floor.holder) return this.#note(stageWords().venues.notHolder);
+        return this.#send(action, 'floor.takeBack', { venue: this.view.floor.holder });
+      case 'cityHall':
+        return this.#send(action, 'floor.cityHall', {});
+      case 'slate':
+        if (this.view.floor.slate) return this.slate(false);
+        this.#asking = true;
+        return;
+      case 'nextQuestion':
+      case 'previousQuestion':
+        this.#question = neighbour(rows(this.order), this.#question, action === 'nextQuestion' ? 1 : -1);
+        return;
+      case 'pageBefore':
+      case 'pageAfter':
+        return this.turnPage(action === 'pageAfter' ? 1 : -1);
+      case 'answer':
+        if (this.view.onAir === '') return this.#note(stageWords().order.noneOnAir);
+        return this.#send(action, 'question.answer', { id: this.view.onAir });
+      default:
+        return this.#onQuestion(action, on ?? this.#question);
+    }
+  }
+
+  /** slate covers or uncovers the programme. */
+  async slate(on: boolean): Promise<void> {
+    this.#asking = false;
+    await this.#send('slate', 'programme.slate', { on });
+  }
+
+  /** clearPreview says that nobody is next. */
+  async clearPreview(): Promise<void> {
+    await this.#send('clearPreview', 'floor.preview', { venue: '' });
+  }
+
+  /** moveTo puts a question before another ('' at the end); used by dragging. */
+  async moveTo(id: string, before: string): Promise<void> {
+    if (id !== before) await this.#send('moveTo', 'question.queue', place(id, before));
+  }
+
+  async #onVenue(action: 'preview' | 'give' | 'lower', id: string): Promise<void> {
+    const t = stageWords().venues;
+    const venue = this.view.venues.get(id);
+    if (venue === undefined) return this.#note(t.chooseFirst);
+    if (action === 'lower') return this.#send(action, 'hand.lower', { venue: id });
+    if (id === this.main) return this.#note(t.isMain);
+    if (venue.state === 'offline' || venue.state === 'connected') {
+      return this.#note(t.notReady(this.name(id)));
+    }
+    if (action === 'preview') {
+      const again = this.view.floor.preview === id;
+      return this.#send(action, 'floor.preview', { venue: again ? '' : id });
+    }
+    const limitMs = this.#limit * 60_000;
+    // seen: should a colleague have given the floor meanwhile, this is refused.
+    const seen = this.view.floor.holder ?? '';
+    return this.#send(action, 'floor.give', { venue: id, seen, ...(limitMs > 0 ? { limitMs } : {}) });
+  }
+
+  async #onQuestion(action: Action, id: string): Promise<void> {
+    const t = stageWords().order;
+    const question = this.view.questions.get(id);
+    if (question === undefined) return this.#note(t.chooseFirst);
+    this.#question = id;
+    switch (action) {
+      case 'queue':
+        return question.state === 'approved'
+          ? this.#send(action, 'question.queue', { id })
+          : this.#send(action, 'question.unqueue', { id });
+      case 'stage':
+        return this.#thenQueued(question, action, 'question.stage');
+      case 'air':
+        if (this.view.onAir !== '') return this.#note(t.otherOnAir);
+        return this.#thenQueued(question, action, 'question.air');
+      case 'moveUp':
+      case 'moveDown': {
+        const before = moveBefore(this.order.queue, id, action === 'moveUp' ? -1 : 1);
+        if (before !== undefined) await this.#send(action, 'question.queue', place(id, before));
+        return;
+      }
+      default:
+    }
+  }
+
+  /** A question that is only approved is put in order first: one key for the manager. */
+  async #thenQueued(
+    question: Question,
+    action: Action,
+    name: 'question.stage' | 'question.air',
+  ): Promise<void> {
+    await this.#run(action, async () => {
+      const { socket } = this.live;
+      if (question.state === 'approved') await socket.command('question.queue', { id: question.id });
+      await socket.command(name, { id: question.id });
+    });
+  }
+
+  async #send<N extends CommandName>(action: string, name: N, data: Commands[N]): Promise<void> {
+    await this.#run(action, async () => void (await this.live.socket.command(name, data)));
+  }
+
+  async #run(action: string, act: () => Promise<void>): Promise<void> {
+    await this.#guard.run(action, async () => {
+      this.#busy = action;
+      try {
+        await act();
+      } catch (error) {
+        toasts.show('error', this.#refusal(error));
+      } finally {
+        this.#busy = '';
+      }
+    });
+  }
+
+  /** A lost race about the floor says who has it now. */
+  #refusal(error: unknown): string {
+    const words = sentence(error);
+    if (!(error instanceof ProblemError) || !error.problem.code.startsWith('floor.')) return words;
+    const { holder } = this.view.floor;
+    const t = stageWords().floor;
+    return `${words} ${holder ? t.now(this.name(holder)) : t.nowNobody}`;
+  }
+
+  #note(text: string): void {
+    toasts.show('note', text);
+  }
+}
+
+function place(id: string, before: string): { id: string; before?: string } {
+  return before === '' ? { id } : { id, before };
+}
+
+function recall(): number {
+  try {
+    const stored = Number(localStorage.getItem(STORED) ?? 0);
+    return LIMITS.some((minutes) => minutes === stored) ? stored : 0;
+  } catch {
+    return 0;
+  }
+}

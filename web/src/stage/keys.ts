@@ -1,0 +1,64 @@
+// Which key does what on the stage page.
+
+/** Action is something the stage manager can do with one key. */
+export type Action =
+  | 'preview'
+  | 'give'
+  | 'takeBack'
+  | 'lower'
+  | 'cityHall'
+  | 'slate'
+  | 'nextQuestion'
+  | 'previousQuestion'
+  | 'moveDown'
+  | 'moveUp'
+  | 'queue'
+  | 'stage'
+  | 'air'
+  | 'answer'
+  | 'pageBefore'
+  | 'pageAfter';
+
+/** Pressed is the part of a KeyboardEvent that is looked at. */
+export type Pressed = Pick<
+  KeyboardEvent,
+  'code' | 'shiftKey' | 'ctrlKey' | 'metaKey' | 'altKey' | 'repeat' | 'isComposing'
+>;
+
+const ACTIONS: Readonly<Record<string, Action>> = {
+  KeyP: 'preview',
+  KeyG: 'give',
+  KeyT: 'takeBack',
+  KeyH: 'lower',
+  Digit0: 'cityHall',
+  Numpad0: 'cityHall',
+  KeyS: 'slate',
+  KeyJ: 'nextQuestion',
+  KeyK: 'previousQuestion',
+  KeyQ: 'queue',
+  KeyN: 'stage',
+  KeyO: 'air',
+  KeyD: 'answer',
+  PageUp: 'pageBefore',
+  PageDown: 'pageAfter',
+};
+
+/** actionOf names what a press asks for. A key held down walks, but never acts again. */
+export function actionOf(press: Pressed): Action | undefined {
+  if (press.ctrlKey || press.metaKey || press.altKey || press.isComposing) return undefined;
+  const action = ACTIONS[press.code];
+  if (action === 'nextQuestion' || action === 'previousQuestion') {
+    if (!press.shiftKey) return action;
+    if (press.repeat) return undefined;
+    return action === 'nextQuestion' ? 'moveDown' : 'moveUp';
+  }
+  return press.repeat || press.shiftKey ? undefined : action;
+}
+
+/** takesText tells whether a key press belongs to the thing that has the focus. */
+export function takesText(target: EventTarget | null): boolean {
+  return (
+    target instanceof Element &&
+    target.closest('input, textarea, select, [contenteditable], dialog') !== null
+  );
+}

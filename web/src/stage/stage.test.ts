@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import type { View } from '../live/reduce';
+import type { Question, QuestionState } from '../wire/wire.gen';
+import { fitTiles, step } from './grid';
+import { Guard, SLIP_MS } from './guard';
+import { actionOf, type Pressed } from './keys';
+import { moveBefore, neighbour, rows, runningOrder } from './order';
+
+function question(id: string, state: QuestionState, changed = 0): Question {
+  const at = new Date(changed).toISOString();
+  return { id, state, text: id, submittedAt: at, changedAt: at };
+}
+
+function view(questions: Question[], queue: string[], onAir = ''): View {
+  return {
+    conference: { id: 'c', title: '', state: 'open', startsAt: '', public: true, venues: [], topics: [] },
+    questions: new Map(questions.map((q) => [q.id, q])),
+    queue,
+    onAir,
+    floor: { main: 'm' },
+    venues: new Map(),
+  };
+}
+
+describe('runningOrder', () => {
+  const order = runningOrder(
+    view(
+      [
+        question('late', 'approved', 9),
+        question('early', 'approved', 1),
+        question('a', 'queued'),
+        question('b', 'queued'),
+        question('s', 'staged'),
+        question('x', 'onAir'),
+        question('done', 'answered'),
+        question('p', 'pending'),
+      ],
+      ['s', 'b', 'a', 'unknown'],
+      'x',
+    ),
+  );
+
+  it('follows the queue, not the order of asking', () => {
+    expect(rows(order).map((q) => q.id)).toEqual(['s', 'b', 'a', 'early', 'late']);
+    expect([order.onAir?.id, order.staged?.id, order.answered]).toEqual(['x', 's', 1]);
+  });
+
+  it('walks with J and K and stops at the ends', () => {
+    const all = rows(order);
+    expect(neighbour(all, '', 1)).toBe('s');
+    expect(neighbour(all, 'b', 1)).toBe('a');
+    expect(neighbour(all, 'late', 1)).toBe('late');
+    expect(neighbour(all, 's', -1)).toBe('s');
+    expect(neighbour([], 's', 1)).toBe('');
+  });
+
+  it('moves before the right neighbour', () => {
+    const queue = ['1', '2', '3'].map((id) => question(id, 'queued'));
+    expect(moveBefore(queue, '2', -1)).toBe('1');
+    expect(moveBefore(queue, '1', 1)).toBe('3');
+    expect(moveBefore(queue, '2', 1)).toBe('');
+    expect(moveBefore(queue, '3', 1)).toBeUndefined();
+    expect(moveBefore(queue, '1', -1)).toBeUndefined();
+    expect(moveBefore(queue, 'nobody', 1)).toBeUndefined();
+  });
+});
+
+describe('fitTiles', () => {
+  it.each([
+    ['1440×900', 640, 690, 100],
+    ['1920×1080', 1000, 860, 140],
+  ])('shows thirty-one venues at %s without scrolling', (_, width, height, atLeast) => {
+    const fitted = fitTiles(31, { width, height, caption: 26, gap: 6 });
+    const lines = Math.ceil(31 / fitted.columns);
+    const high = lines * ((fitted.width * 9) / 16 + 26) + 6 * (lines - 1);
+    expect(fitted.width).toBeGreaterThanOrEqual(atLeast);
+    expect(fitted.width * fitted.columns + 6 * (fitted.columns - 1)).toBeLessThanOrEqual(width);
+    expect(high).toBeLessThanOrEqual(height);
+  });
+
+  it('gives few venues large tiles', () => {
+    const room = { width: 640, height: 700, caption: 26, gap: 6 };
+    expect(fitTiles(1, room)).toEqual({ columns: 1, width: 640 });
+    expect(fitTiles(6, room).columns).toBe(2);
+    expect(fitTiles(0, room).columns).toBe(1);
+  });
+});
+
+describe('arrow keys', () => {
+  it('move over the grid and hold at its edges', () => {
+    expect(step('ArrowRight', 0, 5, 2)).toBe(1);
+    expect(step('ArrowDown', 1, 5, 2)).toBe(3);
+    expect(step('ArrowDown', 3, 5, 2)).toBe(3);
+    expect(step('ArrowUp', 1, 5, 2)).toBe(1);
+    expect(step('ArrowLeft', -1, 5, 2)).toBe(0);
+    expect(step('ArrowLeft', -1, 0, 2)).toBeUndefined();
+    expect(step('Enter', 0, 5, 2)).toBeUndefined();
+  });
+});
+
+describe('actionOf', () => {
+  const press = (code: string, more: Partial<Pressed> = {}): Pressed => ({
+    code,
+    shiftKey: false,
+    ctrlKey: false,
+    metaKey: false,
+    altKey: false,
+    repeat: false,
+    isComposing: false,
+    ...more,
+  });
+
+  it('knows its keys, on the keypad too', () => {
+    expect(actionOf(press('KeyG'))).toBe('give');
+    expect([actionOf(press('Digit0')), actionOf(press('Numpad0'))]).toEqual(['cityHall', 'cityHall']);
+    expect(actionOf(press('KeyJ', { shiftKey: true }))).toBe('moveDown');
+    expect(actionOf(press('KeyX'))).toBeUndefined();
+  });
+
+  it('does nothing while a key is held down, or with a modifier', () => {
+    expect(actionOf(press('KeyG', { repeat: true }))).toBeUndefined();
+    expect(actionOf(press('KeyK', { repeat: true }))).toBe('previousQuestion');
+    expect(actionOf(press('KeyK', { repeat: true, shiftKey: true }))).toBeUndefined();
+    expect(actionOf(press('KeyS', { ctrlKey: true }))).toBeUndefined();
+    expect(actionOf(press('KeyD', { shiftKey: true }))).toBeUndefined();
+    expect(actionOf(press('KeyG', { isComposing: true }))).toBeUndefined();
+  });
+});
+
+describe('Guard', () => {
+  it('lets one action through at a time', async () => {
+    const guard = new Guard(() => 0);
+    let end: () => void = () => undefined;
+    const first = guard.run('give', () => new Promise((resolve) => (end = resolve)));
+    expect(await guard.run('takeBack', () => Promise.resolve())).toBe(false);
+    end();
+    expect(await first).toBe(true);
+    expect(await guard.run('takeBack', () => Promise.resolve())).toBe(true);
+  });
+
+  it('takes the same key at once for a slip, later for a wish', async () => {
+    let now = 0;
+    const guard = new Guard(() => now);
+    const done: string[] = [];
+    const act = (name: string) => guard.run(name, () => Promise.resolve(void done.push(name)));
+    await act('give');
+    now = SLIP_MS - 1;
+    await act('give');
+    now = SLIP_MS;
+    await act('give');
+    expect(done).toEqual(['give', 'give']);
+  });
+
+  it('is free again after a failure', async () => {
+    const guard = new Guard(() => 0);
+    await expect(guard.run('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await guard.run('b', () => Promise.resolve())).toBe(true);
+  });
+});
