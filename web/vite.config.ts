@@ -2,22 +2,25 @@ import { readdirSync } from 'node:fs';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 
-// One page per role: every html file beside this one is an entry of its own.
+// One page per role: every html file beside this one is an entry of its own. Citizens'
+// pages are built apart from the others (vite build --mode citizen), so that their shared
+// chunks hold nothing that only a control page needs; a citizen's phone pays for it.
+const citizenPages = new Set(['index.html', 'conference.html', 'q.html']);
 const pages = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.html'));
 
 const server = process.env['DIEMCAU_URL'] ?? 'http://127.0.0.1:8080';
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   plugins: [svelte()],
   build: {
     // dist keeps its tracked README, so scripts/clean.mjs empties it instead.
     emptyOutDir: false,
     target: 'es2022',
-    manifest: true,
+    manifest: `.vite/${mode}.json`,
     // The content security policy allows nothing inline, not even as data: URLs.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: pages },
+    rollupOptions: { input: pages.filter((name) => citizenPages.has(name) === (mode === 'citizen')) },
   },
   server: {
     proxy: {
@@ -25,4 +28,4 @@ export default defineConfig({
       '/live': { target: server, changeOrigin: true },
     },
   },
-});
+}));

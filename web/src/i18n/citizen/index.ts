@@ -1,5 +1,4 @@
 import { catalogue } from '../language.svelte';
-import en from './en';
 import vi from './vi';
 
-export const citizen = catalogue({ vi, en });
+export const citizen = catalogue({ vi, en: () => import('./en') });

@@ -23,8 +23,8 @@ const vi = {
     ended: 'Trang đã ngừng cập nhật',
   },
   ended: {
-    notSignedIn: 'Phiên làm việc không còn. Xin mở lại liên kết được cấp.',
-    revoked: 'Phiên làm việc đã bị thu hồi hoặc hết hạn. Xin hỏi ban tổ chức để có liên kết mới.',
+    notSignedIn: 'Phiên làm việc không còn. Xin mở lại đường dẫn được cấp.',
+    revoked: 'Phiên làm việc đã bị thu hồi hoặc hết hạn. Xin hỏi ban tổ chức để có đường dẫn mới.',
     noProtocol: 'Trang này đã cũ so với máy chủ. Xin tải lại trang.',
     badMessage: 'Máy chủ không hiểu trang này. Xin tải lại trang.',
     unknownPlace: 'Không tìm thấy hội nghị này.',

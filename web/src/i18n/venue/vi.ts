@@ -33,9 +33,9 @@ const vi = {
     using: 'Trang đang tự dùng hình và tiếng thử thay vào.',
   },
   secure: {
-    title: 'Muốn dùng máy quay và micro, xin mở bằng liên kết https',
+    title: 'Muốn dùng máy quay và micro, xin mở bằng đường dẫn https',
     text: 'Mở địa chỉ dưới đây trên máy này. Lần đầu trình duyệt sẽ cảnh báo chứng chỉ của ban tổ chức: chọn «Tiếp tục».',
-    again: 'Sau đó mở lại liên kết được cấp cho bạn tại địa chỉ đó.',
+    again: 'Sau đó mở lại đường dẫn được cấp cho bạn tại địa chỉ đó.',
     none: 'Máy chủ chưa mở https. Xin báo ban tổ chức.',
     open: 'Mở qua https',
   },
