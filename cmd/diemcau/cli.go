@@ -28,6 +28,7 @@ type cli struct {
 	Conference  conferenceCmd `cmd:"" help:"Create, open or close a conference without the page."`
 	Links       linksCmd      `cmd:"" help:"Make signed one-use links for a role; works while the server runs."`
 	Healthcheck healthCmd     `cmd:"" help:"Exit 0 when the server on this data folder is ready (for containers)."`
+	Rehearse    rehearseCmd   `cmd:"" help:"Play a conference against a running server and check what it promised."`
 }
 
 // usageError is a mistake in the command line: exit code 2 and one line.

@@ -1,0 +1,180 @@
+package rehearse
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/diemcau/diemcau/internal/conference"
+)
+
+// place is the server and the conference that is rehearsed.
+type place struct {
+	base      string // http://host:port
+	origin    string
+	socketURL string
+	tls       *tls.Config
+	transport *http.Transport
+	decoder   *decoder
+	info      listed
+}
+
+// listed is one entry of GET /api/v1/conferences.
+type listed struct {
+	ID     conference.ID    `json:"id"`
+	Title  string           `json:"title"`
+	State  conference.State `json:"state"`
+	Venues []struct {
+		ID   conference.VenueID `json:"id"`
+		Name string             `json:"name"`
+		Main bool               `json:"main"`
+	} `json:"venues"`
+}
+
+// UsageError is a mistake of whoever started the rehearsal; the text says what to do.
+type UsageError struct{ Text string }
+
+func (e *UsageError) Error() string { return e.Text }
+
+// findPlace asks the server which conference there is.
+func findPlace(ctx context.Context, cfg Config) (*place, error) {
+	base, err := url.Parse(strings.TrimSuffix(cfg.URL, "/"))
+	if err != nil || (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" {
+		return nil, &UsageError{fmt.Sprintf("%q is no address of a server; it begins with http:// or https://", cfg.URL)}
+	}
+	p := &place{
+		base: base.String(), origin: base.Scheme + "://" + base.Host, tls: cfg.TLS, decoder: newDecoder(),
+		transport: &http.Transport{TLSClientConfig: cfg.TLS, MaxIdleConnsPerHost: 8},
+	}
+	var all []listed
+	if err := p.call(ctx, p.client(nil), http.MethodGet, "/api/v1/conferences", nil, &all); err != nil {
+		return nil, fmt.Errorf("ask which conferences there are: %w", err)
+	}
+	var open, names []string
+	for _, c := range all {
+		names = append(names, string(c.ID))
+		if c.State != conference.StateOpen && c.ID != cfg.Conference {
+			continue
+		}
+		if cfg.Conference == "" || c.ID == cfg.Conference {
+			p.info = c
+			open = append(open, string(c.ID))
+		}
+	}
+	switch {
+	case len(open) == 0:
+		return nil, &UsageError{fmt.Sprintf("no open conference to rehearse among [%s]: diemcau conference open ID", strings.Join(names, " "))}
+	case len(open) > 1:
+		return nil, &UsageError{fmt.Sprintf("choose one with --conference: %s", strings.Join(open, ", "))}
+	case p.info.State != conference.StateOpen:
+		return nil, &UsageError{fmt.Sprintf("conference %s is %s: diemcau conference open %s", p.info.ID, p.info.State, p.info.ID)}
+	}
+	socket := *base
+	socket.Scheme = strings.Replace(base.Scheme, "http", "ws", 1)
+	p.socketURL = socket.String() + "/api/v1/conferences/" + string(p.info.ID) + "/socket"
+	return p, nil
+}
+
+func (p *place) client(jar http.CookieJar) *http.Client {
+	return &http.Client{Transport: p.transport, Jar: jar, Timeout: dialWithin}
+}
+
+// problem is an error answer (RFC 9457).
+type problem struct {
+	Status int    `json:"status"`
+	Code   string `json:"code"`
+	Title  string `json:"title"`
+}
+
+func (e *problem) Error() string { return fmt.Sprintf("%d %s: %s", e.Status, e.Code, e.Title) }
+
+// call sends JSON and decodes the answer into out, unless that is nil.
+func (p *place) call(ctx context.Context, client *http.Client, method, path string, in, out any) error {
+	var body io.Reader
+	if in != nil {
+		raw, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("%s %s: %w", method, path, err)
+		}
+		body = bytes.NewReader(raw)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, p.base+path, body)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	request.Header.Set("Origin", p.origin)
+	if in != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	defer func() { _ = response.Body.Close() }() //nolint:errcheck // read to its end or given up
+	raw, err := io.ReadAll(io.LimitReader(response.Body, maxMessage))
+	if err != nil {
+		return fmt.Errorf("read the answer to %s %s: %w", method, path, err)
+	}
+	if response.StatusCode >= http.StatusBadRequest {
+		refused := &problem{Status: response.StatusCode, Title: response.Status}
+		_ = json.Unmarshal(raw, refused) //nolint:errcheck // the status says enough
+		return refused
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(raw, out); err != nil {
+		return fmt.Errorf("read the answer to %s %s: %w", method, path, err)
+	}
+	return nil
+}
+
+// persistently calls again while the server does not answer or says to come back.
+func (p *place) persistently(ctx context.Context, client *http.Client, method, path string, in, out any) error {
+	for {
+		err := p.call(ctx, client, method, path, in, out)
+		var refused *problem
+		answered := errors.As(err, &refused)
+		if err == nil || answered && refused.Status != http.StatusTooManyRequests && refused.Status < http.StatusInternalServerError {
+			return err
+		}
+		if !pause(ctx, retryAtLeast+jitter(time.Second)) {
+			return err
+		}
+	}
+}
+
+// signIn redeems a link and returns the jar with its cookie. A link is used up by an
+// answer that never came; then the next one is signed.
+func (p *place) signIn(ctx context.Context, tokens Tokens, role conference.Role, venue conference.VenueID) (http.CookieJar, error) {
+	for {
+		token, err := tokens(p.info.ID, role, venue)
+		if err != nil {
+			return nil, fmt.Errorf("get a link for %s %s: %w", role, venue, err)
+		}
+		jar, err := cookiejar.New(nil)
+		if err != nil {
+			return nil, fmt.Errorf("make a cookie jar: %w", err)
+		}
+		err = p.call(ctx, p.client(jar), http.MethodPost, "/api/v1/session", map[string]string{"token": token}, nil)
+		var refused *problem
+		switch {
+		case err == nil:
+			return jar, nil
+		case errors.As(err, &refused) && refused.Status < http.StatusInternalServerError && refused.Status != http.StatusTooManyRequests:
+			return nil, fmt.Errorf("sign in as %s %s: %w", role, venue, err)
+		}
+		if !pause(ctx, retryAtLeast+jitter(time.Second)) {
+			return nil, fmt.Errorf("sign in as %s %s: %w", role, venue, err)
+		}
+	}
+}

@@ -1,0 +1,240 @@
+package rehearse
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+// Tokens makes or finds the token of a link for a role (venue "" unless the role is
+// venue). It may be asked again for the same: a link may be used up without an answer.
+type Tokens func(id conference.ID, role conference.Role, venue conference.VenueID) (string, error)
+
+// Config is what a rehearsal needs.
+type Config struct {
+	URL string // of the server, http(s)://host[:port]
+	// Conference to rehearse; "" when only one is open.
+	Conference conference.ID
+	Venues     int // City Hall included; 0: the record alone
+	Citizens   int
+	For        time.Duration
+	Tokens     Tokens
+	TLS        *tls.Config // nil: the system's authorities
+	Out        io.Writer   // progress, one line now and then; nil: none
+}
+
+// settleWithin is how long what is on its way may take after the last question.
+const settleWithin = 30 * time.Second
+
+// rehearsal is one run.
+type rehearsal struct {
+	cfg        Config
+	place      *place
+	run        string
+	ledger     *ledger
+	citizens   []*citizen
+	moderators []*moderator
+	stage      *socket
+	director   *director
+}
+
+// Run plays a conference and checks it. The report is complete when err is nil; what was
+// not as promised is in its Failures.
+func Run(ctx context.Context, cfg Config) (*Report, error) {
+	at, err := findPlace(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer at.transport.CloseIdleConnections()
+	run := "Diễn tập " + rand.Text()[:6]
+	r := &rehearsal{cfg: cfg, place: at, run: run, ledger: newLedger(run)}
+	if cfg.Out == nil {
+		r.cfg.Out = io.Discard
+	}
+	if err := r.staff(ctx); err != nil {
+		return nil, err
+	}
+	for range cfg.Citizens {
+		r.citizens = append(r.citizens, newCitizen(at, r.ledger))
+	}
+	report := &Report{Conference: at.info.ID, Server: at.base, For: cfg.For}
+	// Sockets live until everything has been checked.
+	live, hangUp := context.WithCancel(ctx)
+	defer hangUp()
+	sockets, live := errgroup.WithContext(live)
+	r.connect(live, sockets)
+	err = r.play(live, report)
+	hangUp()
+	if failed := sockets.Wait(); failed != nil {
+		return nil, failed
+	}
+	if err != nil {
+		return nil, err
+	}
+	report.judge()
+	return report, nil
+}
+
+// staff signs everybody in.
+func (r *rehearsal) staff(ctx context.Context) error {
+	for range moderators {
+		m, err := newModerator(ctx, r.place, r.cfg.Tokens, r.run)
+		if err != nil {
+			return err
+		}
+		r.moderators = append(r.moderators, m)
+	}
+	stage, err := newStage(ctx, r.place, r.cfg.Tokens)
+	if err != nil {
+		return err
+	}
+	r.stage = stage
+	r.director = &director{socket: stage, run: r.run}
+	return nil
+}
+
+// sockets returns all of them.
+func (r *rehearsal) sockets() []*socket {
+	all := []*socket{r.stage}
+	for _, m := range r.moderators {
+		all = append(all, m.socket)
+	}
+	for _, c := range r.citizens {
+		all = append(all, c.socket)
+	}
+	return all
+}
+
+// connect runs all sockets, a few milliseconds apart as people come.
+func (r *rehearsal) connect(live context.Context, sockets *errgroup.Group) {
+	for i, s := range r.sockets() {
+		// Each stops with live.
+		sockets.Go(func() error {
+			if !pause(live, time.Duration(i)*2*time.Millisecond) {
+				return nil
+			}
+			return s.run(live)
+		})
+	}
+}
+
+// play holds the conference for Config.For and then checks what it left.
+func (r *rehearsal) play(live context.Context, report *Report) error {
+	if err := r.allUp(live); err != nil {
+		return err
+	}
+	r.say("%d citizens, %d moderators and the stage are connected to %s", len(r.citizens), len(r.moderators), r.place.info.ID)
+	asking, stopAsking := context.WithTimeout(live, r.cfg.For)
+	defer stopAsking()
+	work, stopWork := context.WithTimeout(live, r.cfg.For+settleWithin)
+	defer stopWork()
+	deciding, stopDeciding := context.WithCancel(work)
+	defer stopDeciding()
+
+	asked, staff := new(errgroup.Group), new(errgroup.Group)
+	every := max(r.cfg.For/questionsEach, shortestInterval)
+	for _, c := range r.citizens {
+		// Stops with asking, at the latest with work.
+		asked.Go(func() error { return c.play(asking, work, every) })
+	}
+	for _, m := range r.moderators {
+		// Stops with deciding.
+		staff.Go(func() error { return m.play(deciding) })
+	}
+	// Stop with deciding.
+	staff.Go(func() error { return r.director.play(deciding) })
+	staff.Go(func() error { r.progress(deciding); return nil })
+	<-asking.Done()
+	err := asked.Wait()
+	stopDeciding()
+	if failed := staff.Wait(); err == nil {
+		err = failed
+	}
+	if live.Err() != nil {
+		return fmt.Errorf("rehearse: %w", context.Cause(live))
+	}
+	if err != nil {
+		return err
+	}
+	r.say("the conference is over; checking the record")
+	return r.check(live, report)
+}
+
+// allUp waits until every socket had its first welcome.
+func (r *rehearsal) allUp(ctx context.Context) error {
+	within := time.NewTimer(settleWithin)
+	defer within.Stop()
+	for _, s := range r.sockets() {
+		select {
+		case <-s.up:
+		case <-within.C:
+			return fmt.Errorf("%s: not all sockets were welcomed within %s", r.place.base, settleWithin)
+		case <-ctx.Done():
+			return fmt.Errorf("connect the sockets: %w", context.Cause(ctx))
+		}
+	}
+	return nil
+}
+
+func (r *rehearsal) progress(ctx context.Context) {
+	start := time.Now()
+	for pause(ctx, 10*time.Second) {
+		r.ledger.mu.Lock()
+		asked, acked := len(r.ledger.entries), len(r.ledger.latencies)
+		r.ledger.mu.Unlock()
+		r.say("%3.0f s: %d questions asked, %d acknowledged", time.Since(start).Seconds(), asked, acked)
+	}
+}
+
+func (r *rehearsal) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(r.cfg.Out, format+"\n", args...) //nolint:errcheck // nobody is left to tell
+}
+
+// audit takes a moderator's snapshot on a socket that was not there before.
+func (r *rehearsal) audit(ctx context.Context) ([]*protocol.Question, error) {
+	m, err := newModerator(ctx, r.place, r.cfg.Tokens, r.run)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, settleWithin)
+	defer cancel()
+	live, stop := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	var ran error
+	// Stops with live.
+	wg.Go(func() { ran = m.socket.run(live) })
+	defer wg.Wait()
+	defer stop()
+	for {
+		known := false
+		changed := m.socket.view.look(func(v *view) { known = v.cursor != "" })
+		if known {
+			return m.socket.view.all(), nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			stop()
+			wg.Wait()
+			return nil, fmt.Errorf("take a moderator's snapshot: %w", errFirst(ran, ctx.Err()))
+		}
+	}
+}
+
+func errFirst(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

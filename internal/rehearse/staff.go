@@ -1,0 +1,208 @@
+package rehearse
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/moderation"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+const (
+	moderators   = 4
+	decideEvery  = 260 * time.Millisecond // two commands: below the limit of ten a second
+	directEvery  = 300 * time.Millisecond
+	answerAfter  = 2 * time.Second
+	queueLength  = 5
+	avoidFor     = time.Second // a question somebody else was faster with
+	refuseOf100  = 10
+	choiceOfNext = 3
+)
+
+// moderator decides questions of this rehearsal as they come, racing with colleagues.
+type moderator struct {
+	socket  *socket
+	run     string
+	reason  string
+	avoid   map[string]time.Time
+	decided int
+	lost    int // races lost
+}
+
+func newModerator(ctx context.Context, at *place, tokens Tokens, run string) (*moderator, error) {
+	jar, err := at.signIn(ctx, tokens, conference.RoleModerator, "")
+	if err != nil {
+		return nil, err
+	}
+	return &moderator{
+		socket: newSocket(at, jar, protocol.Hello{Role: conference.RoleModerator}),
+		run:    run, avoid: map[string]time.Time{},
+	}, nil
+}
+
+// play decides until ctx ends.
+func (m *moderator) play(ctx context.Context) error {
+	for {
+		id, changed := m.next()
+		if id == "" {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-changed:
+			case <-time.After(avoidFor):
+			}
+			continue
+		}
+		if err := m.decide(ctx, id); err != nil {
+			if ctx.Err() != nil {
+				return nil //nolint:nilerr // the rehearsal is over
+			}
+			return err
+		}
+		if !pause(ctx, decideEvery) {
+			return nil
+		}
+	}
+}
+
+// next chooses one of the oldest open questions.
+func (m *moderator) next() (string, <-chan struct{}) {
+	var open []*protocol.Question
+	changed := m.socket.view.look(func(v *view) {
+		if n := len(v.conference.Reasons); n > 0 {
+			m.reason = v.conference.Reasons[int(jitter(time.Duration(n)))].Code
+		}
+		for _, q := range v.questions {
+			if !strings.HasPrefix(q.Text, m.run) || time.Since(m.avoid[q.ID]) < avoidFor {
+				continue
+			}
+			if q.State == moderation.StatePending || q.State == moderation.StateSubmitted {
+				open = append(open, q)
+			}
+		}
+	})
+	if len(open) == 0 {
+		return "", changed
+	}
+	return oldest(open, int(jitter(choiceOfNext))).ID, changed
+}
+
+// oldest returns the n-th oldest question, or the last there is.
+func oldest(open []*protocol.Question, n int) *protocol.Question {
+	n = min(n, len(open)-1)
+	for i := range n + 1 {
+		for j := i + 1; j < len(open); j++ {
+			if open[j].SubmittedAt.Before(open[i].SubmittedAt) {
+				open[i], open[j] = open[j], open[i]
+			}
+		}
+	}
+	return open[n]
+}
+
+func (m *moderator) decide(ctx context.Context, id string) error {
+	_, err := m.socket.command(ctx, "question.claim", protocol.QuestionRef{ID: id}, nil)
+	if err == nil {
+		if m.reason != "" && chance(refuseOf100) {
+			_, err = m.socket.command(ctx, "question.refuse", protocol.QuestionRefuse{ID: id, Reason: m.reason}, nil)
+		} else {
+			_, err = m.socket.command(ctx, "question.approve", protocol.QuestionApprove{ID: id}, nil)
+		}
+	}
+	var r *refusal
+	if errors.As(err, &r) {
+		m.avoid[id] = time.Now()
+		m.lost++
+		return nil
+	}
+	if err == nil {
+		m.decided++
+	}
+	return err
+}
+
+// director is the stage manager's work on the questions.
+type director struct {
+	socket   *socket
+	run      string
+	answered int
+}
+
+func newStage(ctx context.Context, at *place, tokens Tokens) (*socket, error) {
+	jar, err := at.signIn(ctx, tokens, conference.RoleStage, "")
+	if err != nil {
+		return nil, err
+	}
+	return newSocket(at, jar, protocol.Hello{Role: conference.RoleStage}), nil
+}
+
+// play puts one question after another on air until ctx ends.
+func (d *director) play(ctx context.Context) error {
+	for pause(ctx, directEvery) {
+		if err := d.step(ctx); err != nil {
+			var r *refusal
+			switch {
+			case ctx.Err() != nil:
+				return nil
+			case !errors.As(err, &r):
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// step does the one next thing there is to do.
+func (d *director) step(ctx context.Context) error {
+	var name protocol.CommandName
+	var body any
+	d.socket.view.look(func(v *view) { name, body = d.choose(v) })
+	if name == "" {
+		return nil
+	}
+	_, err := d.socket.command(ctx, name, body, nil)
+	if err == nil && name == "question.answer" {
+		d.answered++
+	}
+	return err
+}
+
+func (d *director) choose(v *view) (protocol.CommandName, any) {
+	if q := v.questions[v.onAir]; q != nil {
+		since, err := time.Parse(time.RFC3339Nano, q.OnAirAt)
+		if d.ours(q) && err == nil && time.Since(since) > answerAfter {
+			return "question.answer", protocol.QuestionRef{ID: q.ID}
+		}
+		return "", nil
+	}
+	queued := 0
+	for _, id := range v.queue {
+		q := v.questions[id]
+		if q == nil || !d.ours(q) {
+			continue
+		}
+		queued++
+		if q.State == moderation.StateStaged {
+			return "question.air", protocol.QuestionRef{ID: q.ID}
+		}
+		if queued == 1 && len(v.queue) >= queueLength {
+			return "question.stage", protocol.QuestionRef{ID: q.ID}
+		}
+	}
+	for _, q := range v.questions {
+		if d.ours(q) && q.State == moderation.StateApproved && queued < queueLength {
+			return "question.queue", protocol.QuestionQueue{ID: q.ID}
+		}
+	}
+	for _, id := range v.queue {
+		if q := v.questions[id]; q != nil && d.ours(q) && q.State == moderation.StateQueued {
+			return "question.stage", protocol.QuestionRef{ID: q.ID}
+		}
+	}
+	return "", nil
+}
+
+func (d *director) ours(q *protocol.Question) bool { return strings.HasPrefix(q.Text, d.run) }
