@@ -130,7 +130,7 @@ func (s *Session) answer(ctx context.Context, prepare func() error) (text string
 	case <-ctx.Done():
 		return "", fmt.Errorf("gather candidates: %w", ctx.Err())
 	}
-	return s.pc.LocalDescription().SDP, nil
+	return s.plane.node.mux.announce(s.pc.LocalDescription().SDP), nil
 }
 
 // attach gives every slot its sender, by MID.

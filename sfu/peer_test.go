@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -123,6 +124,7 @@ func newPeer(t *testing.T, s shape) *peer {
 	}
 	e := webrtc.SettingEngine{LoggerFactory: quiet()}
 	e.SetIncludeLoopbackCandidate(true)
+	e.DisableSRTPReplayProtection(true) // a test looks for packets that are sent twice
 	api := webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(e),
 		webrtc.WithInterceptorRegistry(&interceptor.Registry{}))
 	pc, err := api.NewPeerConnection(webrtc.Configuration{})
@@ -206,16 +208,16 @@ func (p *peer) join(how func(context.Context, string) (*sfu.Session, string, err
 	case <-time.After(patience):
 		p.t.Fatal("not connected")
 	}
-	if p.vsend != nil {
-		go p.feedback()
+	for _, track := range p.video {
+		go p.feedback(track.RID())
 	}
 	return p
 }
 
-// feedback collects keyframe requests until the connection is closed.
-func (p *peer) feedback() {
+// feedback collects the keyframe requests to a layer until the connection is closed.
+func (p *peer) feedback(rid string) {
 	for {
-		packets, _, err := p.vsend.ReadRTCP()
+		packets, _, err := p.vsend.ReadSimulcastRTCP(rid)
 		if err != nil {
 			return
 		}
@@ -333,4 +335,26 @@ func quiet() logging.LoggerFactory {
 	f := logging.NewDefaultLoggerFactory()
 	f.DefaultLogLevel = logging.LogLevelDisabled
 	return f
+}
+
+// lineOf returns the rest of the first line of a description with the prefix.
+func lineOf(text, prefix string) string {
+	for l := range strings.Lines(text) {
+		if v, ok := strings.CutPrefix(l, prefix); ok {
+			return strings.TrimRight(v, "\r\n")
+		}
+	}
+	return ""
+}
+
+// replaceLine replaces the rest of every line with the prefix.
+func replaceLine(text, prefix, value string) string {
+	var b strings.Builder
+	for l := range strings.Lines(text) {
+		if strings.HasPrefix(l, prefix) {
+			l = prefix + value + "\r\n"
+		}
+		b.WriteString(l)
+	}
+	return b.String()
 }

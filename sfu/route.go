@@ -99,6 +99,9 @@ func (p *Plane) direct(s *Session, now time.Time) []*feed {
 	}
 	for _, slot := range s.slots {
 		f, venue := p.source(s, slot, tiles, now)
+		if !s.connected.Load() {
+			f = nil // a keyframe sent now would be lost
+		}
 		if f == nil {
 			venue = ""
 		}

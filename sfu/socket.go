@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/pion/ice/v4"
 )
@@ -36,20 +38,54 @@ func listen(port int) (*socket, error) {
 	return &socket{UDPConn: conn}, nil
 }
 
-// mux announces the addresses of our choice as host candidates.
+// mux gives pion one local candidate for each IP version. Pion reads every candidate in a
+// goroutine of its own, and on one port all of a version share one queue: with several,
+// packets overtake each other. All addresses are written into the answer by us.
 type mux struct {
 	*ice.UDPMuxDefault
-	addresses []net.Addr
+	addresses []*net.UDPAddr
 }
 
-// GetListenAddresses returns what becomes candidates.
-func (m *mux) GetListenAddresses() []net.Addr { return m.addresses }
+// GetListenAddresses returns what pion makes candidates of.
+func (m *mux) GetListenAddresses() []net.Addr {
+	var v4, v6 net.Addr
+	for _, a := range m.addresses {
+		if four := a.IP.To4() != nil; four && v4 == nil {
+			v4 = a
+		} else if !four && v6 == nil {
+			v6 = a
+		}
+	}
+	return slices.DeleteFunc([]net.Addr{v4, v6}, func(a net.Addr) bool { return a == nil })
+}
+
+// announce puts all addresses into an answer, in the place of pion's own candidates; the
+// first ones are preferred (RFC 8445 §5.1.2).
+func (m *mux) announce(answer string) string {
+	var b strings.Builder
+	written := false
+	for l := range strings.Lines(answer) {
+		if !strings.HasPrefix(l, "a=candidate:") {
+			b.WriteString(l)
+			continue
+		}
+		if written {
+			continue
+		}
+		written = true
+		for i, a := range m.addresses {
+			priority := 126<<24 | (65535-i)<<8 | 255
+			fmt.Fprintf(&b, "a=candidate:%d 1 udp %d %s %d typ host\r\n", i+1, priority, a.IP, a.Port)
+		}
+	}
+	return b.String()
+}
 
 // announced returns the addresses peers are told: the public ones, or all of the
 // interfaces that are up, loopback included so that a rehearsal on one machine works.
-func announced(public []netip.Addr, port int) ([]net.Addr, error) {
+func announced(public []netip.Addr, port int) ([]*net.UDPAddr, error) {
 	if len(public) > 0 {
-		all := make([]net.Addr, 0, len(public))
+		all := make([]*net.UDPAddr, 0, len(public))
 		for _, ip := range public {
 			all = append(all, &net.UDPAddr{IP: ip.AsSlice(), Port: port})
 		}
@@ -59,7 +95,7 @@ func announced(public []netip.Addr, port int) ([]net.Addr, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list network addresses: %w", err)
 	}
-	var all []net.Addr
+	var all []*net.UDPAddr
 	for _, a := range found {
 		n, ok := a.(*net.IPNet)
 		if !ok || n.IP.IsLinkLocalUnicast() || n.IP.IsMulticast() {
@@ -67,5 +103,18 @@ func announced(public []netip.Addr, port int) ([]net.Addr, error) {
 		}
 		all = append(all, &net.UDPAddr{IP: n.IP, Port: port})
 	}
+	slices.SortStableFunc(all, func(a, b *net.UDPAddr) int { return worth(b.IP) - worth(a.IP) })
 	return all, nil
+}
+
+// worth orders addresses: IPv4 before IPv6, loopback last.
+func worth(ip net.IP) int {
+	n := 0
+	if !ip.IsLoopback() {
+		n += 2
+	}
+	if ip.To4() != nil {
+		n++
+	}
+	return n
 }

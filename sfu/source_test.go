@@ -189,7 +189,7 @@ func words(m mark) func() []byte {
 
 // from reports whose picture a packet is, and of which layer; ok is false for parameter sets.
 func from(p rtp.Packet) (m mark, layer int, ok bool) {
-	if len(p.Payload) < 5 || p.Payload[0] != 0x7c {
+	if len(p.Payload) != 9 || p.Payload[0] != 0x7c || p.Payload[2] != 0 {
 		return 0, 0, false
 	}
 	return mark(p.Payload[3]), int(p.Payload[4]), true
