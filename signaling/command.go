@@ -45,9 +45,13 @@ func (c *conn) message(ctx context.Context, data []byte) {
 	// Back-pressure: while all are taken nothing more is read from this socket; each is
 	// given back within CommandTimeoutMs.
 	c.slots <- struct{}{}
+	c.wakeFor(func() { c.underWay++ })
 	// Stops after CommandTimeoutMs; run waits for it.
 	c.commands.Go(func() {
-		defer func() { <-c.slots }()
+		defer func() {
+			<-c.slots
+			c.wakeFor(func() { c.underWay-- })
+		}()
 		c.guard("command", func() { c.carryOut(ctx, m) })
 	})
 }

@@ -52,6 +52,7 @@ type conn struct {
 	ring      *ring      // nil until joined
 	index     uint64
 	scheduled bool // queued at or held by a writer
+	underWay  int  // commands
 	ping      bool
 	pong      []byte // payload to answer a ping with; nil: none due
 	pingAt    time.Time
@@ -72,6 +73,8 @@ type outgoing struct {
 type closing struct {
 	code   int
 	reason string
+	// patient: answers to commands under way are sent first.
+	patient bool
 }
 
 // Reasons of a bye.
@@ -228,7 +231,7 @@ func (c *conn) sendPrepared(m *websocket.PreparedMessage, size int) {
 func (c *conn) queue(m outgoing) {
 	slow := false
 	c.wakeFor(func() {
-		if c.closing != nil || c.closed {
+		if c.closed || (c.closing != nil && !c.lingers()) {
 			return
 		}
 		if slow = c.backlog+m.size > maxPrivateBytes && len(c.private) > 0; slow {
@@ -264,15 +267,18 @@ func (c *conn) bye(code int, reason string, retryAfter time.Duration) {
 			c.private = nil // it takes a snapshot anyway
 		}
 		c.private = append(c.private, outgoing{data: data, size: len(data)})
-		c.closing = &closing{code, reason}
+		c.closing = &closing{code: code, reason: reason, patient: code == protocol.CloseGoingAway}
 	})
 }
+
+// lingers reports whether a socket that is being closed waits for answers; mu is held.
+func (c *conn) lingers() bool { return c.closing.patient && c.underWay > 0 }
 
 // close closes without a bye.
 func (c *conn) close(code int, reason string) {
 	c.wakeFor(func() {
 		if c.closing == nil && !c.closed {
-			c.closing = &closing{code, reason}
+			c.closing = &closing{code: code, reason: reason}
 		}
 	})
 }

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -36,6 +38,44 @@ type harness struct {
 	gate   *fakeGate
 	log    *logBuffer
 	stop   context.CancelFunc
+	pipe   *pipeListener // nil: real TCP
+}
+
+// pipeListener is a network in memory, so that a synctest bubble can hold both ends.
+type pipeListener struct {
+	conns chan net.Conn
+	done  chan struct{}
+	once  sync.Once
+}
+
+func newPipeListener() *pipeListener {
+	return &pipeListener{conns: make(chan net.Conn), done: make(chan struct{})}
+}
+
+func (l *pipeListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *pipeListener) Close() error {
+	l.once.Do(func() { close(l.done) })
+	return nil
+}
+
+func (l *pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "unix"} }
+
+func (l *pipeListener) dial(context.Context, string, string) (net.Conn, error) {
+	here, there := net.Pipe()
+	select {
+	case l.conns <- there:
+		return here, nil
+	case <-l.done:
+		return nil, net.ErrClosed
+	}
 }
 
 // logBuffer keeps what was logged.
@@ -59,7 +99,22 @@ func (b *logBuffer) String() string {
 // serve starts a hub for one conference and stops it with the test.
 func serve(t *testing.T, conf signaling.Conference, change ...func(*signaling.Config)) *harness {
 	t.Helper()
-	h := &harness{t: t, gate: newFakeGate(), log: &logBuffer{}}
+	return serveOn(t, nil, conf, change...)
+}
+
+// bubble runs f with a hub inside a synctest bubble: time is free, nothing is left over.
+func bubble(t *testing.T, conf func() signaling.Conference, f func(*testing.T, *harness), change ...func(*signaling.Config)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		h := serveOn(t, newPipeListener(), conf(), change...)
+		defer h.stop()
+		f(t, h)
+	})
+}
+
+func serveOn(t *testing.T, pipe *pipeListener, conf signaling.Conference, change ...func(*signaling.Config)) *harness {
+	t.Helper()
+	h := &harness{t: t, gate: newFakeGate(), log: &logBuffer{}, pipe: pipe}
 	cfg := signaling.Config{
 		Conference: func(id conference.ID) (signaling.Conference, error) {
 			if id != fakeID {
@@ -76,9 +131,14 @@ func serve(t *testing.T, conf signaling.Conference, change ...func(*signaling.Co
 		f(&cfg)
 	}
 	h.hub = signaling.New(cfg)
-	h.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	h.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.hub.Serve(w, r, conference.ID(strings.Trim(r.URL.Path, "/")))
 	}))
+	if pipe != nil {
+		_ = h.server.Listener.Close()
+		h.server.Listener = pipe
+	}
+	h.server.Start()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- h.hub.Run(ctx) }()
@@ -131,6 +191,9 @@ func (h *harness) tryDial(cookie, origin string) (*websocket.Conn, *http.Respons
 		header.Set("Origin", origin)
 	}
 	dialer := websocket.Dialer{Subprotocols: []string{protocol.Subprotocol}, HandshakeTimeout: patience}
+	if h.pipe != nil {
+		dialer.NetDialContext = h.pipe.dial
+	}
 	return dialer.Dial("ws"+strings.TrimPrefix(h.server.URL, "http")+"/"+string(fakeID), header)
 }
 

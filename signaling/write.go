@@ -52,6 +52,7 @@ func (c *conn) task() (task, bool) {
 		}
 		c.backlog -= out.size
 		return task{out: out}, true
+	case c.closing != nil && c.lingers():
 	case c.closing != nil:
 		c.closed = true
 		return task{close: c.closing}, true
@@ -65,7 +66,7 @@ func (c *conn) task() (task, bool) {
 	case c.ring != nil:
 		message, slow := c.ring.get(c.index)
 		if slow {
-			c.closing, c.closed = &closing{protocol.CloseResync, byeResync}, true
+			c.closing, c.closed = &closing{code: protocol.CloseResync, reason: byeResync}, true
 			return task{close: c.closing}, true
 		}
 		if message != nil {
