@@ -97,7 +97,15 @@ func (c *canonical) check() error {
 	case c.Cause == "":
 		return errors.New("no cause")
 	}
-	for _, text := range []string{c.Type, c.ID, c.Cause, string(c.Entity), string(c.Data)} {
+	// encoding/json would write U+FFFD for what is not UTF-8: other bytes than were meant.
+	texts := []string{
+		c.Type, c.ID, c.Cause, string(c.Entity), string(c.Data),
+		string(c.Actor.Role), string(c.Actor.Venue), c.Actor.Session, c.Actor.Person,
+	}
+	for _, entity := range c.Bumps {
+		texts = append(texts, string(entity))
+	}
+	for _, text := range texts {
 		if !utf8.ValidString(text) {
 			return errors.New("not UTF-8")
 		}
