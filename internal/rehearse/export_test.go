@@ -13,10 +13,11 @@ type (
 )
 
 var (
-	NewWatch  = newWatch
 	Packetize = packetize
 	ReadMark  = readMark
 )
+
+func NewWatch() *Watch { return newWatch(func(conference.VenueID) {}) }
 
 func NewMark(venue string, frame uint64) Mark {
 	return mark{venue: conference.VenueID(venue), frame: frame}

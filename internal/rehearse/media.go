@@ -1,10 +1,80 @@
 package rehearse
 
+import "fmt"
+
+// mostBroken is how many frames of a thousand may be not decodable after repair.
+const mostBroken = 5
+
+// mostTold bounds the sentences of one kind of failure.
+const mostTold = 10
+
 // Media is what the venues saw and heard.
 type Media struct {
-	Venues int
+	Venues    int
+	Joins     int // connections of all venues; more than Venues: some came back
+	Blind     int // venues that saw no frame at all
+	Frames    int
+	Broken    int // not decodable after repair
+	Keyframes int
+	Cuts      int
+	Packets   int
+	Late      int // out of order: reordered or repaired
+	Lost      int // never came, repair included
+
+	Turns    int // times the floor was given and checked
+	Void     int // … and not checked, because connections broke
+	Refused  int // … and refused by the rules
+	Pairs    int // venue by venue, how often hearing was checked
+	NotHeard int // a venue with the floor was not heard at another
+	NotMixed int // … not in the programme's sound
+	NotSeen  int // … not in the programme's picture
+	Leaks    int // a venue without the floor was heard
+	Echoes   int // a venue heard itself
+
+	problems []string
+	untold   int
 }
 
-func (m *Media) failures() []string { return nil }
+func (m *Media) problem(format string, args ...any) {
+	if len(m.problems) >= mostTold {
+		m.untold++
+		return
+	}
+	m.problems = append(m.problems, fmt.Sprintf(format, args...))
+}
 
-func (m *Media) rows(func(name, format string, args ...any)) {}
+// share is how many frames of a hundred were not decodable.
+func (m *Media) share() float64 { return 100 * float64(m.Broken) / float64(max(m.Frames, 1)) }
+
+func (m *Media) failures() []string {
+	if m.Venues == 0 {
+		return nil
+	}
+	failures := m.problems
+	if m.untold > 0 {
+		failures = append(failures, fmt.Sprintf("… and %d more like these", m.untold))
+	}
+	if m.Broken*1000 > m.Frames*mostBroken {
+		failures = append(failures, fmt.Sprintf("%.2f %% of frames were not decodable after repair, more than 0.5 %%", m.share()))
+	}
+	if m.Blind > 0 {
+		failures = append(failures, fmt.Sprintf("%d venues saw nothing at all", m.Blind))
+	}
+	if m.Venues > 1 && m.Turns == 0 {
+		failures = append(failures, "the floor was never given for a whole turn")
+	}
+	return failures
+}
+
+func (m *Media) rows(row func(name, format string, args ...any)) {
+	if m.Venues == 0 {
+		return
+	}
+	row("venues", "%d, joined %d times", m.Venues, m.Joins)
+	row("frames received", "%d, %d keyframes, %d cuts, %d not decodable after repair (%.3f %%)",
+		m.Frames, m.Keyframes, m.Cuts, m.Broken, m.share())
+	row("packets received", "%d of video, %d out of order or repaired, %d lost for good", m.Packets, m.Late, m.Lost)
+	row("floor", "%d turns checked, %d void, %d refused", m.Turns, m.Void, m.Refused)
+	row("heard and seen", "%d pairs of venues: %d not heard, %d not in the mix, %d not seen, %d heard without the floor, %d echoes",
+		m.Pairs, m.NotHeard, m.NotMixed, m.NotSeen, m.Leaks, m.Echoes)
+}

@@ -6,9 +6,11 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
-	"sync"
+	"maps"
+	"slices"
 	"time"
 
+	"github.com/pion/webrtc/v4"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/diemcau/diemcau/internal/conference"
@@ -32,6 +34,9 @@ type Config struct {
 	Out        io.Writer   // progress, one line now and then; nil: none
 }
 
+// runPrefix begins every question of a rehearsal.
+const runPrefix = "Diễn tập "
+
 // settleWithin is how long what is on its way may take after the last question.
 const settleWithin = 30 * time.Second
 
@@ -45,6 +50,11 @@ type rehearsal struct {
 	moderators []*moderator
 	stage      *socket
 	director   *director
+
+	api    *webrtc.API
+	films  *films
+	tones  []int
+	venues []*venue
 }
 
 // Run plays a conference and checks it. The report is complete when err is nil; what was
@@ -55,12 +65,15 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 		return nil, err
 	}
 	defer at.transport.CloseIdleConnections()
-	run := "Diễn tập " + rand.Text()[:6]
+	run := runPrefix + rand.Text()[:6]
 	r := &rehearsal{cfg: cfg, place: at, run: run, ledger: newLedger(run)}
 	if cfg.Out == nil {
 		r.cfg.Out = io.Discard
 	}
 	if err := r.staff(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.hire(ctx); err != nil {
 		return nil, err
 	}
 	for range cfg.Citizens {
@@ -74,14 +87,33 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 	r.connect(live, sockets)
 	err = r.play(live, report)
 	hangUp()
+	// sockets.Wait also waits for the venues, whose counts are complete then.
 	if failed := sockets.Wait(); failed != nil {
 		return nil, failed
 	}
 	if err != nil {
 		return nil, err
 	}
+	r.count(&report.Media)
 	report.judge()
 	return report, nil
+}
+
+// count adds up what the venues saw.
+func (r *rehearsal) count(m *Media) {
+	m.Venues = len(r.venues)
+	var all watchStats
+	for _, v := range r.venues {
+		v.mu.Lock()
+		m.Joins += v.joins
+		if v.stats.frames == 0 {
+			m.Blind++
+		}
+		all.add(v.stats)
+		v.mu.Unlock()
+	}
+	m.Frames, m.Broken, m.Keyframes, m.Cuts = all.frames, all.broken, all.keyframes, all.cuts
+	m.Packets, m.Late, m.Lost = all.packets, all.late, all.lost
 }
 
 // staff signs everybody in.
@@ -108,13 +140,17 @@ func (r *rehearsal) sockets() []*socket {
 	for _, m := range r.moderators {
 		all = append(all, m.socket)
 	}
+	for _, v := range r.venues {
+		all = append(all, v.socket)
+	}
 	for _, c := range r.citizens {
 		all = append(all, c.socket)
 	}
 	return all
 }
 
-// connect runs all sockets, a few milliseconds apart as people come.
+// connect runs all sockets, a few milliseconds apart as people come, and the venues'
+// media.
 func (r *rehearsal) connect(live context.Context, sockets *errgroup.Group) {
 	for i, s := range r.sockets() {
 		// Each stops with live.
@@ -125,6 +161,11 @@ func (r *rehearsal) connect(live context.Context, sockets *errgroup.Group) {
 			return s.run(live)
 		})
 	}
+	for _, v := range r.venues {
+		// Each stops with live.
+		sockets.Go(func() error { return v.run(live) })
+		sockets.Go(func() error { return v.consent(live) })
+	}
 }
 
 // play holds the conference for Config.For and then checks what it left.
@@ -132,7 +173,8 @@ func (r *rehearsal) play(live context.Context, report *Report) error {
 	if err := r.allUp(live); err != nil {
 		return err
 	}
-	r.say("%d citizens, %d moderators and the stage are connected to %s", len(r.citizens), len(r.moderators), r.place.info.ID)
+	r.say("%d citizens, %d moderators, %d venues and the stage are connected to %s",
+		len(r.citizens), len(r.moderators), len(r.venues), r.place.info.ID)
 	asking, stopAsking := context.WithTimeout(live, r.cfg.For)
 	defer stopAsking()
 	work, stopWork := context.WithTimeout(live, r.cfg.For+settleWithin)
@@ -153,6 +195,11 @@ func (r *rehearsal) play(live context.Context, report *Report) error {
 	// Stop with deciding.
 	staff.Go(func() error { return r.director.play(deciding) })
 	staff.Go(func() error { r.progress(deciding); return nil })
+	if len(r.venues) > 0 {
+		t := &turns{stage: r.stage, venues: r.venues, media: &report.Media}
+		// Stops with asking: the last turn is given back.
+		asked.Go(func() error { return t.play(asking) })
+	}
 	<-asking.Done()
 	err := asked.Wait()
 	stopDeciding()
@@ -205,36 +252,39 @@ func (r *rehearsal) audit(ctx context.Context) ([]*protocol.Question, error) {
 	if err != nil {
 		return nil, err
 	}
+	var all []*protocol.Question
+	err = glance(ctx, m.socket, func(v *view) { all = slices.Collect(maps.Values(v.questions)) })
+	return all, err
+}
+
+// glance connects a socket, shows f its snapshot, and hangs up.
+func glance(ctx context.Context, s *socket, f func(*view)) error {
 	ctx, cancel := context.WithTimeout(ctx, settleWithin)
 	defer cancel()
 	live, stop := context.WithCancel(ctx)
-	var wg sync.WaitGroup
-	var ran error
-	// Stops with live.
-	wg.Go(func() { ran = m.socket.run(live) })
-	defer wg.Wait()
 	defer stop()
-	for {
-		known := false
-		changed := m.socket.view.look(func(v *view) { known = v.cursor != "" })
+	running, live := errgroup.WithContext(live)
+	// Stops with live.
+	running.Go(func() error { return s.run(live) })
+	for known := false; !known; {
+		changed := s.view.look(func(v *view) {
+			if known = v.cursor != ""; known {
+				f(v)
+			}
+		})
 		if known {
-			return m.socket.view.all(), nil
+			break
 		}
 		select {
 		case <-changed:
-		case <-ctx.Done():
+		case <-live.Done():
 			stop()
-			wg.Wait()
-			return nil, fmt.Errorf("take a moderator's snapshot: %w", errFirst(ran, ctx.Err()))
+			if err := running.Wait(); err != nil {
+				return err
+			}
+			return fmt.Errorf("take a snapshot as %s: %w", s.hello.Role, ctx.Err())
 		}
 	}
-}
-
-func errFirst(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	stop()
+	return running.Wait()
 }

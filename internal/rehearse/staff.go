@@ -173,7 +173,8 @@ func (d *director) step(ctx context.Context) error {
 func (d *director) choose(v *view) (protocol.CommandName, any) {
 	if q := v.questions[v.onAir]; q != nil {
 		since, err := time.Parse(time.RFC3339Nano, q.OnAirAt)
-		if d.ours(q) && err == nil && time.Since(since) > answerAfter {
+		// One left on air by an earlier rehearsal is ended too.
+		if strings.HasPrefix(q.Text, runPrefix) && err == nil && time.Since(since) > answerAfter {
 			return "question.answer", protocol.QuestionRef{ID: q.ID}
 		}
 		return "", nil

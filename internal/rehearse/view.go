@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/maphash"
-	"maps"
-	"slices"
 	"sync"
 
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -111,13 +109,6 @@ func (v *view) look(f func(v *view)) <-chan struct{} {
 	defer v.mu.Unlock()
 	f(v)
 	return v.changed
-}
-
-// all returns the questions known, in no order.
-func (v *view) all() []*protocol.Question {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return slices.Collect(maps.Values(v.questions))
 }
 
 // decoder reads server messages. All citizens get the same bytes, so what was read a

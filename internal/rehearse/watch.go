@@ -28,7 +28,7 @@ type watch struct {
 	chain     bool // reference is set
 
 	stats watchStats
-	last  map[conference.VenueID]time.Duration // last decodable frame of a venue
+	saw   func(conference.VenueID) // called for every decodable frame
 }
 
 // watchStats is what a watch counted.
@@ -73,7 +73,7 @@ type frame struct {
 	contents
 }
 
-func newWatch() *watch { return &watch{last: map[conference.VenueID]time.Duration{}} }
+func newWatch(saw func(conference.VenueID)) *watch { return &watch{saw: saw} }
 
 // push takes one packet as it arrived.
 func (w *watch) push(seq16 uint16, ts uint32, marker bool, payload []byte, now time.Duration) {
@@ -103,7 +103,7 @@ func (w *watch) sweep(now time.Duration) {
 	for w.next <= w.highest {
 		p := &w.ring[w.next%watchPackets]
 		if p.present && p.seq == w.next {
-			w.take(p, now)
+			w.take(p)
 			p.present = false
 			w.next++
 			w.blocked = 0
@@ -133,7 +133,7 @@ func (w *watch) present(seq int64) int64 {
 func (w *watch) giveUp(seq int64) {
 	for ; w.next < seq; w.next++ {
 		if p := &w.ring[w.next%watchPackets]; p.present && p.seq == w.next {
-			w.take(p, w.blocked)
+			w.take(p)
 			p.present = false
 			continue
 		}
@@ -148,13 +148,13 @@ func (w *watch) giveUp(seq int64) {
 }
 
 // take looks at the next packet in order.
-func (w *watch) take(p *seen, now time.Duration) {
+func (w *watch) take(p *seen) {
 	if p.empty {
 		return // padding
 	}
 	if w.frame.open && w.frame.ts != p.ts && (w.frame.slice || !w.frame.broken) {
 		w.frame.broken = true // its end never came
-		w.finish(now)
+		w.finish()
 	}
 	if !w.frame.open {
 		w.frame = frame{open: true}
@@ -168,12 +168,12 @@ func (w *watch) take(p *seen, now time.Duration) {
 		f.mark, f.marked = p.mark, true
 	}
 	if p.marker {
-		w.finish(now)
+		w.finish()
 	}
 }
 
 // finish judges the frame.
-func (w *watch) finish(now time.Duration) {
+func (w *watch) finish() {
 	f := w.frame
 	w.frame = frame{}
 	w.stats.frames++
@@ -196,7 +196,7 @@ func (w *watch) finish(now time.Duration) {
 		w.stats.cuts++
 	}
 	w.chain, w.reference = true, f.mark
-	w.last[f.mark.venue] = now
+	w.saw(f.mark.venue)
 }
 
 // follows reports whether the frame's reference was decoded. Frames without a mark (the

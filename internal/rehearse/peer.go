@@ -1,0 +1,231 @@
+package rehearse
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/nack"
+	"github.com/pion/interceptor/pkg/report"
+	"github.com/pion/logging"
+	"github.com/pion/sdp/v3"
+	"github.com/pion/webrtc/v4"
+)
+
+// What a venue page offers (docs/protocol.md): a microphone and a simulcast camera up;
+// programme and return picture, programme sound and voices down.
+const (
+	receiveVideos = 2
+	receiveAudios = 4
+
+	payloadH264 = 102
+	payloadRTX  = 103
+	payloadOpus = 111
+)
+
+// newAPI makes the WebRTC stack of the venues. Media goes over loopback alone when the
+// server is on this machine.
+func newAPI(host string) (*webrtc.API, error) {
+	media := &webrtc.MediaEngine{}
+	feedback := []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}}
+	for _, c := range []struct {
+		kind  webrtc.RTPCodecType
+		codec webrtc.RTPCodecParameters
+	}{
+		{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecParameters{PayloadType: payloadH264, RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeH264, ClockRate: 90_000, RTCPFeedback: feedback,
+			SDPFmtpLine: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
+		}}},
+		{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecParameters{PayloadType: payloadRTX, RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeRTX, ClockRate: 90_000, SDPFmtpLine: fmt.Sprintf("apt=%d", payloadH264),
+		}}},
+		{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecParameters{PayloadType: payloadOpus, RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeOpus, ClockRate: soundRate, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1",
+		}}},
+	} {
+		if err := media.RegisterCodec(c.codec, c.kind); err != nil {
+			return nil, fmt.Errorf("register a codec: %w", err)
+		}
+	}
+	for _, uri := range []string{sdp.SDESMidURI, sdp.SDESRTPStreamIDURI, sdp.SDESRepairRTPStreamIDURI} {
+		if err := media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, webrtc.RTPCodecTypeVideo); err != nil {
+			return nil, fmt.Errorf("register a header extension: %w", err)
+		}
+	}
+	registry, err := interceptors()
+	if err != nil {
+		return nil, err
+	}
+	quiet := logging.NewDefaultLoggerFactory()
+	quiet.DefaultLogLevel = logging.LogLevelDisabled
+	settings := webrtc.SettingEngine{LoggerFactory: quiet}
+	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
+	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	settings.SetICETimeouts(4*time.Second, 8*time.Second, 2*time.Second)
+	settings.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+		settings.SetIncludeLoopbackCandidate(true)
+		settings.SetIPFilter(net.IP.IsLoopback)
+	}
+	return webrtc.NewAPI(webrtc.WithMediaEngine(media), webrtc.WithInterceptorRegistry(registry), webrtc.WithSettingEngine(settings)), nil
+}
+
+// interceptors ask for lost packets, answer the server's requests, and report.
+func interceptors() (*interceptor.Registry, error) {
+	registry := &interceptor.Registry{}
+	generator, err := nack.NewGeneratorInterceptor(nack.GeneratorInterval(50 * time.Millisecond))
+	if err != nil {
+		return nil, fmt.Errorf("make the nack generator: %w", err)
+	}
+	responder, err := nack.NewResponderInterceptor()
+	if err != nil {
+		return nil, fmt.Errorf("make the nack responder: %w", err)
+	}
+	receiver, err := report.NewReceiverInterceptor()
+	if err != nil {
+		return nil, fmt.Errorf("make receiver reports: %w", err)
+	}
+	sender, err := report.NewSenderInterceptor()
+	if err != nil {
+		return nil, fmt.Errorf("make sender reports: %w", err)
+	}
+	for _, f := range []interceptor.Factory{generator, responder, receiver, sender} {
+		registry.Add(f)
+	}
+	return registry, nil
+}
+
+// peer is one PeerConnection of a venue.
+type peer struct {
+	pc     *webrtc.PeerConnection
+	mic    *webrtc.TrackLocalStaticRTP
+	camera []*webrtc.TrackLocalStaticRTP // high to low
+	sender *webrtc.RTPSender             // of the camera
+	ended  chan struct{}                 // closed when it has failed or was closed
+}
+
+// newPeer makes the connection with all its m-lines in the order of the protocol.
+func newPeer(api *webrtc.API, rids []string) (*peer, error) {
+	pc, err := api.NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		return nil, fmt.Errorf("make a peer connection: %w", err)
+	}
+	p := &peer{pc: pc, ended: make(chan struct{})}
+	if err := p.lines(rids); err != nil {
+		_ = pc.Close() //nolint:errcheck // it was never used
+		return nil, fmt.Errorf("offer the m-lines: %w", err)
+	}
+	var once sync.Once
+	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+		if s == webrtc.PeerConnectionStateFailed || s == webrtc.PeerConnectionStateClosed {
+			once.Do(func() { close(p.ended) })
+		}
+	})
+	return p, nil
+}
+
+func (p *peer) lines(rids []string) error {
+	sendonly := webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}
+	recvonly := webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}
+	var err error
+	if p.mic, err = webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus}, "microphone", "venue"); err != nil {
+		return err
+	}
+	if _, err = p.pc.AddTransceiverFromTrack(p.mic, sendonly); err != nil {
+		return err
+	}
+	for i, rid := range rids {
+		track, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeH264}, "camera", "venue", webrtc.WithRTPStreamID(rid))
+		if err != nil {
+			return err
+		}
+		p.camera = append(p.camera, track)
+		if i > 0 {
+			if err := p.sender.AddEncoding(track); err != nil {
+				return err
+			}
+			continue
+		}
+		tr, err := p.pc.AddTransceiverFromTrack(track, sendonly)
+		if err != nil {
+			return err
+		}
+		p.sender = tr.Sender()
+	}
+	for range receiveVideos {
+		if _, err := p.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeVideo, recvonly); err != nil {
+			return err
+		}
+	}
+	for range receiveAudios {
+		if _, err := p.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio, recvonly); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// connect offers; ask carries the offer to the server and returns the answer.
+func (p *peer) connect(ctx context.Context, ask func(offer string) (string, error)) error {
+	offer, err := p.pc.CreateOffer(nil)
+	if err != nil {
+		return fmt.Errorf("make an offer: %w", err)
+	}
+	gathered := webrtc.GatheringCompletePromise(p.pc)
+	if err := p.pc.SetLocalDescription(offer); err != nil {
+		return fmt.Errorf("set the offer: %w", err)
+	}
+	select {
+	case <-gathered:
+	case <-ctx.Done():
+		return fmt.Errorf("gather candidates: %w", ctx.Err())
+	}
+	answer, err := ask(p.pc.LocalDescription().SDP)
+	if err != nil {
+		return err
+	}
+	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}); err != nil {
+		return fmt.Errorf("set the answer: %w", err)
+	}
+	return nil
+}
+
+// extensions are the header extensions that name a simulcast packet's m-line and layer.
+type extensions struct {
+	midID, ridID uint8
+	mid          []byte
+}
+
+func (p *peer) extensions() extensions {
+	var e extensions
+	for _, h := range p.sender.GetParameters().HeaderExtensions {
+		switch h.URI {
+		case sdp.SDESMidURI:
+			e.midID = uint8(h.ID) //nolint:gosec // 1–14
+		case sdp.SDESRTPStreamIDURI:
+			e.ridID = uint8(h.ID) //nolint:gosec // 1–14
+		}
+	}
+	for _, tr := range p.pc.GetTransceivers() {
+		if tr.Sender() == p.sender {
+			e.mid = []byte(tr.Mid())
+		}
+	}
+	return e
+}
+
+// hostOf returns the host of a base URL.
+func hostOf(base string) string {
+	_, rest, _ := strings.Cut(base, "://")
+	host, _, err := net.SplitHostPort(rest)
+	if err != nil {
+		return strings.Trim(rest, "[]")
+	}
+	return host
+}
