@@ -21,17 +21,21 @@ func TestJ10_RapidQuestions(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		m := newMachine()
-		t.Repeat(map[string]func(*rapid.T){
-			"submit":   m.submit,
-			"moderate": m.moderate,
-			"order":    m.order,
-			"onStage":  m.onStage,
-			"overlay":  func(*rapid.T) { m.stack() },
-			"drop":     func(*rapid.T) { m.drop() },
-			"life":     func(t *rapid.T) { m.info.State = rapid.SampledFrom(lives).Draw(t, "life") },
-			"":         m.check,
-		})
+		actions := map[string]func(*rapid.T){
+			"ripen": m.ripen, "submit": m.submit, "moderate": m.moderate, "order": m.order, "onStage": m.onStage,
+			"stack": func(*rapid.T) { m.stack() }, "drop": func(*rapid.T) { m.drop() },
+			"life": func(t *rapid.T) { m.info.State = rapid.SampledFrom(lives).Draw(t, "life") },
+		}
+		for range rapid.IntRange(1, 150).Draw(t, "steps") {
+			actions[rapid.SampledFrom(weights).Draw(t, "action")](t)
+			m.check(t)
+		}
 	})
+}
+
+// weights makes long lives likely and closed conferences rare.
+var weights = []string{
+	"onStage", "onStage", "onStage", "order", "order", "ripen", "ripen", "moderate", "moderate", "submit", "stack", "drop", "life",
 }
 
 var (
@@ -130,12 +134,17 @@ func (m *machine) apply(t *rapid.T, actor conference.Actor, decision conference.
 		Entity: draft.Entity, Bumps: draft.Bumps, Data: data, Private: draft.Private,
 	}
 	kept := copies(m.board.Questions())
+	queue, onAir := slices.Clone(m.board.Queue()), m.board.OnAir()
 	before, after, err := m.board.Apply(event)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if after == nil || after.ID.Entity() != draft.Entity || before != nil && after.Version != before.Version+1 {
 		t.Fatalf("%s: before %+v, after %+v", draft.Type, before, after)
+	}
+	if !slices.Equal(queue, m.board.Queue()) && !slices.Contains(draft.Bumps, conference.EntityQueue) ||
+		onAir != m.board.OnAir() && !slices.Contains(draft.Bumps, conference.EntityOnAir) {
+		t.Fatalf("%s changes the order or what is on air but does not say so", draft.Type)
 	}
 	for q, was := range kept {
 		if diff := cmp.Diff(was, *q); diff != "" {
@@ -150,6 +159,23 @@ func copies(questions []*moderation.Question) map[*moderation.Question]moderatio
 		kept[q] = *q
 	}
 	return kept
+}
+
+// ripen brings a question into the running order: random commands alone seldom get there.
+func (m *machine) ripen(t *rapid.T) {
+	id := rapid.SampledFrom(ids).Draw(t, "id")
+	c, exists := m.paper.cards[id]
+	if !exists && m.info.State == conference.StateOpen {
+		m.paper.order = append(m.paper.order, id)
+		m.give(t, "citizen", moderation.Submit{ID: id, Body: "Hỏi " + string(id), Topic: "so-do", Channel: moderation.ChannelWeb}, "")
+		c.state = "pending"
+	}
+	if c.state == "pending" {
+		m.give(t, "lan", moderation.ClaimCard{ID: id}, "")
+		m.give(t, "lan", moderation.Approve{ID: id}, "")
+		m.paper.cards[id] = card{state: "approved"}
+		m.give(t, "stage", moderation.Queue{ID: id}, m.modelQueue(id, ""))
+	}
 }
 
 func (m *machine) submit(t *rapid.T) {
