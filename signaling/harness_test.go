@@ -37,7 +37,8 @@ type harness struct {
 	server *httptest.Server
 	gate   *fakeGate
 	log    *logBuffer
-	stop   context.CancelFunc
+	cancel context.CancelFunc
+	stop   func() // waits
 	pipe   *pipeListener // nil: real TCP
 }
 
@@ -140,6 +141,7 @@ func serveOn(t *testing.T, pipe *pipeListener, conf signaling.Conference, change
 	}
 	h.server.Start()
 	ctx, cancel := context.WithCancel(context.Background())
+	h.cancel = cancel
 	done := make(chan error, 1)
 	go func() { done <- h.hub.Run(ctx) }()
 	var once sync.Once

@@ -291,7 +291,7 @@ func TestHub_stopAnswersWhatIsUnderWay(t *testing.T) {
 		id := commandID()
 		p.send(protocol.ClientMessage{Type: "command", ID: id, Name: "question.submit"})
 		<-entered
-		go h.stop()
+		h.cancel()
 		synctest.Wait()
 		close(release)
 		r := p.reply(id)
