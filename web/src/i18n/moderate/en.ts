@@ -47,7 +47,7 @@ const en = {
   approved: 'Approved.',
   refused: 'The asker was told why.',
   released: 'Back in the queue.',
-  raced: (person: string, state: string) => `${person} was faster. The question is now: ${state.toLowerCase()}.`,
+  raced: (person: string, state: string) => `${person} was faster. The question now stands as “${state}”.`,
   keys: {
     n: 'Take the question that has waited longest',
     enter: 'Take the selected question',

@@ -51,7 +51,7 @@ const vi = {
   approved: 'Đã duyệt.',
   refused: 'Đã gửi lý do cho người hỏi.',
   released: 'Đã trả lại hàng chờ.',
-  raced: (person: string, state: string) => `${person} đã nhanh hơn. Câu hỏi nay: ${state.toLowerCase()}.`,
+  raced: (person: string, state: string) => `${person} đã nhanh hơn. Trạng thái của câu hỏi nay là “${state}”.`,
   keys: {
     n: 'Nhận câu hỏi chờ lâu nhất',
     enter: 'Nhận câu đang chọn',

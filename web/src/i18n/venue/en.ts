@@ -21,6 +21,7 @@ const en = {
     again: 'Open camera and microphone again',
     join: 'Enter the venue',
     joinHint: 'The page measures the line once you are in. The microphone stays closed until you press “Ready”.',
+    joinHintMain: 'Once in, the conference sees and hears City Hall at once: its microphone is always open.',
     noH264: 'This browser cannot compress H.264 and so cannot send a picture. Please use a current Chrome or Edge on a computer.',
   },
   problem: {
@@ -56,6 +57,7 @@ const en = {
   ready: {
     title: 'You are in. Not ready yet',
     consent: 'By pressing you agree that City Hall may open your microphone and put your picture into the conference.',
+    consentMain: 'The microphone of City Hall is open. Press when City Hall is ready, so that the stage manager knows.',
     button: 'READY',
     done: 'Ready',
     undo: 'Take a break',

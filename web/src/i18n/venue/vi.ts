@@ -20,6 +20,7 @@ const vi = {
     again: 'Mở lại máy quay và micro',
     join: 'Vào điểm cầu',
     joinHint: 'Vào rồi trang sẽ đo đường truyền. Micro chưa được mở cho đến khi bạn bấm «Sẵn sàng».',
+    joinHintMain: 'Vào là hội nghị thấy và nghe trụ sở ngay: micro của trụ sở luôn mở.',
     noH264: 'Trình duyệt này không nén được hình H.264 nên không gửi hình được. Xin dùng Chrome hoặc Edge bản mới trên máy tính.',
   },
   problem: {
@@ -55,6 +56,7 @@ const vi = {
   ready: {
     title: 'Đã vào. Chưa sẵn sàng',
     consent: 'Khi bấm, bạn đồng ý để trụ sở thành phố mở micro và đưa hình của điểm cầu lên hội nghị.',
+    consentMain: 'Micro của trụ sở đang mở. Bấm khi trụ sở đã sẵn sàng, để bàn điều hành biết.',
     button: 'SẴN SÀNG',
     done: 'Đã sẵn sàng',
     undo: 'Tạm nghỉ',
