@@ -221,9 +221,7 @@ func (a audience) info(i *conference.Info) protocol.Conference {
 			ID: string(t.ID), Name: t.Name, NameEn: t.NameEn, Agency: t.Agency,
 		})
 	}
-	if !a.staff() {
-		return out
-	}
+	// The catalogue is everybody's: an asker reads the reason in the own language.
 	for _, r := range i.Reasons {
 		out.Reasons = append(out.Reasons, protocol.Reason(r))
 	}

@@ -42,7 +42,7 @@ type Conference struct {
 	Demo     bool            `json:"demo,omitempty"`
 	Venues   []Place         `json:"venues"`
 	Topics   []Topic         `json:"topics"`
-	Reasons  []Reason        `json:"reasons,omitempty"` // moderators, stage, admin
+	Reasons  []Reason        `json:"reasons,omitempty"`
 }
 
 // Place is a venue by name.

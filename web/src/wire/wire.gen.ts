@@ -297,7 +297,6 @@ export interface Conference {
   demo?: boolean;
   venues: Place[];
   topics: Topic[];
-  /** moderators, stage, admin */
   reasons?: Reason[];
 }
 
