@@ -86,7 +86,7 @@ func (a *app) announceDemo(out *strings.Builder, base string) {
 		return
 	}
 	lan := origins[0]
-	fmt.Fprintf(out, "\nMáy khác trong phòng / another machine in the room (%s/ca tells how to trust it):\n\n", lan)
+	fmt.Fprintf(out, "\nMáy khác trong phòng / another machine in the room (%s/ca tells how to trust it):\n\n", a.lanPlain(lan))
 	hall := a.demoLink(lan, conference.RoleVenue, "ba-dinh")
 	fmt.Fprintf(out, "  %-34s %s/c/%s\n", "người dân / citizen", lan, demo.ID)
 	fmt.Fprintf(out, "  %-34s %s\n", "điểm cầu / hall: Quận Ba Đình", hall)
@@ -155,6 +155,17 @@ func (a *app) publicOrigin(secure net.Listener) string {
 	}
 	_, port := splitAddr(secure.Addr())
 	return "https://" + withPort(a.flags.TLSDomain, port)
+}
+
+// lanPlain is where another machine reads how to trust the certificate: over plain http
+// when it can be reached, because over https its browser would warn first.
+func (a *app) lanPlain(secure string) string {
+	host, port := splitAddr(a.plain.Addr())
+	hosts := a.hosts()
+	if len(hosts) == 0 || (host != "" && host != "::" && host != "0.0.0.0") {
+		return secure
+	}
+	return "http://" + net.JoinHostPort(hosts[0].String(), port)
 }
 
 // origins are the https origins other machines can reach, the likeliest first.

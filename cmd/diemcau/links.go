@@ -14,6 +14,7 @@ import (
 	"github.com/diemcau/diemcau/internal/access"
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/live"
+	"github.com/diemcau/diemcau/internal/secret"
 	"github.com/diemcau/diemcau/internal/server"
 )
 
@@ -41,7 +42,7 @@ func (l *linksCmd) Run(ctx context.Context, to streams) error {
 	if err != nil {
 		return err
 	}
-	info, err := l.info(ctx, role)
+	info, err := l.info(ctx, keys, role)
 	if err != nil {
 		return err
 	}
@@ -86,11 +87,11 @@ func (l *linksCmd) check(role conference.Role) error {
 // info finds the conference: asked of the running server, else read from the log. When
 // neither knows and everything was named, the names are taken as they are; a link to
 // what does not exist is refused when it is used.
-func (l *linksCmd) info(ctx context.Context, role conference.Role) (*conference.Info, error) {
+func (l *linksCmd) info(ctx context.Context, keys *secret.Keys, role conference.Role) (*conference.Info, error) {
 	if role == conference.RoleAdmin && l.Conference == "all" {
 		return &conference.Info{}, nil
 	}
-	all, err := l.conferences(ctx)
+	all, err := l.conferences(ctx, keys)
 	if err != nil {
 		if l.Conference == "" || (role == conference.RoleVenue && l.Venue == "") {
 			return nil, err
@@ -121,11 +122,10 @@ func choose(all []*conference.Info, id conference.ID) (*conference.Info, error) 
 	return nil, usage("--conference=%s: there is none; choose one of %s", id, strings.Join(names, ", "))
 }
 
-func (l *linksCmd) conferences(ctx context.Context) ([]*conference.Info, error) {
+func (l *linksCmd) conferences(ctx context.Context, keys *secret.Keys) ([]*conference.Info, error) {
 	var all []*conference.Info
 	if now, err := l.server(); err == nil {
-		api := &client{base: now.URL, http: &http.Client{Timeout: 5 * time.Second}}
-		if err := api.call(ctx, http.MethodGet, "/api/v1/conferences", nil, &all); err == nil {
+		if err := newClient(now.URL, keys).call(ctx, http.MethodGet, "/api/v1/conferences", nil, &all); err == nil {
 			return all, nil
 		}
 	}

@@ -37,17 +37,17 @@ const (
 
 // mediaRoutes are WHIP (RFC 9725) and WHEP. A session's address holds 128 random bits and
 // is told to its maker only; what was made with a token is changed with it only.
-func (s *Server) mediaRoutes(g *echo.Group) {
-	g.POST("/whip/:venue", s.publish)
-	g.POST("/whep", s.watch)
-	g.POST("/whep/:venue", s.watch)
+func (s *Server) mediaRoutes(add func(method, path string, handler echo.HandlerFunc)) {
+	add(http.MethodPost, "/whip/:venue", s.publish)
+	add(http.MethodPost, "/whep", s.watch)
+	add(http.MethodPost, "/whep/:venue", s.watch)
 	for _, path := range []string{"/whip/:venue", "/whep", "/whep/:venue"} {
-		g.OPTIONS(path, s.mediaOptions)
+		add(http.MethodOptions, path, s.mediaOptions)
 	}
 	for _, path := range []string{"/whip/:venue/:session", "/whep/:venue/:session"} {
-		g.PATCH(path, s.patchMedia)
-		g.DELETE(path, s.closeMedia)
-		g.OPTIONS(path, s.mediaOptions)
+		add(http.MethodPatch, path, s.patchMedia)
+		add(http.MethodDelete, path, s.closeMedia)
+		add(http.MethodOptions, path, s.mediaOptions)
 	}
 }
 
@@ -86,7 +86,7 @@ func (s *Server) watch(c echo.Context) error {
 		action, place = access.ActionMediaWatchVenue, "whep/"+string(venue)
 	}
 	var owner mediaOwner
-	if venue != "" || !info.Public || bearer(c.Request()) != "" {
+	if venue != "" || !info.Public {
 		if owner, err = s.mediaOwner(c, info, venue, action); err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"mime"
 	"net/http"
 	"path"
@@ -176,24 +177,33 @@ func (s *Server) page(entry string) echo.HandlerFunc {
 func (s *Server) asset(c echo.Context) error {
 	f := s.pages.files["assets/"+c.Param("*")]
 	if f == nil {
-		return echo.NewHTTPError(http.StatusNotFound)
+		return s.notFound(c)
 	}
 	return serve(c, http.StatusOK, f)
 }
 
-// notFound serves what the build left in its root (an icon, a manifest), and else says
-// that there is nothing here: to a person as a page, to a program as a problem.
-func (s *Server) notFound(c echo.Context) error {
+// notFound is what a handler says when there is nothing at its address.
+func (s *Server) notFound(echo.Context) error { return echo.ErrNotFound }
+
+// leftover answers where no route does: with what the build left in its root (an icon, a
+// manifest), or with a page for a person. A program gets a problem instead: false.
+func (s *Server) leftover(c echo.Context) bool {
 	r := c.Request()
 	name := strings.TrimPrefix(r.URL.Path, "/")
-	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
-	if f := s.pages.files[name]; f != nil && reads && !strings.Contains(name, "/") && path.Ext(name) != ".html" {
-		return serve(c, http.StatusOK, f)
+	f, status := s.pages.files[name], http.StatusOK
+	if f == nil || strings.Contains(name, "/") || path.Ext(name) == ".html" {
+		f, status = s.pages.missing, http.StatusNotFound
+		if strings.HasPrefix(name, "api/") || !strings.Contains(r.Header.Get("Accept"), "text/html") {
+			return false
+		}
 	}
-	if strings.HasPrefix(name, "api/") || !reads || !strings.Contains(r.Header.Get("Accept"), "text/html") {
-		return echo.NewHTTPError(http.StatusNotFound)
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
 	}
-	return serve(c, http.StatusNotFound, s.pages.missing)
+	if err := serve(c, status, f); err != nil {
+		s.cfg.Logger.DebugContext(r.Context(), "reader went away", slog.Any("err", err))
+	}
+	return true
 }
 
 func (s *Server) plainCSS(c echo.Context) error { return serve(c, http.StatusOK, s.pages.style) }

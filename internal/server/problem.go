@@ -40,6 +40,9 @@ func (s *Server) handleError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
+	if errors.Is(err, echo.ErrNotFound) && s.leftover(c) {
+		return
+	}
 	problem := s.problem(c.Request(), err)
 	header := c.Response().Header()
 	var retry *retryError

@@ -96,7 +96,8 @@ func (s *Server) Run(ctx context.Context) error {
 // Drain makes /readyz say no, so that nobody new is sent here.
 func (s *Server) Drain() { s.draining.Store(true) }
 
-// routes is the table of everything this server answers.
+// routes is the table of everything this server answers. No echo groups: their own
+// not-found routes would hide 405 Method Not Allowed.
 func (s *Server) routes() {
 	e := s.echo
 	for path, entry := range pagePaths() {
@@ -110,24 +111,27 @@ func (s *Server) routes() {
 	s.read("/healthz", s.healthz)
 	s.read("/readyz", s.readyz)
 
-	api := e.Group("/api/v1", s.guardOrigin)
-	api.GET("/origins", s.origins)
-	api.POST("/session", s.signIn)
-	api.GET("/session", s.mySessions)
-	api.DELETE("/session", s.signOut)
-	api.GET("/conferences", s.conferences)
-	api.POST("/conferences", s.createConference)
-	api.POST("/conferences/:conference/open", s.changeConference(conference.Open{}))
-	api.POST("/conferences/:conference/close", s.changeConference(conference.Close{}))
-	api.POST("/conferences/:conference/questions", s.submitQuestion)
-	api.POST("/questions/lookup", s.lookupQuestion)
-	api.GET("/conferences/:conference/sessions", s.listSessions)
-	api.POST("/conferences/:conference/links", s.createLink)
-	api.POST("/conferences/:conference/revoke", s.revokeSession)
-	api.GET("/conferences/:conference/socket", s.socket)
+	api := func(method, path string, handler echo.HandlerFunc) {
+		e.Add(method, "/api/v1"+path, handler, s.guardOrigin)
+	}
+	api(http.MethodGet, "/origins", s.origins)
+	api(http.MethodPost, "/session", s.signIn)
+	api(http.MethodGet, "/session", s.mySessions)
+	api(http.MethodDelete, "/session", s.signOut)
+	api(http.MethodGet, "/conferences", s.conferences)
+	api(http.MethodPost, "/conferences", s.createConference)
+	api(http.MethodPost, "/conferences/:conference/open", s.changeConference(conference.Open{}))
+	api(http.MethodPost, "/conferences/:conference/close", s.changeConference(conference.Close{}))
+	api(http.MethodPost, "/conferences/:conference/questions", s.submitQuestion)
+	api(http.MethodPost, "/questions/lookup", s.lookupQuestion)
+	api(http.MethodGet, "/conferences/:conference/sessions", s.listSessions)
+	api(http.MethodPost, "/conferences/:conference/links", s.createLink)
+	api(http.MethodPost, "/conferences/:conference/revoke", s.revokeSession)
+	api(http.MethodGet, "/conferences/:conference/socket", s.socket)
 
-	s.mediaRoutes(e.Group("/api/v1/conferences/:conference", s.allowAnyOrigin))
-	e.RouteNotFound("/*", s.notFound)
+	s.mediaRoutes(func(method, path string, handler echo.HandlerFunc) {
+		e.Add(method, "/api/v1/conferences/:conference"+path, handler, s.allowAnyOrigin)
+	})
 }
 
 // read routes GET and HEAD.

@@ -75,16 +75,47 @@ type conferenceView struct {
 	Venues   []conference.Venue `json:"venues"`
 }
 
-// conferences lists all: GET /api/v1/conferences.
+// conferences lists what is public and what the asker is signed in to:
+// GET /api/v1/conferences.
 func (s *Server) conferences(c echo.Context) error {
+	mine, err := s.places(c)
+	if err != nil {
+		return err
+	}
 	views := []conferenceView{}
 	for _, info := range s.cfg.Live.Conferences() {
+		if !info.Public && !mine[info.ID] && !mine[""] {
+			continue
+		}
 		views = append(views, conferenceView{
 			ID: info.ID, Title: info.Title, TitleEn: info.TitleEn, State: info.State,
 			StartsAt: info.StartsAt, Public: info.Public, Demo: info.Demo, Venues: info.Venues,
 		})
 	}
 	return answer(c, http.StatusOK, views)
+}
+
+// places returns the conferences the asker has a session or a token for; "" is all.
+func (s *Server) places(c echo.Context) (map[conference.ID]bool, error) {
+	mine := map[conference.ID]bool{}
+	if token := bearer(c.Request()); token != "" {
+		grant, err := s.cfg.Gate.Verify(c.Request().Context(), token)
+		if err != nil {
+			return nil, err
+		}
+		mine[grant.Conference] = true
+	}
+	for _, name := range ourCookies(c.Request()) {
+		session, err := s.sessionNamed(c, name)
+		if isRefusal(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		mine[session.Conference] = true
+	}
+	return mine, nil
 }
 
 // createConference makes one: POST /api/v1/conferences, body as in `conference create

@@ -1,0 +1,16 @@
+package server
+
+// RouteTable returns "METHOD /path" of every route, for the roles matrix.
+func (s *Server) RouteTable() []string {
+	var table []string
+	for _, route := range s.echo.Routes() {
+		table = append(table, route.Method+" "+route.Path)
+	}
+	return table
+}
+
+// ReaderLanguage and Network are tested by themselves.
+var (
+	ReaderLanguage = readerLanguage
+	Network        = network
+)

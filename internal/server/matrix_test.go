@@ -1,0 +1,105 @@
+package server_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/diemcau/diemcau/internal/access"
+	"github.com/diemcau/diemcau/internal/conference"
+)
+
+// TestRoles_wholeRouterDeniesByDefault asks for every route of the router as everybody,
+// and fails on any success that is not written down here. A new route fails until it is.
+func TestRoles_wholeRouterDeniesByDefault(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	const everybody = "nobody citizen-page venue moderator stage screen registrar admin other-admin"
+	// Who gets a 2xx; the rest must get 401 or 403 (or 404/415/400 where nothing is asked of anybody).
+	permitted := map[string]string{
+		"GET /api/v1/conferences":                                     everybody,
+		"GET /api/v1/origins":                                         everybody,
+		"GET /api/v1/session":                                         everybody,
+		"DELETE /api/v1/session":                                      everybody,
+		"POST /api/v1/session":                                        "", // an empty token
+		"POST /api/v1/conferences":                                    "", // an empty conference: 400 for admins
+		"POST /api/v1/questions/lookup":                               "", // an empty code
+		"POST /api/v1/conferences/:conference/questions":              "", // an empty question
+		"GET /api/v1/conferences/:conference/socket":                  "", // no upgrade; the hub's own tests
+		"GET /api/v1/conferences/:conference/sessions":                "admin",
+		"POST /api/v1/conferences/:conference/links":                  "admin",
+		"POST /api/v1/conferences/:conference/revoke":                 "",
+		"POST /api/v1/conferences/:conference/open":                   "", // open already: 409 for the administrator
+		"POST /api/v1/conferences/:conference/close":                  "admin",
+		"POST /api/v1/conferences/:conference/whip/:venue":            "venue",
+		"POST /api/v1/conferences/:conference/whep":                   everybody,
+		"POST /api/v1/conferences/:conference/whep/:venue":            "venue stage",
+		"PATCH /api/v1/conferences/:conference/whip/:venue/:session":  "",
+		"PATCH /api/v1/conferences/:conference/whep/:venue/:session":  "",
+		"DELETE /api/v1/conferences/:conference/whip/:venue/:session": "",
+		"DELETE /api/v1/conferences/:conference/whep/:venue/:session": "",
+	}
+	bearers := map[string]string{"nobody": "", "citizen-page": ""}
+	for _, role := range access.Staff() {
+		bearers[string(role)] = h.token(role)
+	}
+	bearers["other-admin"] = h.token(conference.RoleAdmin, func(g *access.Grant) { g.Conference = other })
+
+	for _, route := range h.server.RouteTable() {
+		method, path, _ := strings.Cut(route, " ")
+		if !strings.HasPrefix(path, "/api/") {
+			if method != http.MethodGet && method != http.MethodHead {
+				t.Errorf("%s: a page that takes more than reading", route)
+			}
+			continue
+		}
+		if method == http.MethodOptions {
+			continue // a preflight tells nothing
+		}
+		who, known := permitted[route]
+		if !known {
+			t.Errorf("%s is not in the matrix: write down who may", route)
+			continue
+		}
+		for _, name := range slices.Sorted(keys(bearers)) {
+			if got := h.do(h.matrixRequest(method, path, bearers[name])); got.status < 300 != contains(who, name) {
+				t.Errorf("%s as %s: got %d %.200s, permitted: %q", route, name, got.status, got.body, who)
+			}
+		}
+	}
+	for route := range permitted {
+		if !slices.Contains(h.server.RouteTable(), route) {
+			t.Errorf("%s is in the matrix but not in the router", route)
+		}
+	}
+}
+
+// matrixRequest fills a route in.
+func (h *house) matrixRequest(method, path, bearer string) request {
+	path = strings.NewReplacer(":conference", place, ":venue", "ba-vi", ":session", "unknown").Replace(path)
+	r := request{method: method, path: path, bearer: bearer}
+	switch {
+	case method == http.MethodPatch:
+		r.body, r.contentType = "a=candidate", typeFrag
+	case strings.Contains(path, "/whip") || strings.Contains(path, "/whep"):
+		r.body, r.contentType = offer, typeSDP
+	case strings.HasSuffix(path, "/links"):
+		r.body = `{"role":"screen"}`
+	case method == http.MethodPost:
+		r.body = "{}"
+	}
+	return r
+}
+
+func keys(m map[string]string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+func contains(list, name string) bool { return slices.Contains(strings.Fields(list), name) }
