@@ -141,24 +141,28 @@ func (s *Store) Log(ctx context.Context, id conference.ID) (eventlog.Log, error)
 	if known := s.known(id); known != nil {
 		return &Log{store: s, state: known}, nil
 	}
-	// The leader runs alone, so no append comes between reading the state and keeping it.
-	err := s.writer.alone(ctx, func(ctx context.Context, conn *sql.Conn) error {
-		if s.known(id) != nil {
-			return nil
-		}
-		loaded, err := loadState(ctx, conn, id)
-		if err != nil {
-			return err
-		}
-		s.logsMu.Lock()
-		defer s.logsMu.Unlock()
-		s.logs[id] = loaded
-		return nil
+	var loaded *state
+	err := s.writer.alone(ctx, func(ctx context.Context, conn *sql.Conn) (err error) {
+		loaded, err = loadState(ctx, conn, id)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open log of %s: %w", id, err)
 	}
-	return &Log{store: s, state: s.known(id)}, nil
+	return &Log{store: s, state: s.keep(loaded)}, nil
+}
+
+// keep makes a state known once its log is committed (a reader must find it), and returns
+// the one everybody shares. Nobody can append before it is known, so a state that comes
+// second and read the log before that holds nothing the first does not.
+func (s *Store) keep(loaded *state) *state {
+	s.logsMu.Lock()
+	defer s.logsMu.Unlock()
+	if first := s.logs[loaded.id]; first != nil {
+		return first
+	}
+	s.logs[loaded.id] = loaded
+	return loaded
 }
 
 func (s *Store) known(id conference.ID) *state {
