@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"runtime"
 	"testing"
 	"time"
 
@@ -89,6 +90,9 @@ func startNode(t testing.TB, store eventlog.Store) (*live.Node, func()) {
 		}
 	}
 	t.Cleanup(stop)
+	for node.Ready(t.Context()) != nil { // it has no signal: who needs one asks /readyz
+		runtime.Gosched()
+	}
 	return node, stop
 }
 
