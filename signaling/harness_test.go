@@ -38,7 +38,7 @@ type harness struct {
 	gate   *fakeGate
 	log    *logBuffer
 	cancel context.CancelFunc
-	stop   func() // waits
+	stop   func()        // waits
 	pipe   *pipeListener // nil: real TCP
 }
 

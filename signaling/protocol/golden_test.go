@@ -1,0 +1,187 @@
+package protocol_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/diemcau/diemcau/moderation"
+	"github.com/diemcau/diemcau/sfu/floor"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+// update writes golden files that do not exist yet: go test ./signaling/protocol -update.
+// A file that exists is what clients in the field rely on and is never rewritten.
+var update = flag.Bool("update", false, "write missing golden files") //nolint:gochecknoglobals // a test flag
+
+func at(second int) time.Time { return time.Date(2022, 10, 28, 1, 0, second, 0, time.UTC) }
+
+func question() protocol.Question {
+	return protocol.Question{
+		ID: "b3kz5n2qy7w4m6x8p1rt", State: moderation.StateRefused, Text: "Bao giờ cấp sổ?", Topic: "land",
+		Venue: "phu-loc", SubmittedAt: at(1), ChangedAt: at(2),
+		OnAirAt: "2022-10-28T01:00:03Z", AnsweredAt: "2022-10-28T01:00:04Z",
+		Version: 4, Original: "bao h cap so do", Channel: moderation.ChannelHall,
+		Claim:   &protocol.Claim{Session: "s-1", Person: "Lan", At: at(2)},
+		Refusal: &protocol.Refusal{Reason: "complaint", Text: "Mời gửi đơn", NextDoor: "Ban Tiếp công dân"},
+	}
+}
+
+func conferenceView() protocol.Conference {
+	return protocol.Conference{
+		ID: "hue", Title: "Đối thoại", TitleEn: "Dialogue", State: "open", StartsAt: at(0), Public: true, Demo: true,
+		Venues:  []protocol.Place{{ID: "main", Name: "UBND", Main: true}, {ID: "phu-loc", Name: "Phú Lộc"}},
+		Topics:  []protocol.Topic{{ID: "land", Name: "Đất đai", NameEn: "Land", Agency: "Sở TN&MT"}},
+		Reasons: []protocol.Reason{{Code: "complaint", Text: "Đây là đơn", TextEn: "A complaint", NextDoor: "Ban Tiếp công dân", NextDoorEn: "Reception office"}},
+	}
+}
+
+func venueView() protocol.Venue {
+	return protocol.Venue{
+		ID: "phu-loc", State: floor.StateQueued, Connected: true, HandAt: "2022-10-28T01:00:05Z",
+		HandNote: "Về đền bù", SpokenMs: 61_000,
+	}
+}
+
+func floorView() protocol.Floor {
+	return protocol.Floor{
+		Main: "main", Holder: "phu-loc", Preview: "a-luoi", GivenAt: "2022-10-28T01:00:06Z", LimitMs: 180_000, Slate: true,
+	}
+}
+
+// samples has every message with every field set, by golden file.
+func samples() map[string]any {
+	onAir, ahead, queue := "b3kz5n2qy7w4m6x8p1rt", 3, []string{"b3kz5n2qy7w4m6x8p1rt"}
+	q, c, v, f := question(), conferenceView(), venueView(), floorView()
+	server := func(typ string, m protocol.ServerMessage) protocol.ServerMessage { m.Type = typ; return m }
+	return map[string]any{
+		"client.hello": protocol.ClientMessage{Type: "hello", Hello: &protocol.Hello{
+			Protocols: []int{1}, Role: "venue", Venue: "phu-loc", Lang: "en", Cursor: "a1b2.7.0011aabb",
+		}},
+		"client.command": protocol.ClientMessage{
+			Type: "command", ID: "kW3v0mYt9QeXbN5rLs8aZg", Name: "question.claim", Data: json.RawMessage(`{"id":"x"}`),
+		},
+		"client.follow":   protocol.ClientMessage{Type: "follow", ID: "f-1", Code: "7KQ2M9XWTBH"},
+		"client.unfollow": protocol.ClientMessage{Type: "unfollow", Code: "7KQ2M9XWTBH"},
+		"server.welcome": server("welcome", protocol.ServerMessage{Welcome: &protocol.Welcome{
+			Protocol: 1, Role: "venue", Venue: "phu-loc", Person: "Lan", Session: "s-1", Resumed: true,
+			ServerTime: at(0), Server: "RUN1", Demo: true, Media: true,
+		}}),
+		"server.snapshot": server("snapshot", protocol.ServerMessage{Snapshot: &protocol.Snapshot{
+			Cursor: "a1b2.7.0011aabb", Conference: c, Questions: []protocol.Question{q}, Queue: queue, OnAir: onAir,
+			Floor: f, Venues: []protocol.Venue{v},
+		}}),
+		"server.events": server("events", protocol.ServerMessage{Events: &protocol.Events{
+			Prev: "a1b2.7.0011aabb", Cursor: "a1b2.9.2233ccdd", Events: []protocol.Event{{
+				Type: "question.aired", V: 1, At: at(9), Question: &q, Gone: "gone-1", Queue: &queue, OnAir: &onAir,
+				Venue: &v, Floor: &f, Conference: &c,
+			}},
+		}}),
+		"server.reply.ok": server("reply", protocol.ServerMessage{Reply: &protocol.Reply{
+			To: "kW3v0mYt9QeXbN5rLs8aZg",
+			OK: &protocol.OK{Question: q.ID, Code: "7KQ2M9XWTBH", State: moderation.StatePending, Repeated: true, SDP: "v=0\r\n"},
+		}}),
+		"server.reply.error": server("reply", protocol.ServerMessage{Reply: &protocol.Reply{
+			To: "kW3v0mYt9QeXbN5rLs8aZg",
+			Error: &protocol.Problem{
+				Kind: "conflict", Code: "question.already_approved", Message: "Câu này đã được duyệt.", RetryAfterMs: 1500, Question: &q,
+			},
+		}}),
+		"server.standing": server("standing", protocol.ServerMessage{Standing: &protocol.Standing{
+			Conference: "hue", Code: "7KQ2M9XWTBH", State: moderation.StateQueued, Body: "bao h cap so do", Text: "Bao giờ cấp sổ?",
+			Topic: "land", Venue: "phu-loc", SubmittedAt: at(1), ChangedAt: at(2), Refusal: q.Refusal, Ahead: &ahead,
+		}}),
+		"server.slots": server("slots", protocol.ServerMessage{Slots: &protocol.Slots{
+			Slots: []protocol.Slot{{MID: "2", Kind: protocol.SlotVoice, Venue: "main"}, {MID: "3", Kind: protocol.SlotTile}}, Ended: true,
+		}}),
+		"server.watermark": server("watermark", protocol.ServerMessage{Watermark: &protocol.Watermark{Prev: "a1b2.9.2233ccdd", Cursor: "a1b2.10.44ee55ff"}}),
+		"server.bye":       server("bye", protocol.ServerMessage{Bye: &protocol.Bye{Reason: "draining", RetryAfterMs: 2500}}),
+	}
+}
+
+// TestGolden: what is on the wire today is what clients in the field were written for.
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	for name, sample := range samples() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := json.MarshalIndent(sample, "", "  ")
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, '\n')
+			file := filepath.Join("testdata", "golden", name+".json")
+			want, err := os.ReadFile(file)
+			if os.IsNotExist(err) && *update {
+				want, err = got, os.WriteFile(file, got, 0o600)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), string(got)); diff != "" {
+				t.Errorf("%s (-golden +now):\n%s", file, diff)
+			}
+			back := reflect.New(reflect.TypeOf(sample))
+			decoder := json.NewDecoder(bytes.NewReader(want))
+			decoder.DisallowUnknownFields()
+			if err := decoder.Decode(back.Interface()); err != nil {
+				t.Errorf("decode: %v", err)
+			}
+		})
+	}
+}
+
+// TestGolden_everyField: no field is forgotten in the samples.
+func TestGolden_everyField(t *testing.T) {
+	t.Parallel()
+	set := map[string]bool{}
+	for _, sample := range samples() {
+		fields(reflect.ValueOf(sample), set)
+	}
+	for path, ok := range set {
+		if !ok {
+			t.Errorf("no sample sets %s", path)
+		}
+	}
+}
+
+func fields(v reflect.Value, set map[string]bool) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			fields(v.Elem(), set)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			if v.Type().Elem().Kind() == reflect.Struct {
+				fields(v.Index(i), set)
+			}
+		}
+	case reflect.Struct:
+		if !strings.HasSuffix(v.Type().PkgPath(), "signaling/protocol") {
+			return
+		}
+		for i := range v.NumField() {
+			path := v.Type().Name() + "." + v.Type().Field(i).Name
+			set[path] = set[path] || !v.Field(i).IsZero()
+			fields(v.Field(i), set)
+		}
+	}
+}
+
+// TestLimits: the wire's figures are those of the rules.
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	if protocol.MaxQuestionRunes != moderation.MaxBodyRunes || protocol.MaxHandNoteRunes != floor.MaxNoteRunes {
+		t.Errorf("wire says %d and %d, rules %d and %d", protocol.MaxQuestionRunes, protocol.MaxHandNoteRunes,
+			moderation.MaxBodyRunes, floor.MaxNoteRunes)
+	}
+}
