@@ -4,7 +4,7 @@
 set -euo pipefail
 
 packages=()
-for command in redis-server chromium gcc; do
+for command in redis-server chromium gcc ffmpeg; do
 	command -v "$command" >/dev/null || packages+=("$command")
 done
 # The race detector links against libc; pages need letters with Vietnamese marks.

@@ -24,6 +24,7 @@ type rehearseCmd struct {
 	Venues     int           `help:"How many venues, City Hall included, publish, watch and listen; 0: none." default:"30" placeholder:"N"`
 	Citizens   int           `help:"How many citizens watch and ask." default:"500" placeholder:"N"`
 	For        time.Duration `help:"How long questions are asked; checking comes on top." default:"60s" placeholder:"TIME"`
+	Floor      bool          `help:"Give the floor to one hall after another; --no-floor leaves that to a person at the stage." default:"true" negatable:""`
 	Data       string        `help:"The server's data folder on this machine: links for staff and venues are signed with its key." default:"./data" type:"path" placeholder:"DIR"`
 	SecretFile string        `help:"File of the installation's key. Default: DATA/secret." type:"path" placeholder:"FILE"`
 	Links      string        `help:"Instead of the key: a file of diemcau links --json with 5 moderators, a stage and the venues; several lists may follow each other." type:"path" placeholder:"FILE"`
@@ -55,7 +56,7 @@ func (r *rehearseCmd) Run(ctx context.Context, to streams) error {
 	}
 	report, err := rehearse.Run(ctx, rehearse.Config{
 		URL: r.URL, Conference: conference.ID(r.Conference), Venues: r.Venues, Citizens: r.Citizens, For: r.For,
-		Tokens: tokens, TLS: trust, Out: to.err,
+		KeepFloor: !r.Floor, Tokens: tokens, TLS: trust, Out: to.err,
 	})
 	var wrong *rehearse.UsageError
 	if errors.As(err, &wrong) {

@@ -31,8 +31,9 @@ type Media struct {
 	Leaks    int // a venue without the floor was heard
 	Echoes   int // a venue heard itself
 
-	problems []string
-	untold   int
+	expectTurns bool
+	problems    []string
+	untold      int
 }
 
 func (m *Media) problem(format string, args ...any) {
@@ -60,7 +61,7 @@ func (m *Media) failures() []string {
 	if m.Blind > 0 {
 		failures = append(failures, fmt.Sprintf("%d venues saw nothing at all", m.Blind))
 	}
-	if m.Venues > 1 && m.Turns == 0 {
+	if m.expectTurns && m.Turns == 0 {
 		failures = append(failures, "the floor was never given for a whole turn")
 	}
 	return failures

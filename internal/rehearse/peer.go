@@ -29,9 +29,8 @@ const (
 	payloadOpus = 111
 )
 
-// newAPI makes the WebRTC stack of the venues. Media goes over loopback alone when the
-// server is on this machine.
-func newAPI(host string) (*webrtc.API, error) {
+// newAPI makes the WebRTC stack of one venue on a socket of its own.
+func newAPI(socket net.PacketConn) (*webrtc.API, error) {
 	media := &webrtc.MediaEngine{}
 	feedback := []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}}
 	for _, c := range []struct {
@@ -69,11 +68,33 @@ func newAPI(host string) (*webrtc.API, error) {
 	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	settings.SetICETimeouts(4*time.Second, 8*time.Second, 2*time.Second)
 	settings.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
-	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
-		settings.SetIncludeLoopbackCandidate(true)
-		settings.SetIPFilter(net.IP.IsLoopback)
-	}
+	settings.SetIncludeLoopbackCandidate(true)
+	settings.SetICEUDPMux(webrtc.NewICEUDPMux(quiet.NewLogger("ice"), socket))
 	return webrtc.NewAPI(webrtc.WithMediaEngine(media), webrtc.WithInterceptorRegistry(registry), webrtc.WithSettingEngine(settings)), nil
+}
+
+// socketBuffer is asked of the kernel: thirty venues on two cores wait for their turn.
+const socketBuffer = 1 << 20
+
+// listen opens a UDP socket on the address this machine reaches the server from.
+func listen(ctx context.Context, host string) (*net.UDPConn, error) {
+	var dialer net.Dialer
+	probe, err := dialer.DialContext(ctx, "udp", net.JoinHostPort(host, "9")) // nothing is sent
+	if err != nil {
+		return nil, fmt.Errorf("find the way to %s: %w", host, err)
+	}
+	local, ok := probe.LocalAddr().(*net.UDPAddr)
+	_ = probe.Close() //nolint:errcheck // it was never used
+	if !ok {
+		return nil, fmt.Errorf("find the way to %s: %w", host, net.ErrClosed)
+	}
+	socket, err := net.ListenUDP("udp", &net.UDPAddr{IP: local.IP, Zone: local.Zone})
+	if err != nil {
+		return nil, fmt.Errorf("open a socket for media: %w", err)
+	}
+	_ = socket.SetReadBuffer(socketBuffer)  //nolint:errcheck // the kernel's own size will do
+	_ = socket.SetWriteBuffer(socketBuffer) //nolint:errcheck // likewise
+	return socket, nil
 }
 
 // interceptors ask for lost packets, answer the server's requests, and report.
@@ -104,6 +125,7 @@ func interceptors() (*interceptor.Registry, error) {
 // peer is one PeerConnection of a venue.
 type peer struct {
 	pc     *webrtc.PeerConnection
+	socket *net.UDPConn
 	mic    *webrtc.TrackLocalStaticRTP
 	camera []*webrtc.TrackLocalStaticRTP // high to low
 	sender *webrtc.RTPSender             // of the camera
@@ -111,23 +133,37 @@ type peer struct {
 }
 
 // newPeer makes the connection with all its m-lines in the order of the protocol.
-func newPeer(api *webrtc.API, rids []string) (*peer, error) {
-	pc, err := api.NewPeerConnection(webrtc.Configuration{})
+func newPeer(ctx context.Context, host string, rids []string) (*peer, error) {
+	socket, err := listen(ctx, host)
 	if err != nil {
+		return nil, err
+	}
+	p := &peer{socket: socket, ended: make(chan struct{})}
+	api, err := newAPI(socket)
+	if err == nil {
+		p.pc, err = api.NewPeerConnection(webrtc.Configuration{})
+	}
+	if err != nil {
+		_ = socket.Close() //nolint:errcheck // it was never used
 		return nil, fmt.Errorf("make a peer connection: %w", err)
 	}
-	p := &peer{pc: pc, ended: make(chan struct{})}
 	if err := p.lines(rids); err != nil {
-		_ = pc.Close() //nolint:errcheck // it was never used
+		p.close()
 		return nil, fmt.Errorf("offer the m-lines: %w", err)
 	}
 	var once sync.Once
-	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+	p.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
 		if s == webrtc.PeerConnectionStateFailed || s == webrtc.PeerConnectionStateClosed {
 			once.Do(func() { close(p.ended) })
 		}
 	})
 	return p, nil
+}
+
+// close ends the connection and waits for what it had running.
+func (p *peer) close() {
+	_ = p.pc.GracefulClose() //nolint:errcheck // it is over either way
+	_ = p.socket.Close()     //nolint:errcheck // likewise
 }
 
 func (p *peer) lines(rids []string) error {

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/pion/webrtc/v4"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/diemcau/diemcau/internal/conference"
@@ -29,6 +28,8 @@ type Config struct {
 	Venues     int // City Hall included; 0: the record alone
 	Citizens   int
 	For        time.Duration
+	// KeepFloor leaves giving the floor to somebody else; the rehearsal only looks.
+	KeepFloor bool
 	Tokens     Tokens
 	TLS        *tls.Config // nil: the system's authorities
 	Out        io.Writer   // progress, one line now and then; nil: none
@@ -51,7 +52,6 @@ type rehearsal struct {
 	stage      *socket
 	director   *director
 
-	api    *webrtc.API
 	films  *films
 	tones  []int
 	venues []*venue
@@ -95,6 +95,7 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 		return nil, err
 	}
 	r.count(&report.Media)
+	report.Media.expectTurns = len(r.venues) > 1 && !cfg.KeepFloor
 	report.judge()
 	return report, nil
 }
@@ -198,7 +199,12 @@ func (r *rehearsal) play(live context.Context, report *Report) error {
 	if len(r.venues) > 0 {
 		t := &turns{stage: r.stage, venues: r.venues, media: &report.Media}
 		// Stops with asking: the last turn is given back.
-		asked.Go(func() error { return t.play(asking) })
+		asked.Go(func() error {
+			if r.cfg.KeepFloor {
+				return t.observe(asking)
+			}
+			return t.play(asking)
+		})
 	}
 	<-asking.Done()
 	err := asked.Wait()

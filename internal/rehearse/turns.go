@@ -101,21 +101,50 @@ func (t *turns) turn(ctx context.Context, v *venue) error {
 	if _, err := t.stage.command(ctx, "floor.give", give, nil); err != nil {
 		return err
 	}
-	start, connects := time.Now(), t.stage.connections()
-	finished := pause(ctx, turnLength)
-	if finished {
-		if t.stage.connections() != connects || !t.through(v, start) {
-			t.media.Void++ // the server went away in between
-		} else {
-			t.media.Turns++
-			t.check(v, start)
-		}
+	start, connects := time.Now(), t.stage.connection()
+	if pause(ctx, turnLength) {
+		t.judge(v, start, connects)
 	}
 	// The floor goes back even when the rehearsal is over.
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), joinWithin)
 	defer cancel()
 	_, err := t.stage.command(last, "floor.takeBack", ref, nil)
 	return err
+}
+
+// judge checks a turn, unless the server went away in between.
+func (t *turns) judge(v *venue, start time.Time, connects int) {
+	if connects == 0 || t.stage.connection() != connects || !t.through(v, start) {
+		t.media.Void++
+		return
+	}
+	t.media.Turns++
+	t.check(v, start)
+}
+
+// observe checks the turns somebody else gives, until ctx ends.
+func (t *turns) observe(ctx context.Context) error {
+	judged := ""
+	for pause(ctx, warmUp) {
+		given, holder := "", ""
+		t.stage.view.look(func(v *view) { given, holder = v.floor.GivenAt, v.floor.Holder })
+		if holder == "" || given == judged {
+			continue
+		}
+		start, connects := time.Now(), t.stage.connection()
+		if !pause(ctx, turnLength) {
+			return nil
+		}
+		still := false
+		t.stage.view.look(func(v *view) { still = v.floor.GivenAt == given })
+		for _, v := range t.venues {
+			if still && string(v.id) == holder {
+				t.judge(v, start, connects)
+			}
+		}
+		judged = given
+	}
+	return nil
 }
 
 // through reports whether a venue's media was connected all the time since start.
@@ -180,10 +209,13 @@ func (t *turns) checkSilence(since time.Time) {
 	}
 }
 
-// connections returns how often the socket has been connected.
-func (s *socket) connections() int {
+// connection returns the number of the present connection; 0: there is none.
+func (s *socket) connection() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.out == nil {
+		return 0
+	}
 	return s.connects
 }
 
@@ -193,9 +225,6 @@ func (r *rehearsal) hire(ctx context.Context) error {
 		return nil
 	}
 	var err error
-	if r.api, err = newAPI(hostOf(r.place.base)); err != nil {
-		return err
-	}
 	if r.films, err = loadFilms(); err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ type venue struct {
 	index  int // its tone
 	main   bool
 	socket *socket
-	api    *webrtc.API
+	host   string // of the server
 	pub    *publisher
 	tones  []int
 	start  time.Time
@@ -46,7 +46,7 @@ func newVenue(ctx context.Context, r *rehearsal, id conference.VenueID, index in
 		return nil, err
 	}
 	v := &venue{
-		id: id, index: index, main: main, api: r.api, tones: r.tones, start: time.Now(),
+		id: id, index: index, main: main, host: hostOf(r.place.base), tones: r.tones, start: time.Now(),
 		socket: newSocket(r.place, jar, protocol.Hello{Role: conference.RoleVenue, Venue: string(id)}),
 		slots:  map[string]protocol.Slot{}, seen: map[string]map[conference.VenueID]time.Time{},
 		heard: map[string]map[int]time.Time{}, again: make(chan struct{}, 1),
@@ -100,14 +100,14 @@ func (v *venue) run(ctx context.Context) error {
 
 // session joins once and publishes until the connection has ended.
 func (v *venue) session(ctx context.Context) error {
-	p, err := newPeer(v.api, rids())
+	p, err := newPeer(ctx, v.host, rids())
 	if err != nil {
 		return err
 	}
 	var readers sync.WaitGroup
 	// The readers stop when the peer is closed.
 	defer readers.Wait()
-	defer func() { _ = p.pc.GracefulClose() }() //nolint:errcheck // it is over either way
+	defer p.close()
 	p.pc.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 		readers.Add(1)
 		defer readers.Done()
