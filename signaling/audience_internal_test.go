@@ -1,0 +1,193 @@
+package signaling
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/live"
+	"github.com/diemcau/diemcau/moderation"
+	"github.com/diemcau/diemcau/sfu/floor"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+// Which roles are what is written here a second time, by hand.
+func allRoles() []conference.Role {
+	return []conference.Role{
+		conference.RoleCitizen, conference.RoleVenue, conference.RoleModerator, conference.RoleStage,
+		conference.RoleScreen, conference.RoleRegistrar, conference.RoleAdmin, conference.RoleSystem, "king", "",
+	}
+}
+
+func oneOf(role conference.Role, list string) bool {
+	return role != "" && slices.Contains(strings.Fields(list), string(role))
+}
+
+func full(state moderation.State) *moderation.Question {
+	t := time.Date(2022, 10, 28, 1, 0, 0, 0, time.UTC)
+	return &moderation.Question{
+		ID: "q1", State: state, Version: 7, Topic: "land", Venue: "phu-loc", Channel: moderation.ChannelHall,
+		Body: "SECRET body", Short: "Shown words", BodyDigest: "SECRET digest", SubmittedAt: t, ChangedAt: t,
+		Claim:   &moderation.Claim{Session: "SECRET session", Person: "SECRET person", At: t},
+		Refusal: &moderation.Refusal{Reason: "SECRET reason", Text: "SECRET text", NextDoor: "SECRET door"},
+		OnAirAt: t, AnsweredAt: t,
+	}
+}
+
+// staffFields are the fields of protocol.Question under its comment "Staff".
+func staffFields(t *testing.T) []string {
+	t.Helper()
+	var out []string
+	typ := reflect.TypeFor[protocol.Question]()
+	after := false
+	for i := range typ.NumField() {
+		name := typ.Field(i).Name
+		after = after || name == "Version"
+		if after {
+			out = append(out, name)
+		}
+	}
+	if len(out) != 5 {
+		t.Fatalf("protocol.Question has the staff fields %v: decide who sees the new one and mend this test", out)
+	}
+	return out
+}
+
+// TestAudience_matrix: role × state × what happened: who sees the question, and which of
+// its fields, with every field of protocol.Question looked at.
+func TestAudience_matrix(t *testing.T) {
+	t.Parallel()
+	staff := staffFields(t)
+	for _, role := range allRoles() {
+		for _, public := range []bool{true, false} {
+			for _, state := range append(moderation.States(), "unheardOf") {
+				a := audience{role: role, public: public}
+				isStaff := oneOf(role, "moderator stage admin")
+				isOut := oneOf(role, "venue screen") || (role == "citizen" && public)
+				want := isStaff || isOut && oneOf(conference.Role(state), "approved queued staged onAir answered")
+				change := &live.Change{Event: conference.Event{Type: "question.x", V: 1}, Question: full(state)}
+				e, ok := a.event(change)
+				if got := e.Question != nil; got != want || (want && !ok) {
+					t.Errorf("%q public=%v sees %s: %v, want %v", role, public, state, got, want)
+				}
+				if e.Question == nil {
+					continue
+				}
+				v := reflect.ValueOf(*e.Question)
+				for _, field := range staff {
+					if set := !v.FieldByName(field).IsZero(); set != isStaff {
+						t.Errorf("%q gets %s: %v, want %v", role, field, set, isStaff)
+					}
+				}
+				data, err := json.Marshal(e)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if strings.Contains(string(data), "SECRET") != isStaff || strings.Contains(string(data), "digest") {
+					t.Errorf("%q gets %s", role, data)
+				}
+			}
+		}
+	}
+}
+
+// TestAudience_snapshotAgreesWithEvents: what an event shows a role, a snapshot shows it.
+func TestAudience_snapshotAgreesWithEvents(t *testing.T) {
+	t.Parallel()
+	for _, role := range allRoles() {
+		for _, state := range moderation.States() {
+			a := audience{role: role, public: true}
+			s := a.snapshot(&live.Snapshot{
+				Info: &conference.Info{}, Questions: []*moderation.Question{full(state)},
+				Queue: []conference.QuestionID{"q1"}, OnAir: "q1",
+			})
+			e, _ := a.event(&live.Change{Question: full(state), Queue: []conference.QuestionID{"q1"}})
+			if (len(s.Questions) == 1) != (e.Question != nil) || (len(s.Queue) == 1) != (e.Queue != nil) ||
+				(s.OnAir != "") != a.questions() {
+				t.Errorf("%q, %s: snapshot %+v, event %+v", role, state, s, e)
+			}
+			if s.Questions == nil || s.Queue == nil || s.Venues == nil || s.Conference.Venues == nil || s.Conference.Topics == nil {
+				t.Errorf("%q: a list is null", role)
+			}
+		}
+	}
+}
+
+func TestAudience_gone(t *testing.T) {
+	t.Parallel()
+	for _, role := range allRoles() {
+		a := audience{role: role, public: true}
+		e, ok := a.event(&live.Change{
+			Event:    conference.Event{Type: moderation.EventWithdrawn},
+			Question: full(moderation.StateWithdrawn), Previous: full(moderation.StateApproved),
+		})
+		switch {
+		case oneOf(role, "moderator stage admin"):
+			if e.Question == nil || e.Gone != "" || e.Type != moderation.EventWithdrawn {
+				t.Errorf("%q gets %+v", role, e)
+			}
+		case oneOf(role, "citizen venue screen"):
+			if e.Question != nil || e.Gone != "q1" || e.Type != eventGone {
+				t.Errorf("%q gets %+v", role, e)
+			}
+		case ok:
+			t.Errorf("%q gets %+v, want nothing", role, e)
+		}
+		if e, ok := a.event(&live.Change{Question: full(moderation.StateRefused), Previous: full(moderation.StateClaimed)}); ok &&
+			!oneOf(role, "moderator stage admin") {
+			t.Errorf("%q learns of a refusal: %+v", role, e)
+		}
+	}
+}
+
+func TestAudience_floor(t *testing.T) {
+	t.Parallel()
+	hand := time.Date(2022, 10, 28, 1, 0, 0, 0, time.UTC)
+	f := &floor.Floor{Main: "main", Holder: "a", Preview: "b"}
+	for _, role := range allRoles() {
+		a := audience{role: role}
+		close := oneOf(role, "stage venue admin")
+		_, sees := a.event(&live.Change{Event: conference.Event{Type: floor.EventPreviewed}, Floor: f})
+		if sees != close {
+			t.Errorf("%q sees a preview: %v", role, sees)
+		}
+		e, _ := a.event(&live.Change{
+			Event: conference.Event{Type: floor.EventGiven}, Floor: f,
+			Venue: &floor.Venue{ID: "b", State: floor.StatePreview, HandAt: hand, HandNote: "SECRET note"},
+		})
+		if (e.Floor.Preview != "") != close || e.Floor.Holder != "a" {
+			t.Errorf("%q gets %+v", role, e.Floor)
+		}
+		if (e.Venue.HandNote != "") != close || (e.Venue.State == floor.StatePreview) != close {
+			t.Errorf("%q gets %+v", role, e.Venue)
+		}
+		if !close && e.Venue.State != floor.StateQueued {
+			t.Errorf("%q gets %+v, want queued", role, e.Venue)
+		}
+		v := a.venue(&floor.Venue{State: floor.StatePreview})
+		if !close && v.State != floor.StateReady {
+			t.Errorf("%q gets %+v, want ready", role, v)
+		}
+		i := a.info(&conference.Info{Reasons: conference.DefaultReasons()})
+		if len(i.Reasons) == 0 {
+			t.Errorf("%q gets no reasons: an asker must read why", role)
+		}
+	}
+}
+
+func TestAudience_onAirOnlyWhenItChanges(t *testing.T) {
+	t.Parallel()
+	a := audience{role: conference.RoleScreen}
+	e, _ := a.event(&live.Change{Question: full(moderation.StateQueued), Previous: full(moderation.StateApproved), OnAir: "other"})
+	if e.OnAir != nil {
+		t.Errorf("got %q, want unchanged", *e.OnAir)
+	}
+	e, _ = a.event(&live.Change{Question: full(moderation.StateAnswered), Previous: full(moderation.StateOnAir)})
+	if e.OnAir == nil || *e.OnAir != "" {
+		t.Errorf("got %v, want none", e.OnAir)
+	}
+}
