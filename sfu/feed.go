@@ -37,11 +37,10 @@ type feed struct {
 	outputsMu sync.Mutex // guards the replacing of outputs
 
 	arrived atomic.Int64 // nanoseconds of the last packet's arrival, 0 before the first
-	packets *atomic.Uint64
 }
 
-func newFeed(id uint32, kind webrtc.RTPCodecType, packets *atomic.Uint64) *feed {
-	f := &feed{id: id, kind: kind, rate: 90000, packets: packets}
+func newFeed(id uint32, kind webrtc.RTPCodecType) *feed {
+	f := &feed{id: id, kind: kind, rate: 90000}
 	size := videoRing
 	if kind == webrtc.RTPCodecTypeAudio {
 		f.rate, size = 48000, audioRing

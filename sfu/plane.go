@@ -55,7 +55,7 @@ func newPlane(n *Node, id conference.ID, main conference.VenueID) *Plane {
 		published: make(map[conference.VenueID]Publisher),
 		change:    make(chan struct{}),
 	}
-	p.programme, p.broken = newProgramme(main, &p.ids, &p.counters, n.cfg.Now)
+	p.programme, p.broken = newProgramme(main, &p.ids, n.cfg.Now)
 	if p.programme != nil {
 		p.programme.changed = p.changed
 	}

@@ -16,10 +16,14 @@ type format struct {
 	fmtp    string
 }
 
+// maxFormats is how many payload types of an m-line are read: there are 7 bits for them.
+const maxFormats = 128
+
 // formats reads the payload types of an m-line, in the offer's order.
 func formats(m *sdp.MediaDescription) []format {
-	all := make([]format, 0, len(m.MediaName.Formats))
-	for _, text := range m.MediaName.Formats {
+	texts := m.MediaName.Formats[:min(len(m.MediaName.Formats), maxFormats)]
+	all := make([]format, 0, len(texts))
+	for _, text := range texts {
 		payload, err := strconv.ParseUint(text, 10, 7)
 		if err != nil {
 			continue

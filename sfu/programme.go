@@ -38,7 +38,7 @@ type programme struct {
 	lost       atomic.Uint64 // packets dropped because the inbox was full
 
 	// Owned by run.
-	holder    conference.VenueID
+	floor     Floor
 	bus       *bus.Bus
 	mixer     *mixer.Mixer
 	still     *slate.Player
@@ -82,7 +82,7 @@ const (
 	entryNeedKey
 )
 
-func newProgramme(main conference.VenueID, ids *feedIDs, c *counters, now func() time.Time) (*programme, error) {
+func newProgramme(main conference.VenueID, ids *feedIDs, now func() time.Time) (*programme, error) {
 	var random [12]byte
 	rand.Read(random[:]) //nolint:errcheck // never fails
 	epoch := now().Add(-time.Second)
@@ -97,9 +97,9 @@ func newProgramme(main conference.VenueID, ids *feedIDs, c *counters, now func()
 	p := &programme{
 		now:       now,
 		inbox:     make(chan entry, programmeInbox),
-		video:     newFeed(ids.next(), webrtc.RTPCodecTypeVideo, &c.in),
-		audio:     newFeed(ids.next(), webrtc.RTPCodecTypeAudio, &c.in),
-		stillFeed: newFeed(ids.next(), webrtc.RTPCodecTypeVideo, &c.in),
+		video:     newFeed(ids.next(), webrtc.RTPCodecTypeVideo),
+		audio:     newFeed(ids.next(), webrtc.RTPCodecTypeAudio),
+		stillFeed: newFeed(ids.next(), webrtc.RTPCodecTypeVideo),
 		bus: bus.New(bus.Config{
 			Main: main, Epoch: epoch,
 			VideoSeq: binary.BigEndian.Uint16(random[0:]), AudioSeq: binary.BigEndian.Uint16(random[2:]),
@@ -207,18 +207,23 @@ func (p *programme) take(e entry) {
 	}
 }
 
-// obey takes a new floor.
+// obey takes a new floor. What did not change is not said again: to take a venue once
+// more means to bring it back after it was silent.
 func (p *programme) obey(f Floor, at time.Time) {
-	if p.holder != "" && p.holder != f.Holder {
-		p.mixer.Close(p.holder)
+	if f.Slate != p.floor.Slate {
+		p.mixer.SetMuted(f.Slate)
+		p.bus.SetSlate(f.Slate, at)
 	}
-	p.holder = f.Holder
-	if f.Holder != "" {
-		p.mixer.Open(f.Holder)
+	if f.Holder != p.floor.Holder {
+		if p.floor.Holder != "" {
+			p.mixer.Close(p.floor.Holder)
+		}
+		if f.Holder != "" {
+			p.mixer.Open(f.Holder)
+		}
+		p.bus.Take(f.Holder, at)
 	}
-	p.mixer.SetMuted(f.Slate)
-	p.bus.SetSlate(f.Slate, at)
-	p.bus.Take(f.Holder, at)
+	p.floor = f
 }
 
 func (p *programme) remember(f *feed, seq uint64) uint64 {

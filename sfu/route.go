@@ -94,7 +94,7 @@ func (p *Plane) direct(s *Session, now time.Time) []*feed {
 	var waited []*feed
 	view := make([]Slot, 0, len(s.slots))
 	tiles := s.shown()
-	if tiles == nil {
+	if tiles == nil && s.hasTiles() {
 		tiles = p.everybody(s.venue)
 	}
 	for _, slot := range s.slots {

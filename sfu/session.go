@@ -53,6 +53,7 @@ type Session struct {
 	role  role
 	venue conference.VenueID
 	pc    *webrtc.PeerConnection
+	lines []line     // of the join's offer; every later offer has the same
 	pub   *publisher // nil: sends nothing
 	slots []*slot    // in the offer's order; never changed after the join
 
@@ -71,7 +72,7 @@ type Session struct {
 
 func newSession(p *Plane, r role, venue conference.VenueID, o *offer) *Session {
 	s := &Session{
-		id: token(), plane: p, role: r, venue: venue, offer: o,
+		id: token(), plane: p, role: r, venue: venue, offer: o, lines: o.lines,
 		negotiation: make(chan struct{}, 1), done: make(chan struct{}), change: make(chan struct{}),
 	}
 	s.negotiation <- struct{}{}
@@ -89,7 +90,7 @@ func token() string {
 // allot gives every m-line its purpose, by the order of docs/protocol.md.
 func (s *Session) allot() {
 	var videos, audios int
-	for _, l := range s.offer.lines {
+	for _, l := range s.lines {
 		switch {
 		case l.up && (s.role == roleVenue || s.role == roleEncoder):
 			if s.pub == nil {
@@ -211,7 +212,7 @@ func (s *Session) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPReceive
 	if !ok {
 		return
 	}
-	f := newFeed(s.plane.ids.next(), l.media, &s.plane.counters.in)
+	f := newFeed(s.plane.ids.next(), l.media)
 	u := &upTrack{session: s, pub: s.pub, feed: f, track: track, payload: l.codec.payload}
 	reports := receiver.Read
 	if l.media == webrtc.RTPCodecTypeVideo {
@@ -237,11 +238,11 @@ func (s *Session) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPReceive
 
 // upLine returns the first m-line of the medium the client sends, if mid is it.
 func (s *Session) upLine(mid string) (line, bool) {
-	for i, l := range s.offer.lines {
+	for i, l := range s.lines {
 		if l.mid != mid || !l.up {
 			continue
 		}
-		first := slices.IndexFunc(s.offer.lines, func(o line) bool { return o.up && o.media == l.media })
+		first := slices.IndexFunc(s.lines, func(o line) bool { return o.up && o.media == l.media })
 		return l, first == i
 	}
 	return line{}, false
@@ -279,6 +280,10 @@ func (s *Session) Tiles(venues []conference.VenueID) {
 	s.tiles = append([]conference.VenueID{}, venues...)
 	s.viewMu.Unlock()
 	s.plane.route()
+}
+
+func (s *Session) hasTiles() bool {
+	return slices.ContainsFunc(s.slots, func(slot *slot) bool { return slot.kind == SlotTile })
 }
 
 func (s *Session) shown() []conference.VenueID {
