@@ -30,9 +30,9 @@ type Config struct {
 	For        time.Duration
 	// KeepFloor leaves giving the floor to somebody else; the rehearsal only looks.
 	KeepFloor bool
-	Tokens     Tokens
-	TLS        *tls.Config // nil: the system's authorities
-	Out        io.Writer   // progress, one line now and then; nil: none
+	Tokens    Tokens
+	TLS       *tls.Config // nil: the system's authorities
+	Out       io.Writer   // progress, one line now and then; nil: none
 }
 
 // runPrefix begins every question of a rehearsal.
@@ -96,7 +96,7 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 	}
 	r.count(&report.Media)
 	report.Media.expectTurns = len(r.venues) > 1 && !cfg.KeepFloor
-	report.judge()
+	report.Judge()
 	return report, nil
 }
 

@@ -41,8 +41,8 @@ type Record struct {
 	Problems                     []string
 }
 
-// judge fills Failures.
-func (r *Report) judge() {
+// Judge fills Failures from the counts.
+func (r *Report) Judge() {
 	rec := &r.Record
 	for _, f := range []struct {
 		n    int
