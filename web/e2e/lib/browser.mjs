@@ -41,16 +41,9 @@ export async function open(context, url) {
 /** Opens a signed link in a browser of its own and presses its one button. */
 export async function signIn(browser, link, { hash = '', size = { width: 1440, height: 900 }, lang = 'vi' } = {}) {
   const context = await browser.newContext({ viewport: size, locale: lang === 'vi' ? 'vi-VN' : 'en-GB', permissions: ['camera', 'microphone'] });
-  const page = await open(context, link.url);
+  const page = await open(context, hash ? `${link.url}&${hash}` : link.url);
   await page.getByTestId('sign-in').click();
-  await page.getByTestId('signed-in').waitFor();
-  if (hash) {
-    await page.evaluate((more) => {
-      location.hash = `${location.hash}&${more}`;
-    }, hash);
-    await page.reload();
-    await page.getByTestId('signed-in').waitFor();
-  }
+  await page.getByTestId('sign-in').waitFor({ state: 'detached' });
   return page;
 }
 

@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 export const root = resolve(import.meta.dirname, '../../..');
-export const binary = join(root, 'bin/diemcau');
+export const binary = process.env.DIEMCAU_BIN ?? join(root, 'bin/diemcau');
 export const soak = process.env.DIEMCAU_SOAK === '1';
 
 async function freeTCP() {

@@ -1,0 +1,164 @@
+// J1: the whole dialogue. City Hall and a hall are Chromium, four halls are rehearsed.
+// J2: Chromium's three layers; who gets which.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { frames, launch, noFaults, open, shot, signIn } from './lib/browser.mjs';
+import { Redis, Server, until } from './lib/server.mjs';
+
+const main = 'ubnd-thanh-pho';
+const hall = 'ba-dinh';
+const halls = ['cau-giay', 'dong-da', 'hai-ba-trung', 'hoan-kiem'];
+
+/** Signs a venue in, checks the devices, joins and is ready. */
+async function enter(browser, server, venue, video) {
+  const [link] = await server.links('venue', `--venue=${venue}`);
+  const page = await signIn(browser, link, { hash: `video=${video}` });
+  await page.getByTestId('enter').click();
+  await page.getByTestId('ready').click();
+  return page;
+}
+
+/** A viewer whose every PeerConnection is watched for renegotiation. */
+async function watch(browser, server) {
+  const context = await browser.newContext({ viewport: { width: 360, height: 780 }, locale: 'vi-VN' });
+  await context.addInitScript(() => {
+    window.negotiations = 0;
+    window.peers = [];
+    const Native = RTCPeerConnection;
+    window.RTCPeerConnection = class extends Native {
+      constructor(...args) {
+        super(...args);
+        window.peers.push(this);
+        this.addEventListener('negotiationneeded', () => window.negotiations++);
+      }
+    };
+  });
+  const page = await open(context, `${server.url}/c/dat-dai-2022`);
+  await page.getByTestId('play').click();
+  await page.locator('[data-testid="player"][data-phase="playing"]').waitFor({ timeout: 60_000 });
+  return page;
+}
+
+/** What the viewer receives: [{kind, ssrc, frames, packets, height}]. */
+function inbound(page) {
+  return page.evaluate(async () => {
+    const found = [];
+    for (const peer of window.peers) {
+      if (peer.connectionState !== 'connected') continue;
+      for (const stat of (await peer.getStats()).values()) {
+        if (stat.type === 'inbound-rtp') found.push({ kind: stat.kind, ssrc: stat.ssrc, frames: stat.framesDecoded ?? 0, packets: stat.packetsReceived, height: stat.frameHeight });
+      }
+    }
+    return found.sort((a, b) => a.kind.localeCompare(b.kind));
+  });
+}
+
+async function grows(page, slot, venue, more = 5) {
+  const before = await until(async () => (await page.locator(`video[data-slot="${slot}"]${venue ? `[data-venue="${venue}"]` : ''}`).count()) > 0 && { n: await frames(page, slot, venue) }, `slot ${slot} shows ${venue || 'something'}`);
+  await until(async () => (await frames(page, slot, venue)) >= before.n + more, `frames grow in slot ${slot} of ${venue || page.url().split('#')[0]}`);
+}
+
+async function viewerGoesOn(viewer, first) {
+  const before = await inbound(viewer);
+  assert.deepEqual(before.map((s) => s.ssrc), first.map((s) => s.ssrc), 'the viewer keeps its SSRCs');
+  await until(async () => {
+    const now = await inbound(viewer);
+    return now.every((s, i) => (s.kind === 'audio' ? s.packets > before[i].packets + 20 : s.frames > before[i].frames + 10));
+  }, 'the viewer plays on');
+}
+
+/** Presses a key of the stage with a venue's tile chosen. */
+async function press(stage, venue, key) {
+  await stage.locator(`[data-tile="${venue}"] button`).click();
+  await stage.keyboard.press(key);
+}
+
+async function dialogue(server, name) {
+  const browser = await launch();
+  const rehearsal = server.rehearse(`--halls=${halls.join(',')}`, '--citizens=0', '--for=10m');
+  try {
+    const cityHall = await enter(browser, server, main, '640x360@10');
+    const venue = await enter(browser, server, hall, '640x360@10');
+    const stage = await signIn(browser, (await server.links('stage'))[0]);
+    for (const id of [main, hall, ...halls]) await grows(stage, 'tile', id);
+    const viewer = await watch(browser, server);
+    const first = await inbound(viewer);
+    assert.deepEqual(first.map((s) => s.kind), ['audio', 'video'], 'one sound, one picture');
+    await grows(venue, 'programme');
+
+    await venue.getByTestId('raise').click();
+    await stage.locator(`[data-testid="hand"][data-venue="${hall}"]`).waitFor();
+    await press(stage, hall, 'p');
+    await venue.locator('[data-testid="tally"][data-tally="preview"]').waitFor();
+    await press(stage, hall, 'g');
+    await venue.locator('[data-testid="tally"][data-tally="live"]').waitFor();
+    await grows(cityHall, 'return', hall);
+    await viewerGoesOn(viewer, first);
+    if (name === 'sqlite') {
+      await shot(stage, 'stage-1440');
+      await shot(venue, 'venue-live-1440');
+      await shot(cityHall, 'cityhall-1440');
+      await shot(viewer, 'viewer-360');
+    }
+
+    await press(stage, halls[0], 'g');
+    await venue.locator('[data-testid="tally"][data-tally="live"]').waitFor({ state: 'detached' });
+    await stage.locator(`[data-testid="holder"][data-holder="${halls[0]}"]`).waitFor();
+    await grows(cityHall, 'return', halls[0]);
+    await viewerGoesOn(viewer, first);
+
+    await stage.keyboard.press('0');
+    await stage.locator('[data-testid="holder"][data-holder=""]').waitFor();
+    await grows(venue, 'programme');
+    await grows(stage, 'programme');
+    await viewerGoesOn(viewer, first);
+    assert.equal(await viewer.evaluate(() => window.peers.length), 1, 'the viewer has one connection');
+    assert.ok((await viewer.evaluate(() => window.negotiations)) <= 1, 'nothing is negotiated after the first time');
+    for (const page of [cityHall, venue, stage, viewer]) noFaults(page);
+    rehearsal.child.kill('SIGINT');
+    const { code, output } = await rehearsal.done;
+    assert.equal(code, 0, output);
+  } finally {
+    rehearsal.child.kill('SIGKILL');
+    await browser.close();
+  }
+}
+
+test('J1 the whole dialogue in Chromium, on SQLite', async () => {
+  const server = await Server.start();
+  try {
+    await dialogue(server, 'sqlite');
+  } finally {
+    await server.stop();
+  }
+});
+
+test('J1 the whole dialogue in Chromium, on Redis', async () => {
+  const redis = await Redis.start();
+  const server = await Server.start({ redis });
+  try {
+    await dialogue(server, 'redis');
+  } finally {
+    await server.stop();
+    await redis.stop();
+  }
+});
+
+test('J2 three layers from Chromium: a tile gets the lowest, the programme the highest', async () => {
+  const server = await Server.start();
+  const browser = await launch();
+  try {
+    const cityHall = await enter(browser, server, main, '1280x720@10');
+    const stage = await signIn(browser, (await server.links('stage'))[0]);
+    await grows(stage, 'tile', main);
+    await grows(stage, 'programme');
+    const height = (slot) => stage.locator(`video[data-slot="${slot}"]`).first().evaluate((video) => video.videoHeight);
+    await until(async () => (await height('programme')) === 720, 'the programme is the highest layer');
+    await until(async () => (await height('tile')) === 180, 'the tile is the lowest layer');
+    await until(async () => new RegExp(`diemcau_\\S*layers\\S*${main}\\S* 3`).test(await server.metrics()), 'three layers arrive');
+    for (const page of [cityHall, stage]) noFaults(page);
+  } finally {
+    await browser.close();
+    await server.stop();
+  }
+});
