@@ -395,3 +395,17 @@ func TestRedisReplicaIsRefused(t *testing.T) {
 		t.Errorf("got %v, want %v", err, eventlog.ErrUnavailable)
 	}
 }
+
+// TestRedisBadAddress: the error never repeats the password.
+func TestRedisBadAddress(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{
+		"", "http://:hunter2@localhost/0", "redis://:hunter2@localhost:x/0", "redis://:hun/ter2@localhost/0",
+		"redis://:hunter2@local host/0", "redis://:hunter2@localhost/zero", "redis://:hunter2%@localhost/0",
+	} {
+		_, err := redislog.Open(t.Context(), address, slog.New(slog.DiscardHandler))
+		if err == nil || strings.Contains(err.Error(), "hun") || strings.Contains(err.Error(), "ter2") {
+			t.Errorf("%q: got %v, want an error without the password", address, err)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"slices"
 	"strconv"
 	"sync"
@@ -47,10 +48,10 @@ var _ eventlog.Store = (*Store)(nil)
 // Open connects to redis://[user:password@]host:port/db (or rediss://, unix://) and logs
 // what durability the server promises. Parameters of the URL such as read_timeout=2s
 // are those of go-redis. Errors: ErrUnavailable.
-func Open(ctx context.Context, url string, logger *slog.Logger) (*Store, error) {
-	options, err := redis.ParseURL(url)
+func Open(ctx context.Context, address string, logger *slog.Logger) (*Store, error) {
+	options, err := parseAddress(address)
 	if err != nil {
-		return nil, fmt.Errorf("parse redis address: %w", err)
+		return nil, err
 	}
 	s := &Store{
 		calls:  redis.NewClient(configure(*options, callPool)),
@@ -70,6 +71,19 @@ func Open(ctx context.Context, url string, logger *slog.Logger) (*Store, error) 
 		return nil, errors.Join(fmt.Errorf("open event log on redis: %w", err), s.Close())
 	}
 	return s, nil
+}
+
+// parseAddress refuses a malformed address without repeating it: it may hold a password.
+func parseAddress(address string) (*redis.Options, error) {
+	options, err := redis.ParseURL(address)
+	var malformed *url.Error
+	if errors.As(err, &malformed) {
+		return nil, errors.New("the address of redis is malformed; want redis://[user:password@]host:port/db")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the address of redis: %w", err)
+	}
+	return options, nil
 }
 
 func configure(options redis.Options, pool int) *redis.Options {
