@@ -14,10 +14,15 @@ type (
 
 var (
 	Packetize = packetize
+	Hum       = hum
+	ToneOf    = toneOf
+	NewEar    = newEar
 	ReadMark  = readMark
 )
 
 func NewWatch() *Watch { return newWatch(func(conference.VenueID) {}) }
+
+func (e *ear) Listen(seq uint16, payload []byte, heard func(int)) { e.listen(seq, payload, heard) }
 
 func NewMark(venue string, frame uint64) Mark {
 	return mark{venue: conference.VenueID(venue), frame: frame}
