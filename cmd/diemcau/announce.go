@@ -78,10 +78,7 @@ func (a *app) announceDemo(out *strings.Builder, base string) {
 		fmt.Fprintf(out, "  %-34s %s\n", line.name, a.demoLink(base, line.role, line.venue))
 	}
 	fmt.Fprintf(out, "\n  30 điểm cầu / all 30 halls: bin/diemcau links --role=venue --data=%s\n", a.flags.Data)
-	if a.secure == nil {
-		return
-	}
-	origins := a.origins(nil)
+	origins := a.origins()
 	if len(origins) == 0 {
 		return
 	}
@@ -141,26 +138,17 @@ func qrCode(text string) string {
 
 // localURL is where programs on this machine reach the server.
 func (a *app) localURL() string {
-	host, port := splitAddr(a.plain.Addr())
+	host, port := splitAddr(a.bound.plain.Addr())
 	if host == "" || host == "::" || host == "0.0.0.0" {
 		host = "127.0.0.1"
 	}
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// publicOrigin is the origin of the certificate's name.
-func (a *app) publicOrigin(secure net.Listener) string {
-	if secure == nil {
-		return ""
-	}
-	_, port := splitAddr(secure.Addr())
-	return "https://" + withPort(a.flags.TLSDomain, port)
-}
-
 // lanPlain is where another machine reads how to trust the certificate: over plain http
 // when it can be reached, because over https its browser would warn first.
 func (a *app) lanPlain(secure string) string {
-	host, port := splitAddr(a.plain.Addr())
+	host, port := splitAddr(a.bound.plain.Addr())
 	hosts := a.hosts()
 	if len(hosts) == 0 || (host != "" && host != "::" && host != "0.0.0.0") {
 		return secure
@@ -169,17 +157,11 @@ func (a *app) lanPlain(secure string) string {
 }
 
 // origins are the https origins other machines can reach, the likeliest first.
-func (a *app) origins(secure net.Listener) []string {
-	var address net.Addr
-	switch {
-	case a.secure != nil:
-		address = a.secure.Addr()
-	case secure != nil:
-		address = secure.Addr()
-	default:
+func (a *app) origins() []string {
+	if a.bound.secure == nil {
 		return nil
 	}
-	host, port := splitAddr(address)
+	host, port := splitAddr(a.bound.secure.Addr())
 	switch {
 	case a.flags.TLSDomain != "":
 		return []string{"https://" + withPort(a.flags.TLSDomain, port)}

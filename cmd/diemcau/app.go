@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -43,9 +42,10 @@ type app struct {
 	metrics *server.Metrics
 	tally   *tally
 
-	plain, secure, scrape *server.Listener // secure, scrape: nil when off
-	authority             *server.Authority
-	demoRun               string
+	bound     sockets
+	listeners []*server.Listener
+	authority *server.Authority // nil unless this installation signs for itself
+	demoRun   string
 }
 
 // open opens everything that can fail: key, log, ports, certificates. Nothing runs yet.
@@ -73,79 +73,93 @@ func (a *app) open(ctx context.Context) error {
 	a.signer = access.NewSigner(keys)
 	a.gate = access.New(access.Config{Ephemeral: a.store.Ephemeral(), Keys: keys, Now: time.Now, DemoRun: a.demoRun})
 	a.live = live.New(live.Config{Store: a.store, Secret: keys, Logger: a.logger, Now: time.Now})
+	// The media plane comes last of what can fail: it starts to read when it is made.
+	if err := a.bindAll(ctx); err != nil {
+		return err
+	}
 	a.media, err = sfu.New(sfu.Config{Logger: a.logger, Now: time.Now, MediaPort: s.MediaPort, PublicIPs: s.PublicIP})
 	if err != nil {
-		return fmt.Errorf("bind the media port (--media-port): %w", err)
+		return fmt.Errorf("bind the media port (--media-port=%d): %w", s.MediaPort, err)
 	}
 	a.hub = signaling.New(signaling.Config{
 		Conference: func(id conference.ID) (signaling.Conference, error) { return a.live.Conference(id) },
 		Gate:       a.gate, May: access.May, Media: joins{live: a.live, node: a.media},
 		Logger: a.logger, Now: time.Now, DrainFor: drainFor,
 	})
-	return a.listen(ctx)
+	return a.serveHTTP()
 }
 
-// listen binds the ports and makes the HTTP server that answers on them.
-func (a *app) listen(ctx context.Context) error {
+// sockets are the TCP ports, bound; secure and scrape are nil when off.
+type sockets struct {
+	plain, secure, scrape net.Listener
+	certs                 *tls.Config
+	acme                  *autocert.Manager
+}
+
+// bindAll binds the TCP ports and finds the certificates.
+func (a *app) bindAll(ctx context.Context) error {
+	var err error
+	if a.bound.plain, err = bind(ctx, a.flags.Listen, "--listen"); err != nil {
+		return err
+	}
+	if a.bound.secure, err = a.bindTLS(ctx); err != nil {
+		return err
+	}
+	if a.bound.secure != nil {
+		if a.bound.certs, a.bound.acme, err = a.certificates(); err != nil {
+			return err
+		}
+	}
+	a.bound.scrape, err = a.bindMetrics(ctx)
+	return err
+}
+
+// serveHTTP makes the HTTP server that answers on the bound ports.
+func (a *app) serveHTTP() error {
 	pages, err := web.Dist()
 	if err != nil {
 		return fmt.Errorf("open the built pages: %w", err)
 	}
 	a.metrics = server.NewMetrics()
 	a.measure()
-	var certs *tls.Config
-	plainL, err := bind(ctx, a.flags.Listen, "--listen")
-	if err != nil {
-		return err
-	}
-	secureL, err := a.bindTLS(ctx)
-	if err != nil {
-		return errors.Join(err, plainL.Close())
-	}
 	var caCert []byte
-	var manager *autocert.Manager
-	if secureL != nil {
-		if certs, manager, err = a.certificates(); err != nil {
-			return errors.Join(err, plainL.Close(), secureL.Close())
-		}
-		if a.authority != nil {
-			caCert = a.authority.CertPEM()
-		}
+	if a.authority != nil {
+		caCert = a.authority.CertPEM()
 	}
 	a.http, err = server.New(server.Config{
 		Logger: a.logger.With(slog.String("part", "server")), Now: time.Now, Gate: a.gate, Live: a.live,
 		Media: whip{a.media}, Pages: pages, Socket: a.hub.Serve, Metrics: a.metrics,
-		Origins: func() []string { return a.origins(secureL) }, CACert: caCert,
+		Origins: a.origins, CACert: caCert,
 	})
 	if err != nil {
-		return err
+		return fmt.Errorf("make the http server: %w", err)
 	}
-	plainHandler := a.http.Handler()
-	if manager != nil {
-		plainHandler = manager.HTTPHandler(server.ToTLS(plainHandler, a.publicOrigin(secureL)))
+	plain := a.http.Handler()
+	if a.bound.acme != nil {
+		plain = a.bound.acme.HTTPHandler(server.ToTLS(plain, a.origins()[0]))
 	}
-	a.plain = server.NewListener(plainL, plainHandler, nil, a.logger)
-	if secureL != nil {
-		a.secure = server.NewListener(secureL, a.http.Handler(), certs, a.logger)
+	a.listeners = append(a.listeners, server.NewListener(a.bound.plain, plain, nil, a.logger))
+	if a.bound.secure != nil {
+		a.listeners = append(a.listeners, server.NewListener(a.bound.secure, a.http.Handler(), a.bound.certs, a.logger))
 	}
-	return a.listenMetrics(ctx)
+	if a.bound.scrape != nil {
+		a.listeners = append(a.listeners, server.NewListener(a.bound.scrape, a.metrics.Handler(), nil, a.logger))
+	}
+	return nil
 }
 
-func (a *app) listenMetrics(ctx context.Context) error {
+// bindMetrics returns nil when metrics are off.
+func (a *app) bindMetrics(ctx context.Context) (net.Listener, error) {
 	address := a.flags.MetricsListen
 	if address == flagOff || address == "" {
-		return nil
+		return nil, nil //nolint:nilnil // off is no fault
 	}
 	l, err := bind(ctx, address, "--metrics-listen")
-	if err != nil {
-		if !a.flags.Demo || address != defaultMetrics {
-			return err
-		}
+	if err != nil && a.flags.Demo && address == defaultMetrics {
 		a.logger.WarnContext(ctx, "metrics are off: their port is taken", slog.Any("err", err))
-		return nil
+		return nil, nil //nolint:nilnil // the demonstration goes on without
 	}
-	a.scrape = server.NewListener(l, a.metrics.Handler(), nil, a.logger)
-	return nil
+	return l, err
 }
 
 // bindTLS returns nil when HTTPS is off.
@@ -213,13 +227,10 @@ func (a *app) run(ctx context.Context) error {
 	work, stop := context.WithCancel(faulty)
 	defer stop()
 	parts := []func(context.Context) error{
-		a.live.Run, a.media.Run, a.hub.Run, a.http.Run, newDirector(a.live, a.media, a.tally.count, a.logger).Run, a.plain.Run,
+		a.live.Run, a.media.Run, a.hub.Run, a.http.Run, newDirector(a.live, a.media, a.tally.count, a.logger).Run,
 	}
-	if a.secure != nil {
-		parts = append(parts, a.secure.Run)
-	}
-	if a.scrape != nil {
-		parts = append(parts, a.scrape.Run)
+	for _, listener := range a.listeners {
+		parts = append(parts, listener.Run)
 	}
 	for _, part := range parts {
 		group.Go(func() error { return part(work) }) // ends with stop
@@ -261,7 +272,7 @@ func (a *app) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.logger.Info("serving", slog.String("http", a.plain.Addr().String()), slog.String("version", version))
+	a.logger.Info("serving", slog.String("http", a.bound.plain.Addr().String()), slog.String("version", version))
 	return a.announce()
 }
 
@@ -278,6 +289,11 @@ func (a *app) drain(ctx context.Context) {
 func (a *app) close() {
 	if err := a.flags.untell(); err != nil {
 		a.logger.Warn("note is left behind", slog.Any("err", err))
+	}
+	for _, l := range []net.Listener{a.bound.plain, a.bound.secure, a.bound.scrape} {
+		if l != nil {
+			_ = l.Close() //nolint:errcheck // its Listener has closed it, if it ran
+		}
 	}
 	if a.store == nil {
 		return
