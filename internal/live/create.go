@@ -30,12 +30,13 @@ func (n *Node) Create(ctx context.Context, actor conference.Actor, info conferen
 	if err := n.create(ctx, log, actor, info); err != nil {
 		return err
 	}
-	if !n.isRunning() {
+	ended := n.ended()
+	if ended == nil {
 		return nil
 	}
 	// Best effort: nodes that do not hear of it look by themselves.
 	_ = n.cfg.Store.Ephemeral().Publish(ctx, newChannel, []byte(info.ID)) //nolint:errcheck // see above
-	return n.lookNow(ctx, info.ID)
+	return n.lookNow(ctx, info.ID, ended)
 }
 
 // create appends the first event, or finds it there.
@@ -101,19 +102,24 @@ func createCommand(command conference.Command, n *Node) (eventlog.Command, error
 	}, nil
 }
 
-// lookNow has Run open a new conference before Create returns.
-func (n *Node) lookNow(ctx context.Context, id conference.ID) error {
-	done := make(chan error, 1)
+// lookNow has Run open a new conference before Create returns. When Run ends meanwhile,
+// the conference is made all the same.
+func (n *Node) lookNow(ctx context.Context, id conference.ID, ended <-chan struct{}) error {
+	done := make(chan error, 1) // Run never waits for us
 	select {
 	case n.look <- done:
+	case <-ended:
+		return nil
 	case <-ctx.Done():
 		return unknownOutcome("conference " + string(id) + " is made but not opened yet")
 	}
 	select {
 	case err := <-done:
-		if _, missing := n.Conference(id); missing != nil && err != nil {
-			return err
+		if n.known(id) {
+			return nil
 		}
+		return err
+	case <-ended:
 		return nil
 	case <-ctx.Done():
 		return unknownOutcome("conference " + string(id) + " is made but not opened yet")

@@ -36,8 +36,8 @@ type Node struct {
 	sealer *secret.Sealer
 	look   chan chan error // asks Run to look for new conferences, and for the result
 
-	nodeMu      sync.RWMutex // guards running, conferences, failed, looked
-	running     bool
+	nodeMu      sync.RWMutex  // guards running, conferences, failed, looked
+	running     chan struct{} // closed when Run ends; nil while it does not run
 	conferences map[conference.ID]*Conference
 	failed      map[conference.ID]error
 	looked      error // result of the last look
@@ -60,8 +60,8 @@ func (n *Node) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var wg sync.WaitGroup
-	n.setRunning(true)
-	defer n.setRunning(false)
+	n.begin()
+	defer n.end()
 	err := n.follow(ctx, &wg)
 	cancel()
 	wg.Wait()
@@ -283,17 +283,23 @@ func (n *Node) noteLook(err error) {
 	}
 }
 
-func (n *Node) setRunning(running bool) {
+func (n *Node) begin() {
 	n.nodeMu.Lock()
 	defer n.nodeMu.Unlock()
-	n.running = running
-	if !running {
-		n.conferences = make(map[conference.ID]*Conference)
-		n.looked = errNotLooked
-	}
+	n.running = make(chan struct{})
 }
 
-func (n *Node) isRunning() bool {
+func (n *Node) end() {
+	n.nodeMu.Lock()
+	defer n.nodeMu.Unlock()
+	close(n.running)
+	n.running = nil
+	n.conferences = make(map[conference.ID]*Conference)
+	n.looked = errNotLooked
+}
+
+// ended is closed when Run ends; nil while it does not run.
+func (n *Node) ended() <-chan struct{} {
 	n.nodeMu.RLock()
 	defer n.nodeMu.RUnlock()
 	return n.running

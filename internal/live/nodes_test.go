@@ -1,7 +1,6 @@
 package live_test
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"log/slog"
@@ -13,24 +12,55 @@ import (
 
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog"
+	"github.com/diemcau/diemcau/internal/eventlog/eventlogtest"
+	"github.com/diemcau/diemcau/internal/eventlog/redislog"
 	"github.com/diemcau/diemcau/internal/live"
 	"github.com/diemcau/diemcau/moderation"
 	"github.com/diemcau/diemcau/sfu/floor"
 )
 
-// twoNodes runs the usual conference on two nodes over one store.
-func twoNodes(t *testing.T) (a, b *live.Conference) {
+// onBoth runs a test with the usual conference on two nodes: over one SQLite store, and
+// over one Redis with a connection each.
+func onBoth(t *testing.T, test func(t *testing.T, a, b *live.Conference)) {
 	t.Helper()
-	store := newStore(t)
-	first, _ := startNode(t, store)
-	a = conferenceOn(t, first)
-	second, _ := startNode(t, store)
-	return a, conferenceOn(t, second)
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		store := newStore(t)
+		first, _ := startNode(t, store)
+		a := conferenceOn(t, first)
+		second, _ := startNode(t, store)
+		test(t, a, conferenceOn(t, second))
+	})
+	t.Run("redis", func(t *testing.T) {
+		t.Parallel()
+		server := eventlogtest.StartRedis(t)
+		first, _ := startNode(t, openRedis(t, server))
+		a := conferenceOn(t, first)
+		second, _ := startNode(t, openRedis(t, server))
+		test(t, a, conferenceOn(t, second))
+	})
+}
+
+func openRedis(t *testing.T, server *eventlogtest.Redis) eventlog.Store {
+	t.Helper()
+	store, err := redislog.Open(t.Context(), server.URL, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
 }
 
 func TestJ4_TwoNodesOneWinner(t *testing.T) {
 	t.Parallel()
-	a, b := twoNodes(t)
+	onBoth(t, oneWinner)
+}
+
+func oneWinner(t *testing.T, a, b *live.Conference) {
 	for range 20 {
 		asked := ask(t, a, "Ai trước?")
 		type result struct {
@@ -74,7 +104,10 @@ func TestJ4_TwoNodesOneWinner(t *testing.T) {
 // a third one see in the end.
 func TestJ10_TwoNodesAgree(t *testing.T) {
 	t.Parallel()
-	a, b := twoNodes(t)
+	onBoth(t, agree)
+}
+
+func agree(t *testing.T, a, b *live.Conference) {
 	var wg sync.WaitGroup
 	for i, c := range []*live.Conference{a, b} {
 		for range 10 {
@@ -98,7 +131,10 @@ func TestJ10_TwoNodesAgree(t *testing.T) {
 
 func TestJ5_SameKeyOnTwoNodes(t *testing.T) {
 	t.Parallel()
-	a, b := twoNodes(t)
+	onBoth(t, sameKey)
+}
+
+func sameKey(t *testing.T, a, b *live.Conference) {
 	for range 10 {
 		key := rand.Text()
 		codes := make(chan string, 2)
@@ -119,67 +155,6 @@ func TestJ5_SameKeyOnTwoNodes(t *testing.T) {
 		waitFor(t, a, "the end", func(s *live.Snapshot) bool { return len(s.Questions) == 10 })
 	}
 	wantQuestions(t, a, 10)
-}
-
-// TestJ6_RestartRestores stops a node and starts another on the same data.
-func TestJ6_RestartRestores(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	store := openSQLite(t, dir)
-	node, stop := startNode(t, store)
-	c := conferenceOn(t, node)
-	asked := ask(t, c, "Còn không?")
-	command := conference.Command{ID: rand.Text(), Actor: lan, Body: moderation.ClaimCard{ID: asked.Question}}
-	first, err := c.Do(t.Context(), command)
-	if err != nil {
-		t.Fatal(err)
-	}
-	must(t, c, lan, moderation.Approve{ID: asked.Question, Short: "Còn?"})
-	must(t, c, stage, moderation.Queue{ID: asked.Question})
-	must(t, c, system, floor.Connect{Venue: "ba-dinh"})
-	must(t, c, stage, floor.Ready{Venue: "ba-dinh"})
-	must(t, c, stage, floor.Give{Venue: "ba-dinh"})
-	before := c.Snapshot()
-	changes, _, err := c.Since(0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	stop()
-	if err := store.Close(); err != nil {
-		t.Fatal(err)
-	}
-
-	store = openSQLite(t, dir)
-	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	node, _ = startNode(t, store)
-	c = conferenceOn(t, node)
-	if diff := cmp.Diff(before, c.Snapshot()); diff != "" {
-		t.Errorf("state after the restart (-before +after):\n%s", diff)
-	}
-	again, _, err := c.Since(0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(changes, again); diff != "" {
-		t.Errorf("changes after the restart (-before +after):\n%s", diff)
-	}
-	for _, change := range changes {
-		if pos, err := c.Resume(change.Cursor); err != nil || pos != change.Event.Position {
-			t.Errorf("resume at %d: got %d, %v", change.Event.Position, pos, err)
-		}
-	}
-	repeated, err := c.Do(t.Context(), command)
-	first.Repeated = true
-	if err != nil || repeated != first {
-		t.Errorf("repeated command: got %+v %v, want %+v", repeated, err, first)
-	}
-	if standing, err := node.Lookup(asked.Code); err != nil || standing.Question.ID != asked.Question {
-		t.Errorf("lookup after the restart: got %+v %v", standing, err)
-	}
 }
 
 func TestOtherSecretRefusesToRun(t *testing.T) {
@@ -236,149 +211,4 @@ func TestCreate(t *testing.T) {
 	refused(t, c, "conference.not_open", citizen, question(rand.Text(), "Sớm"))
 	must(t, c, admin, conference.Open{})
 	refused(t, c, "conference.already_open", admin, conference.Open{})
-}
-
-// TestRestoredLog exchanges the log under a running conference for another one.
-func TestRestoredLog(t *testing.T) {
-	t.Parallel()
-	otherStore := newStore(t)
-	other := startConference(t, otherStore)
-	ask(t, other, "Từ bản sao lưu")
-	backup, err := otherStore.Log(t.Context(), theID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, log := startFaulty(t)
-	for range 5 {
-		ask(t, c, "Sẽ mất")
-	}
-	old := c.Snapshot()
-	log.swap(backup)
-	ask(t, c, "Sau khi khôi phục")
-	got := c.Snapshot()
-	if len(got.Questions) != 2 || got.Questions[0].Body != "Từ bản sao lưu" {
-		t.Errorf("after the restore: got %d questions", len(got.Questions))
-	}
-	if _, err := c.Resume(old.Cursor); !errors.Is(err, live.ErrGap) {
-		t.Errorf("resume with the old cursor: got %v, want ErrGap", err)
-	}
-	if _, _, err := c.Since(old.Position); !errors.Is(err, live.ErrGap) {
-		t.Errorf("since the old position: got %v, want ErrGap", err)
-	}
-	if _, err := c.Resume(got.Cursor); err != nil {
-		t.Errorf("resume with the new cursor: %v", err)
-	}
-}
-
-func TestJ10_ErasedWords(t *testing.T) {
-	t.Parallel()
-	store := newStore(t)
-	node, stop := startNode(t, store)
-	c := conferenceOn(t, node)
-	asked := ask(t, c, "Xóa tôi đi")
-	changes, _, err := c.Since(asked.Position - 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	log, err := store.Log(t.Context(), theID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	erasure := eventlog.Erasure{EventID: changes[0].Event.ID, Field: moderation.FieldBody}
-	if err := log.Erase(t.Context(), []eventlog.Erasure{erasure}); err != nil {
-		t.Fatal(err)
-	}
-	stop()
-	node, _ = startNode(t, store)
-	standing, err := conferenceOn(t, node).Standing(asked.Code)
-	if err != nil || standing.Question.Body != "" || standing.Question.State != moderation.StatePending {
-		t.Errorf("erased question: got %+v %v", standing.Question, err)
-	}
-}
-
-// TestStopAnswersEverybody stops a node in the middle of submissions: who was
-// acknowledged is there afterwards, once, and nobody waits for ever.
-func TestJ6_StopAnswersEverybody(t *testing.T) {
-	t.Parallel()
-	store := newStore(t)
-	node, stop := startNode(t, store)
-	c := conferenceOn(t, node)
-	type result struct {
-		id  conference.QuestionID
-		err error
-	}
-	results := make(chan result, 200)
-	for range cap(results) {
-		go func() { // ends with its answer
-			outcome, err := c.Do(context.Background(), conference.Command{ID: rand.Text(), Actor: citizen, Body: question(rand.Text(), "Dừng")})
-			results <- result{outcome.Question, err}
-		}()
-	}
-	acknowledged := make(map[conference.QuestionID]bool)
-	for i := range cap(results) {
-		r := <-results
-		var refusal *conference.Error
-		switch {
-		case r.err == nil:
-			acknowledged[r.id] = true
-		case !errors.As(r.err, &refusal) || refusal.Kind != conference.KindUnavailable:
-			t.Errorf("answer of a stopping node: %v", r.err)
-		}
-		if i == 20 {
-			stop()
-		}
-	}
-	node, _ = startNode(t, store)
-	found := make(map[conference.QuestionID]int)
-	for _, q := range conferenceOn(t, node).Snapshot().Questions {
-		found[q.ID]++
-	}
-	for id := range acknowledged {
-		if found[id] != 1 {
-			t.Errorf("acknowledged question %s is there %d times", id, found[id])
-		}
-	}
-}
-
-func TestJ10_ResumeFromEveryPosition(t *testing.T) {
-	t.Parallel()
-	c := startConference(t, newStore(t))
-	const asked = 4200 // more than the ring keeps
-	var wg sync.WaitGroup
-	for range 210 {
-		wg.Go(func() { // ends when its questions are stored
-			for range asked / 210 {
-				ask(t, c, "Đầy vòng")
-			}
-		})
-	}
-	wg.Wait()
-	end := c.Snapshot()
-	oldest := end.Position - 4096
-	if _, _, err := c.Since(oldest - 1); !errors.Is(err, live.ErrGap) {
-		t.Errorf("since before the ring: got %v, want ErrGap", err)
-	}
-	if _, _, err := c.Since(end.Position + 1); !errors.Is(err, live.ErrGap) {
-		t.Errorf("since the future: got %v, want ErrGap", err)
-	}
-	for at := oldest; at < end.Position; {
-		changes, _, err := c.Since(at)
-		if err != nil || len(changes) == 0 || len(changes) > 1024 {
-			t.Fatalf("since %d: %d changes, %v", at, len(changes), err)
-		}
-		for _, change := range changes {
-			at++
-			if change.Event.Position != at {
-				t.Fatalf("position %d where %d should be", change.Event.Position, at)
-			}
-			if pos, err := c.Resume(change.Cursor); err != nil || pos != at {
-				t.Fatalf("resume at %d: got %d, %v", at, pos, err)
-			}
-		}
-	}
-	for _, cursor := range []string{"", "x", "a.b.c", end.Cursor + "0", "00000000000000ff" + end.Cursor[16:]} {
-		if _, err := c.Resume(cursor); !errors.Is(err, live.ErrGap) {
-			t.Errorf("resume at %q: got %v, want ErrGap", cursor, err)
-		}
-	}
 }
