@@ -169,11 +169,18 @@ func body[T any](data json.RawMessage) (T, error) {
 // domainBody turns a command of the wire into one of the rules, and names the question
 // it is about. A venue operator acts on the own venue whatever the data say.
 func domainBody(name protocol.CommandName, data json.RawMessage, actor conference.Actor) (conference.Body, conference.QuestionID, error) {
+	var b conference.Body
+	var about conference.QuestionID
+	var err error
 	if part, _, _ := strings.Cut(string(name), "."); part == "question" {
-		return questionBody(name, data, actor)
+		b, about, err = questionBody(name, data, actor)
+	} else {
+		b, err = floorBody(name, data, actor)
 	}
-	b, err := floorBody(name, data, actor)
-	return b, "", err
+	if err != nil {
+		return nil, "", err
+	}
+	return b, about, nil
 }
 
 func questionBody(name protocol.CommandName, data json.RawMessage, actor conference.Actor) (conference.Body, conference.QuestionID, error) {

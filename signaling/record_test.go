@@ -23,10 +23,10 @@ import (
 )
 
 // running starts a real conference on a real log, opened.
-func running(t *testing.T) *live.Conference {
+func running(t testing.TB) *live.Conference {
 	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
-	store, err := sqlitelog.Open(t.Context(), t.TempDir(), quiet)
+	store, err := sqlitelog.Open(context.Background(), t.TempDir(), quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,14 +46,14 @@ func running(t *testing.T) *live.Conference {
 	admin := conference.Actor{Role: conference.RoleAdmin, Session: "admin"}
 	info := *newFakeConference().info
 	info.State = ""
-	if err := node.Create(t.Context(), admin, info); err != nil {
+	if err := node.Create(context.Background(), admin, info); err != nil {
 		t.Fatal(err)
 	}
 	c, err := node.Conference(fakeID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Do(t.Context(), conference.Command{ID: rand.Text(), Actor: admin, Body: conference.Open{}}); err != nil {
+	if _, err := c.Do(context.Background(), conference.Command{ID: rand.Text(), Actor: admin, Body: conference.Open{}}); err != nil {
 		t.Fatal(err)
 	}
 	return c

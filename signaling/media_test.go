@@ -1,0 +1,219 @@
+package signaling_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/signaling"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+// fakeMedia keeps the sessions it made.
+type fakeMedia struct {
+	mu       sync.Mutex // guards all below
+	sessions []*fakeSession
+	err      error
+}
+
+func (m *fakeMedia) Join(_ context.Context, id conference.ID, actor conference.Actor, offer string) (signaling.MediaSession, string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err != nil {
+		return nil, "", m.err
+	}
+	s := &fakeSession{changed: make(chan struct{}), done: make(chan struct{})}
+	m.sessions = append(m.sessions, s)
+	return s, "answer to " + offer + " of " + string(id) + "/" + string(actor.Venue), nil
+}
+
+func (m *fakeMedia) session(i int) *fakeSession {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.sessions[i]
+}
+
+type fakeSession struct {
+	mu      sync.Mutex // guards all below
+	slots   []protocol.Slot
+	changed chan struct{}
+	done    chan struct{}
+	tiles   []conference.VenueID
+	closed  bool
+}
+
+func (s *fakeSession) Restart(_ context.Context, offer string) (string, error) {
+	return "restarted " + offer, nil
+}
+
+func (s *fakeSession) Slots() ([]protocol.Slot, <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.slots, s.changed
+}
+
+func (s *fakeSession) show(slots ...protocol.Slot) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.slots = slots
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+func (s *fakeSession) Tiles(venues []conference.VenueID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tiles = venues
+}
+
+func (s *fakeSession) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.closed = true
+		close(s.done)
+	}
+}
+
+func (s *fakeSession) Done() <-chan struct{} { return s.done }
+
+func withMedia(m signaling.Media) func(*signaling.Config) {
+	return func(c *signaling.Config) { c.Media = m }
+}
+
+func TestMedia_joinSlotsRestartLeave(t *testing.T) {
+	t.Parallel()
+	media := &fakeMedia{}
+	h := serve(t, newFakeConference(), withMedia(media))
+	p := h.join(conference.RoleStage, "", "")
+	p.snapshot()
+	if p.welcome.Media {
+		t.Error("a first socket has media")
+	}
+	if r := p.command(commandID(), "media.restart", protocol.MediaOffer{SDP: "o"}); r.Error == nil || r.Error.Code != "media.unknown_session" {
+		t.Errorf("restart before join: %s", mustJSON(r))
+	}
+	if r := p.command(commandID(), "media.join", protocol.MediaOffer{SDP: "o"}); r.OK == nil || r.OK.SDP != "answer to o of hue/" {
+		t.Errorf("got %s", mustJSON(r))
+	}
+	if s := p.want("slots").Slots; s.Slots == nil || len(s.Slots) != 0 || s.Ended {
+		t.Errorf("got %+v, want an empty list", s)
+	}
+	media.session(0).show(protocol.Slot{MID: "3", Kind: protocol.SlotTile, Venue: "phu-loc"})
+	if s := p.want("slots").Slots; len(s.Slots) != 1 || s.Slots[0].Venue != "phu-loc" {
+		t.Errorf("got %+v", s)
+	}
+	if r := p.command(commandID(), "media.tiles", protocol.MediaTiles{Venues: []string{"a", "b"}}); r.OK == nil || len(media.session(0).tiles) != 2 {
+		t.Errorf("got %s, tiles %v", mustJSON(r), media.session(0).tiles)
+	}
+	if r := p.command(commandID(), "media.tiles", protocol.MediaTiles{Venues: make([]string, 65)}); r.Error == nil {
+		t.Errorf("got %s", mustJSON(r))
+	}
+	if r := p.command(commandID(), "media.restart", protocol.MediaOffer{SDP: "again"}); r.OK == nil || r.OK.SDP != "restarted again" {
+		t.Errorf("got %s", mustJSON(r))
+	}
+	// A second join replaces the first, without telling of its end.
+	if r := p.command(commandID(), "media.join", protocol.MediaOffer{SDP: "2"}); r.OK == nil {
+		t.Errorf("got %s", mustJSON(r))
+	}
+	<-media.session(0).Done()
+	if s := p.want("slots").Slots; s.Ended {
+		t.Error("the end of the replaced session was told")
+	}
+	// The plane ends the session: another page of the venue joined.
+	media.session(1).Close()
+	if s := p.want("slots").Slots; !s.Ended || len(s.Slots) != 0 {
+		t.Errorf("got %+v, want ended", s)
+	}
+	if r := p.command(commandID(), "media.join", protocol.MediaOffer{SDP: "3"}); r.OK == nil {
+		t.Errorf("got %s", mustJSON(r))
+	}
+	p.want("slots")
+	if r := p.command(commandID(), "media.leave", nil); r.OK == nil {
+		t.Errorf("got %s", mustJSON(r))
+	}
+	<-media.session(2).Done()
+	media.mu.Lock()
+	media.err = conference.Refuse(conference.KindInvalid, "media.bad_sdp", "line 3")
+	media.mu.Unlock()
+	if r := p.command(commandID(), "media.join", protocol.MediaOffer{SDP: "broken"}); r.Error == nil || r.Error.Code != "media.bad_sdp" {
+		t.Errorf("got %s", mustJSON(r))
+	}
+}
+
+func TestMedia_notBuilt(t *testing.T) {
+	t.Parallel()
+	h := serve(t, newFakeConference())
+	p := h.join(conference.RoleStage, "", "")
+	p.snapshot()
+	if r := p.command(commandID(), "media.join", protocol.MediaOffer{SDP: "o"}); r.Error == nil || r.Error.Code != "media.unavailable" || r.Error.RetryAfterMs == 0 {
+		t.Errorf("got %s", mustJSON(r))
+	}
+}
+
+// TestMedia_outlivesABrokenSocket: a cut socket keeps the picture for 15 s; a page that
+// went away, a revoked session and a page that does not come back do not.
+func TestMedia_outlivesABrokenSocket(t *testing.T) {
+	t.Parallel()
+	media := &fakeMedia{}
+	var conf *fakeConference
+	bubble(t, with(&conf), func(t *testing.T, h *harness) {
+		join := func() *peer {
+			p := h.join(conference.RoleVenue, "phu-loc", "")
+			p.snapshot()
+			return p
+		}
+		p := join()
+		p.command(commandID(), "media.join", protocol.MediaOffer{SDP: "o"})
+		p.want("slots")
+		_ = p.ws.Close()
+		time.Sleep(10 * time.Second)
+		media.session(0).show(protocol.Slot{MID: "4", Kind: protocol.SlotVoice, Venue: "main"})
+		p = join()
+		if !p.welcome.Media {
+			t.Fatal("media did not outlive the socket")
+		}
+		if s := p.want("slots").Slots; len(s.Slots) != 1 {
+			t.Errorf("got %+v", s)
+		}
+		if r := p.command(commandID(), "media.restart", protocol.MediaOffer{SDP: "x"}); r.OK == nil {
+			t.Errorf("got %s", mustJSON(r))
+		}
+		_ = p.ws.Close()
+		time.Sleep(17 * time.Second)
+		<-media.session(0).Done()
+		p = join()
+		if p.welcome.Media {
+			t.Error("media outlived its time")
+		}
+
+		p.command(commandID(), "media.join", protocol.MediaOffer{SDP: "o"})
+		p.want("slots")
+		frame := websocket.FormatCloseMessage(websocket.CloseGoingAway, "")
+		if err := p.ws.WriteControl(websocket.CloseMessage, frame, time.Now().Add(time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		p.closed()
+		<-media.session(1).Done()
+
+		p = join()
+		p.command(commandID(), "media.join", protocol.MediaOffer{SDP: "o"})
+		p.want("slots")
+		h.gate.revoked <- "ref-venuephu-loc"
+		if _, code := p.closed(); code != protocol.CloseRevoked {
+			t.Errorf("got code %d", code)
+		}
+		<-media.session(2).Done()
+
+		p = join()
+		p.command(commandID(), "media.join", protocol.MediaOffer{SDP: "o"})
+		p.want("slots")
+		_ = p.ws.Close()
+		h.stop() // ends what is parked
+		<-media.session(3).Done()
+	}, func(c *signaling.Config) { c.Media = media })
+}
