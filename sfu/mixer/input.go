@@ -43,7 +43,8 @@ type input struct {
 	anchored bool
 	nextTS   int64 // timestamp of the sample at end
 	drift    int64 // smoothed, × driftWeight
-	missing  int   // frames concealed in a row
+	late     lateness
+	missing  int // frames concealed in a row
 
 	head, end int64
 	fifo      [fifoSamples]float32
@@ -78,6 +79,7 @@ func (in *input) restart() {
 		in.packets[i].used = false
 	}
 	in.set, in.anchored = false, false
+	in.late = lateness{}
 	in.head, in.end = 0, 0
 	in.decoder.Reset()
 }
@@ -88,7 +90,8 @@ func (in *input) free() {
 	in.fade = ramp{}
 }
 
-func (in *input) push(timestamp uint32, at int64, payload []byte) {
+// push takes a packet captured at position at; pos is the first sample not yet mixed.
+func (in *input) push(timestamp uint32, at, pos int64, payload []byte) {
 	if len(payload) == 0 || len(payload) > maxOpusBytes || at < 0 {
 		return
 	}
@@ -97,7 +100,8 @@ func (in *input) push(timestamp uint32, at int64, payload []byte) {
 	}
 	ts := in.lastTS + int64(int32(timestamp-uint32(in.lastTS)))
 	in.lastTS = max(in.lastTS, ts)
-	if in.anchored && ts < in.nextTS {
+	at += in.late.add(pos-at, at)
+	if in.anchored && ts < in.nextTS && at < in.end {
 		return // too late: it has been concealed
 	}
 	var slot *waiting
@@ -182,7 +186,10 @@ func (in *input) anchor(w *waiting) {
 func (in *input) decode(w *waiting) {
 	w.used = false
 	if w.ts < in.nextTS {
-		return
+		if w.at < in.end {
+			return
+		}
+		in.anchor(w) // the input was just put back: there is room for it after all
 	}
 	in.drift += (w.at - in.end) - in.drift/driftWeight
 	if d := in.drift / driftWeight; d > maxDrift || d < -maxDrift {
@@ -221,4 +228,41 @@ func (in *input) append(pcm []float32) {
 	}
 	in.end += int64(len(pcm))
 	in.nextTS += int64(len(pcm))
+}
+
+const (
+	lateWindow = 10 * Rate      // how long a late packet is remembered: one to two of them
+	lateMargin = Rate / 50      // 20 ms more than the latest needed
+	lateEase   = 2 * lateMargin // the delay shrinks only by this much at once, or not at all
+)
+
+// lateness is how much later than Delay an input's packets come, in samples: the most of
+// the last 10–20 s. It moves in steps, because every move is heard.
+type lateness struct {
+	set               bool
+	start             int64
+	current, previous int64
+	delay             int64
+}
+
+// add takes how late a packet is and when it was captured, and returns by how much the
+// input is to be put back.
+func (l *lateness) add(late, at int64) int64 {
+	late = max(0, late)
+	switch {
+	case !l.set || at-l.start >= 2*lateWindow:
+		l.set, l.start, l.current, l.previous = true, at, late, late
+	case at-l.start >= lateWindow:
+		l.start, l.previous, l.current = at, l.current, late
+	default:
+		l.current = max(l.current, late)
+	}
+	most := max(l.current, l.previous)
+	if most > l.delay || most < l.delay-lateMargin-lateEase {
+		l.delay = 0
+		if most > 0 {
+			l.delay = min(most+lateMargin, samples(MaxLate))
+		}
+	}
+	return l.delay
 }

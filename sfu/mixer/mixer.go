@@ -16,8 +16,11 @@ const (
 	Frame        = 20 * time.Millisecond
 	// Inputs is how many microphones may be open at once.
 	Inputs = 4
-	// Delay is the jitter buffer: a frame leaves this long after it was captured.
-	Delay = 60 * time.Millisecond
+	// Delay is the jitter buffer: a frame leaves this long after it was captured. An input
+	// whose packets come later than that is put up to MaxLate behind its picture rather
+	// than be torn to pieces.
+	Delay   = 60 * time.Millisecond
+	MaxLate = 240 * time.Millisecond
 	// Fade is how long an input takes to come in or go.
 	Fade = 40 * time.Millisecond
 
@@ -123,7 +126,7 @@ func (m *Mixer) SetMuted(on bool) {
 // that are not open, and more than 16 waiting packets of one venue, are dropped.
 func (m *Mixer) Push(id conference.VenueID, timestamp uint32, at time.Time, payload []byte) {
 	if in := m.input(id); in != nil && !in.closing {
-		in.push(timestamp, m.samples(at), payload)
+		in.push(timestamp, m.samples(at), m.pos, payload)
 	}
 }
 

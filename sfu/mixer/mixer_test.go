@@ -275,6 +275,53 @@ func TestDriftingClockStaysInPlace(t *testing.T) {
 	}
 }
 
+// TestLatePacketsAreWaitedFor: on a line, or a machine, that delays packets by more than
+// the jitter buffer, the voice stays whole after the first stumbles.
+func TestLatePacketsAreWaitedFor(t *testing.T) {
+	t.Parallel()
+	m, l := newMixer(t), newListener(t)
+	v := newVoice(t, "hall", 440)
+	m.Open("hall")
+	type onTheWay struct {
+		ts       uint32
+		at, here time.Time
+		payload  []byte
+	}
+	var way []onTheWay
+	now := epoch.Add(time.Second)
+	for n := range 500 {
+		ts, payload := v.next(t)
+		late := time.Duration(n*7919%160) * time.Millisecond
+		way = append(way, onTheWay{ts, now, now.Add(late), append([]byte(nil), payload...)})
+		now = now.Add(mixer.Frame)
+		kept := way[:0]
+		for _, p := range way {
+			if p.here.After(now) {
+				kept = append(kept, p)
+				continue
+			}
+			m.Push("hall", p.ts, p.at, p.payload)
+		}
+		way = kept
+		for {
+			out, ok, err := m.Next(now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !ok {
+				break
+			}
+			l.hear(t, out)
+		}
+	}
+	heard := last(l.heard, 8*time.Second)
+	for i := 0; i+mixer.FrameSamples <= len(heard); i += mixer.FrameSamples {
+		if got := level(heard[i:i+mixer.FrameSamples], 440); got < 0.2 {
+			t.Fatalf("frame %d: got level %.4f, want the voice to be whole", i/mixer.FrameSamples, got)
+		}
+	}
+}
+
 func BenchmarkMix(b *testing.B) {
 	for _, open := range []int{1, 2, 4} {
 		b.Run(string(rune('0'+open))+"open", func(b *testing.B) {
