@@ -2,6 +2,9 @@ package sfu
 
 import (
 	"encoding/binary"
+	"net"
+	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -295,5 +298,34 @@ func BenchmarkForward(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/outputs, "ns/out")
 	if got := w.n.Load(); got < uint64(b.N)*outputs {
 		b.Fatalf("got %d packets out for %d in", got, b.N)
+	}
+}
+
+func TestAnswersNameTheAnnouncedAddresses(t *testing.T) {
+	t.Parallel()
+	public := []netip.Addr{netip.MustParseAddr("203.0.113.5"), netip.MustParseAddr("2001:db8::5")}
+	addresses, err := announced(public, 8189)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &mux{addresses: addresses}
+	if got := len(m.GetListenAddresses()); got != 2 {
+		t.Errorf("pion gets %d addresses, want one for each version", got)
+	}
+	got := m.announce("a=mid:0\r\na=candidate:7 1 udp 1 10.0.0.1 1 typ host\r\na=candidate:7 2 udp 1 10.0.0.1 1 typ host\r\na=end-of-candidates\r\n")
+	want := "a=mid:0\r\na=candidate:1 1 udp 2130706431 203.0.113.5 8189 typ host\r\n" +
+		"a=candidate:2 1 udp 2130706175 2001:db8::5 8189 typ host\r\na=end-of-candidates\r\n"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	all, err := announced(nil, 8189)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) == 0 || !slices.ContainsFunc(all, func(a *net.UDPAddr) bool { return a.IP.IsLoopback() }) {
+		t.Errorf("got %v, want loopback among them", all)
+	}
+	if len(all) > 1 && all[0].IP.IsLoopback() {
+		t.Errorf("got %v, want loopback last", all)
 	}
 }

@@ -59,8 +59,8 @@ func TestJ2_TileGetsLowestProgrammeHighest(t *testing.T) {
 	stage.wait(programme, "the middle layer in the programme", layerIs(1, 1))
 	c.layers[0].drop.Store(false)
 	stage.wait(programme, "the highest layer again", layerIs(1, 0))
-	contiguous(t, stage.packets(tile))
-	contiguous(t, stage.packets(programme))
+	contiguous(t, stage, tile)
+	contiguous(t, stage, programme)
 }
 
 // The stage chooses its tiles; a tile can be emptied and filled again.
@@ -79,8 +79,8 @@ func TestStageChoosesTiles(t *testing.T) {
 	stage.wait(first, "west first", layerIs(3, 0))
 	stage.session.Tiles([]conference.VenueID{west, hall})
 	stage.wait(second, "city hall second", layerIs(1, 2))
-	contiguous(t, stage.packets(first))
-	contiguous(t, stage.packets(second))
+	contiguous(t, stage, first)
+	contiguous(t, stage, second)
 }
 
 // However many ask, a source is asked for a keyframe at most once a second.

@@ -198,6 +198,7 @@ func (p *Plane) admit(s *Session) error {
 	}
 	p.sessions[s.id] = s
 	p.planeMu.Unlock()
+	p.programme.awake.Store(true)
 	if replaced != nil {
 		replaced.Close()
 	}
@@ -221,6 +222,9 @@ func (p *Plane) housekeep() {
 	p.planeMu.Lock()
 	busy := len(p.sessions) > 0
 	p.planeMu.Unlock()
+	if p.programme != nil {
+		p.programme.awake.Store(busy)
+	}
 	if busy {
 		p.route()
 	}

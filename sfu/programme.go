@@ -34,6 +34,7 @@ type programme struct {
 	// next one.
 	candidates atomic.Pointer[map[*publisher]bool]
 	onAir      atomic.Pointer[bus.Source]
+	awake      atomic.Bool   // somebody is connected; nothing is mixed for nobody
 	changed    func()        // tells the plane that somebody else is on air
 	lost       atomic.Uint64 // packets dropped because the inbox was full
 
@@ -157,6 +158,9 @@ func (p *programme) run(ended <-chan struct{}) error {
 		case e := <-p.inbox:
 			p.take(e)
 		case <-ticker.C:
+			if !p.awake.Load() {
+				continue
+			}
 			if err := p.tick(p.now()); err != nil {
 				return err
 			}

@@ -46,7 +46,7 @@ func (p *Plane) choose(now time.Time) []conference.VenueID {
 	chosen := make(map[conference.VenueID]*publisher, len(p.heard))
 	encoders := make(map[conference.VenueID]bool)
 	for _, s := range p.sessions {
-		if s.pub == nil || encoders[s.venue] {
+		if s.pub == nil || encoders[s.venue] || (s.role == roleEncoder && !s.connected.Load()) {
 			continue
 		}
 		chosen[s.venue] = s.pub
