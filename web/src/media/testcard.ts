@@ -99,7 +99,7 @@ function paintMoving(
   pen.fillText(words.title, w / 2, h * 0.56, w * 0.94);
   pen.fillStyle = '#ffffff';
   pen.font = `700 ${Math.round(h * 0.11)}px ui-monospace, monospace`;
-  pen.fillText(`${clock(new Date())}  ${String(frame).padStart(6, '0')}`, w / 2, h * 0.72, w * 0.94);
+  pen.fillText(`${HANOI.format(new Date())}  ${String(frame).padStart(6, '0')}`, w / 2, h * 0.72, w * 0.94);
   const span = w * 0.86;
   const at = w * 0.07 + (span * (frame % (ask.rate * 4))) / (ask.rate * 4);
   pen.fillStyle = '#2b4466';
@@ -108,11 +108,13 @@ function paintMoving(
   pen.fillRect(at, h * 0.84, w * 0.02, h * 0.07);
 }
 
-function clock(now: Date): string {
-  return [now.getHours(), now.getMinutes(), now.getSeconds()]
-    .map((n) => String(n).padStart(2, '0'))
-    .join(':');
-}
+// All pages tell the time of Hanoi, whatever the computer's own zone.
+const HANOI = new Intl.DateTimeFormat('en-GB', {
+  timeZone: 'Asia/Ho_Chi_Minh',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+});
 
 function tick(run: () => void, everyMs: number): () => void {
   try {

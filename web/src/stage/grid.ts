@@ -36,3 +36,13 @@ export function step(key: string, at: number, count: number, columns: number): n
   const to = at + by;
   return to < 0 || to >= count ? at : to;
 }
+
+const KINDS_OF_PLACE = /^(?:Quận|Huyện|Thị xã|Phường|Xã|Thị trấn)\s+(?=\p{L})/u;
+
+/**
+ * shortName leaves out what a place is ("Quận Bắc Từ Liêm" → "Bắc Từ Liêm"), for tiles that
+ * have room for a name only. "Quận 1" stays what it is.
+ */
+export function shortName(name: string): string {
+  return name.replace(KINDS_OF_PLACE, '');
+}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { View } from '../live/reduce';
 import type { Question, QuestionState } from '../wire/wire.gen';
-import { fitTiles, step } from './grid';
+import { fitTiles, shortName, step } from './grid';
 import { Guard, SLIP_MS } from './guard';
 import { actionOf, type Pressed } from './keys';
 import { moveBefore, neighbour, rows, runningOrder } from './order';
@@ -67,12 +67,12 @@ describe('runningOrder', () => {
 
 describe('fitTiles', () => {
   it.each([
-    ['1440×900', 640, 690, 100],
-    ['1920×1080', 1000, 860, 140],
+    ['1440×900', 655, 640, 100],
+    ['1920×1080', 950, 820, 130],
   ])('shows thirty-one venues at %s without scrolling', (_, width, height, atLeast) => {
-    const fitted = fitTiles(31, { width, height, caption: 26, gap: 6 });
+    const fitted = fitTiles(31, { width, height, caption: 38, gap: 6 });
     const lines = Math.ceil(31 / fitted.columns);
-    const high = lines * ((fitted.width * 9) / 16 + 26) + 6 * (lines - 1);
+    const high = lines * ((fitted.width * 9) / 16 + 38) + 6 * (lines - 1);
     expect(fitted.width).toBeGreaterThanOrEqual(atLeast);
     expect(fitted.width * fitted.columns + 6 * (fitted.columns - 1)).toBeLessThanOrEqual(width);
     expect(high).toBeLessThanOrEqual(height);
@@ -84,6 +84,15 @@ describe('fitTiles', () => {
     expect(fitTiles(6, room).columns).toBe(2);
     expect(fitTiles(0, room).columns).toBe(1);
   });
+});
+
+it('shortName keeps what tells places apart', () => {
+  expect(['Quận Bắc Từ Liêm', 'Thị xã Sơn Tây', 'Quận 1', 'UBND Thành phố'].map(shortName)).toEqual([
+    'Bắc Từ Liêm',
+    'Sơn Tây',
+    'Quận 1',
+    'UBND Thành phố',
+  ]);
 });
 
 describe('arrow keys', () => {
