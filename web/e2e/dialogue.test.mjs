@@ -82,7 +82,7 @@ async function dialogue(server, name) {
     const stage = await signIn(browser, (await server.links('stage'))[0]);
     for (const id of [main, hall]) await grows(stage, 'tile', id);
     // The rehearsal plays the halls that nobody plays yet, and leaves the floor to us.
-    rehearsal = server.rehearse(`--venues=${halls.length}`, '--keep-floor', '--citizens=0', '--for=10m');
+    rehearsal = server.rehearse(`--venues=${halls.length}`, '--no-floor', '--citizens=0', '--for=10m');
     for (const id of [main, hall, ...halls]) await grows(stage, 'tile', id);
     const viewer = await watch(browser, server);
     const first = await inbound(viewer);
