@@ -1,7 +1,7 @@
 package eventlog_test
 
 import (
-	"crypto/sha1" //nolint:gosec // the chain's link
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -40,7 +40,7 @@ func TestDigestByHand(t *testing.T) {
 	if eventlog.Digest(nil, map[string][]byte{"a": []byte("bc")}) == eventlog.Digest(nil, map[string][]byte{"ab": []byte("c")}) {
 		t.Error("two different sealings have one digest")
 	}
-	link := sha1.Sum([]byte("previous42digest")) //nolint:gosec // the chain's link
+	link := sha1.Sum([]byte("previous42digest"))
 	if got, want := eventlog.Hash("previous", 42, "digest"), hex.EncodeToString(link[:]); got != want {
 		t.Errorf("link: got %s, want %s", got, want)
 	}

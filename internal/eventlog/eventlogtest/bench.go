@@ -16,6 +16,7 @@ import (
 // of 300 bytes, by 1, 50 and 500 submitters who each wait for the answer. It reports
 // appends/s and the 50th and 99th percentile of the wait in ms.
 func BenchAppend(b *testing.B, open Open) {
+	b.Helper()
 	for _, submitters := range []int{1, 50, 500} {
 		b.Run(fmt.Sprintf("submitters=%d", submitters), func(b *testing.B) {
 			store, _ := open(b)

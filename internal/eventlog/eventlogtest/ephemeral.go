@@ -17,6 +17,7 @@ import (
 
 // RunEphemeral is the conformance suite of eventlog.Ephemeral.
 func RunEphemeral(t *testing.T, open Open) {
+	t.Helper()
 	for _, test := range []struct {
 		name string
 		run  func(*pair)
@@ -278,7 +279,7 @@ func testSubscriptionEnds(p *pair) {
 	ctx, cancel := context.WithCancel(p.ctx)
 	ends, stays := p.subscribe(ctx, p.two), p.subscribe(p.ctx, p.two)
 	cancel()
-	for range ends { //nolint:revive // until it is closed
+	for range ends { // until it is closed
 	}
 	p.publish("still here")
 	if got := <-stays; string(got) != "still here" {

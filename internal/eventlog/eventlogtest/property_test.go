@@ -56,9 +56,7 @@ func (m *model) append(commands []eventlog.Command) []eventlog.Result {
 			}
 			if len(draft.Sealed) > 0 {
 				record.Sealed = make(map[string][]byte)
-				for field, ciphertext := range draft.Sealed {
-					record.Sealed[field] = ciphertext
-				}
+				maps.Copy(record.Sealed, draft.Sealed)
 			}
 			m.records = append(m.records, record)
 			for _, entity := range draft.Bumps {

@@ -2,11 +2,13 @@ package eventlogtest
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,7 +27,7 @@ type Redis struct {
 	// Dir is the folder of its data.
 	Dir string
 
-	t      testing.TB
+	tb     testing.TB
 	port   int
 	cmd    *exec.Cmd
 	output sync.WaitGroup // whoever reads the process's output
@@ -34,17 +36,17 @@ type Redis struct {
 // StartRedis starts a redis-server for the test and kills it at the test's end. Extra
 // arguments are added to its command line ("--maxmemory", "8mb"). It fails the test,
 // naming the package, when redis-server is not installed; it never skips.
-func StartRedis(t testing.TB, arguments ...string) *Redis {
-	t.Helper()
+func StartRedis(tb testing.TB, arguments ...string) *Redis {
+	tb.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
-		t.Fatalf("redis-server is missing: install the package redis-server (apt-get install redis-server): %v", err)
+		tb.Fatalf("redis-server is missing: install the package redis-server (apt-get install redis-server): %v", err)
 	}
-	r := &Redis{t: t, Dir: t.TempDir()}
-	t.Cleanup(r.Kill)
+	r := &Redis{tb: tb, Dir: tb.TempDir()}
+	tb.Cleanup(r.Kill)
 	var err error
 	for range 5 { // somebody else may take the free port between our look and redis's
-		if r.port, err = freePort(); err != nil {
-			t.Fatalf("find a free port: %v", err)
+		if r.port, err = freePort(tb.Context()); err != nil {
+			tb.Fatalf("find a free port: %v", err)
 		}
 		if err = r.start(arguments); err == nil {
 			r.URL = fmt.Sprintf("redis://127.0.0.1:%d/0", r.port)
@@ -52,7 +54,7 @@ func StartRedis(t testing.TB, arguments ...string) *Redis {
 		}
 		r.Kill()
 	}
-	t.Fatalf("start redis-server: %v", err)
+	tb.Fatalf("start redis-server: %v", err)
 	return nil
 }
 
@@ -62,13 +64,13 @@ func (r *Redis) Kill() {
 		return
 	}
 	if err := r.cmd.Process.Kill(); err != nil {
-		r.t.Errorf("kill redis-server: %v", err)
+		r.tb.Errorf("kill redis-server: %v", err)
 	}
 	r.output.Wait()
 	if err := r.cmd.Wait(); err != nil {
-		var exit *exec.ExitError // "signal: killed" is what was asked for
-		if !errors.As(err, &exit) {
-			r.t.Errorf("wait for redis-server: %v", err)
+		// "signal: killed" is what was asked for.
+		if _, asked := errors.AsType[*exec.ExitError](err); !asked {
+			r.tb.Errorf("wait for redis-server: %v", err)
 		}
 	}
 	r.cmd = nil
@@ -77,10 +79,10 @@ func (r *Redis) Kill() {
 // Restart starts a killed server again on the same data and port and returns when it
 // answers.
 func (r *Redis) Restart(arguments ...string) {
-	r.t.Helper()
+	r.tb.Helper()
 	r.Kill()
 	if err := r.start(arguments); err != nil {
-		r.t.Fatalf("restart redis-server: %v", err)
+		r.tb.Fatalf("restart redis-server: %v", err)
 	}
 }
 
@@ -91,19 +93,19 @@ func (r *Redis) Pause() { r.signal(syscall.SIGSTOP) }
 func (r *Redis) Resume() { r.signal(syscall.SIGCONT) }
 
 func (r *Redis) signal(signal syscall.Signal) {
-	r.t.Helper()
+	r.tb.Helper()
 	if err := r.cmd.Process.Signal(signal); err != nil {
-		r.t.Fatalf("send %v to redis-server: %v", signal, err)
+		r.tb.Fatalf("send %v to redis-server: %v", signal, err)
 	}
 }
 
 func (r *Redis) start(arguments []string) error {
 	all := append([]string{
-		"--bind", "127.0.0.1", "--port", fmt.Sprint(r.port), "--dir", r.Dir,
+		"--bind", "127.0.0.1", "--port", strconv.Itoa(r.port), "--dir", r.Dir,
 		"--appendonly", "yes", "--appendfsync", "always", "--save", "",
 		"--maxmemory-policy", "noeviction", "--daemonize", "no", "--logfile", "",
 	}, arguments...)
-	cmd := exec.Command("redis-server", all...)
+	cmd := exec.Command("redis-server", all...) //nolint:gosec // the test's own arguments; Kill ends it, not a ctx
 	// When the test binary dies without cleaning up, the kernel ends the server too.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	output, err := cmd.StdoutPipe()
@@ -143,11 +145,11 @@ func watch(output io.Reader) error {
 
 func drain(output io.Reader) {
 	// The pipe ends when the process does; an error then says no more than that.
-	_, _ = io.Copy(io.Discard, output) //nolint:errcheck // see above
+	_, _ = io.Copy(io.Discard, output)
 }
 
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func freePort(ctx context.Context) (int, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err
 	}

@@ -29,23 +29,23 @@ type Sample struct {
 }
 
 // MakeCommand returns the command of a sample: one draft that bumps the entity.
-func MakeCommand(t testing.TB, s Sample) eventlog.Command {
-	t.Helper()
+func MakeCommand(tb testing.TB, s Sample) eventlog.Command {
+	tb.Helper()
 	if s.Command == "" {
 		s.Command = NewID()
 	}
-	return eventlog.Command{ID: s.Command, Checks: s.Checks, Drafts: []eventlog.Draft{MakeDraft(t, s)}}
+	return eventlog.Command{ID: s.Command, Checks: s.Checks, Drafts: []eventlog.Draft{MakeDraft(tb, s)}}
 }
 
 // MakeDraft returns the draft of a sample.
-func MakeDraft(t testing.TB, s Sample) eventlog.Draft {
-	t.Helper()
+func MakeDraft(tb testing.TB, s Sample) eventlog.Draft {
+	tb.Helper()
 	if s.Event == "" {
 		s.Event = NewID()
 	}
 	data, err := json.Marshal(map[string]string{"note": s.Note})
 	if err != nil {
-		t.Fatalf("make sample data: %v", err)
+		tb.Fatalf("make sample data: %v", err)
 	}
 	event := conference.Event{
 		ID: s.Event, Type: "question.submitted", V: 1, Cause: s.Command,
@@ -54,18 +54,18 @@ func MakeDraft(t testing.TB, s Sample) eventlog.Draft {
 	}
 	bytes, err := eventlog.Encode(event)
 	if err != nil {
-		t.Fatalf("encode sample: %v", err)
+		tb.Fatalf("encode sample: %v", err)
 	}
 	return eventlog.Draft{ID: s.Event, Canonical: bytes, Bumps: event.Bumps, Sealed: s.Sealed}
 }
 
 // Questions returns n commands, each about an entity of its own that must not exist yet.
-func Questions(t testing.TB, n int) []eventlog.Command {
-	t.Helper()
+func Questions(tb testing.TB, n int) []eventlog.Command {
+	tb.Helper()
 	commands := make([]eventlog.Command, n)
 	for i := range commands {
 		entity := conference.QuestionID(NewID()).Entity()
-		commands[i] = MakeCommand(t, Sample{
+		commands[i] = MakeCommand(tb, Sample{
 			Entity: entity,
 			Checks: []eventlog.Check{{Entity: entity}},
 			Note:   fmt.Sprintf("number %d", i),

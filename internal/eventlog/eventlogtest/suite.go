@@ -3,6 +3,7 @@ package eventlogtest
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -18,6 +19,7 @@ type Open func(t testing.TB) (one, two eventlog.Store)
 
 // RunLog is the conformance suite of eventlog.Store and eventlog.Log.
 func RunLog(t *testing.T, open Open) {
+	t.Helper()
 	for _, test := range []struct {
 		name string
 		run  func(*bench)
@@ -128,7 +130,7 @@ func (b *bench) wantLength(want int) {
 }
 
 func testAppend(b *bench) {
-	if ids := b.conferences(); contains(ids, b.id) {
+	if ids := b.conferences(); slices.Contains(ids, b.id) {
 		b.Errorf("a log without events is listed: %v", ids)
 	}
 	first := b.end(b.log)
@@ -161,7 +163,7 @@ func testAppend(b *bench) {
 	if diff := cmp.Diff(want, records, cmpopts.IgnoreFields(eventlog.Record{}, "Hash")); diff != "" {
 		b.Errorf("records (-want +got):\n%s", diff)
 	}
-	if ids := b.conferences(); !contains(ids, b.id) {
+	if ids := b.conferences(); !slices.Contains(ids, b.id) {
 		b.Errorf("the log is not listed: %v", ids)
 	}
 	event, err := eventlog.Decode(records[0])
@@ -177,15 +179,6 @@ func (b *bench) conferences() []conference.ID {
 		b.Fatalf("list conferences: %v", err)
 	}
 	return ids
-}
-
-func contains(ids []conference.ID, id conference.ID) bool {
-	for _, each := range ids {
-		if each == id {
-			return true
-		}
-	}
-	return false
 }
 
 func testStaleOneOfMany(b *bench) {

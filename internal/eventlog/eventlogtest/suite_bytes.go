@@ -52,7 +52,8 @@ func testErase(b *bench) {
 	event := commands[0].Drafts[0].ID
 	err := b.log.Erase(b.ctx, []eventlog.Erasure{
 		{EventID: event, Field: "body"},
-		{EventID: event, Field: "unknown"}, {EventID: "unknown", Field: "body"},
+		{EventID: event, Field: "unknown"},
+		{EventID: "unknown", Field: "body"},
 	})
 	if err != nil {
 		b.Fatalf("erase: %v", err)

@@ -187,7 +187,7 @@ func (e *ephemeral) end(subscription *redis.PubSub) {
 	delete(e.subscriptions, subscription)
 	e.subscriptionsMu.Unlock()
 	if ours {
-		_ = subscription.Close() //nolint:errcheck // nothing is left to be done with it
+		_ = subscription.Close() // nothing is left to be done with it
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -231,7 +232,7 @@ func (s *Store) unblock(ctx context.Context, id int64, read <-chan struct{}) {
 	defer again.Stop()
 	for {
 		if err := s.calls.ClientUnblock(ctx, id).Err(); err != nil {
-			s.logger.DebugContext(ctx, "blocked read was not woken", "err", err)
+			s.logger.DebugContext(ctx, "blocked read was not woken", slog.Any("err", err))
 			return // its slice ends by itself
 		}
 		select {
@@ -261,7 +262,7 @@ func (l *Log) Erase(ctx context.Context, fields []eventlog.Erasure) error {
 	if err := l.store.calls.BgRewriteAOF(ctx).Err(); err != nil {
 		// One that runs already is followed by Redis's own; a managed service rewrites by itself.
 		l.store.logger.WarnContext(ctx, "append-only file still holds erased ciphertexts until redis rewrites it",
-			"conference", l.id, "err", err)
+			slog.Any("conference", l.id), slog.Any("err", err))
 	}
 	return nil
 }

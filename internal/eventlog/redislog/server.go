@@ -24,12 +24,12 @@ func checkServer(ctx context.Context, client *redis.Client, logger *slog.Logger)
 	aof = facts["aof_enabled"] == "1"
 	settings, err := readSettings(ctx, client)
 	if err != nil {
-		logger.WarnContext(ctx, "redis does not tell its settings: whether acknowledged means on disk is unknown", "err", err)
+		logger.WarnContext(ctx, "redis does not tell its settings: whether acknowledged means on disk is unknown", slog.Any("err", err))
 		return aof, nil
 	}
 	if settings["maxmemory-policy"] != "noeviction" {
 		logger.WarnContext(ctx, "redis may throw acknowledged events away when memory is short: set maxmemory-policy noeviction",
-			"code", settings["maxmemory-policy"])
+			slog.String("code", settings["maxmemory-policy"]))
 	}
 	switch {
 	case !aof:

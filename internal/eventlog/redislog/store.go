@@ -56,7 +56,7 @@ func Open(ctx context.Context, address string, logger *slog.Logger) (*Store, err
 	s := &Store{
 		calls:  redis.NewClient(configure(*options, callPool)),
 		waits:  redis.NewClient(configure(*options, waitPool)),
-		logger: logger.With("part", "redislog"),
+		logger: logger.With(slog.String("part", "redislog")),
 		append: redis.NewScript(appendScript),
 	}
 	s.ephemeral = newEphemeral(s.calls, s.waits, options.DB)
@@ -76,8 +76,7 @@ func Open(ctx context.Context, address string, logger *slog.Logger) (*Store, err
 // parseAddress refuses a malformed address without repeating it: it may hold a password.
 func parseAddress(address string) (*redis.Options, error) {
 	options, err := redis.ParseURL(address)
-	var malformed *url.Error
-	if errors.As(err, &malformed) {
+	if _, malformed := errors.AsType[*url.Error](err); malformed {
 		return nil, errors.New("the address of redis is malformed; want redis://[user:password@]host:port/db")
 	}
 	if err != nil {

@@ -5,10 +5,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog"
 )
 
@@ -140,13 +142,8 @@ func (w *writer) insert(ctx context.Context, plans []*plan) error {
 				row.draft.Canonical, row.digest, row.hash); err != nil {
 				return err
 			}
-			for field, ciphertext := range row.draft.Sealed {
-				if ciphertext == nil {
-					ciphertext = []byte{} // nil would be NULL
-				}
-				if _, err := w.statements.sealed.ExecContext(ctx, id, row.draft.ID, field, ciphertext); err != nil {
-					return err
-				}
+			if err := w.insertSealed(ctx, id, row.draft); err != nil {
+				return err
 			}
 		}
 		for entity, version := range p.bumped {
@@ -155,6 +152,18 @@ func (w *writer) insert(ctx context.Context, plans []*plan) error {
 			}
 		}
 		if _, err := w.statements.end.ExecContext(ctx, p.end.Pos, p.end.Hash, p.at, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) insertSealed(ctx context.Context, id conference.ID, draft *eventlog.Draft) error {
+	for field, ciphertext := range draft.Sealed {
+		if ciphertext == nil {
+			ciphertext = []byte{} // nil would be NULL
+		}
+		if _, err := w.statements.sealed.ExecContext(ctx, id, draft.ID, field, ciphertext); err != nil {
 			return err
 		}
 	}
@@ -177,7 +186,7 @@ func (w *writer) transaction(ctx context.Context, work func() error) error {
 	}
 	// SQLite may have rolled back by itself (disk full); then this one fails: no matter.
 	if _, rollbackErr := w.conn.ExecContext(ctx, "ROLLBACK"); rollbackErr != nil {
-		w.logger.DebugContext(ctx, "nothing left to roll back", "err", rollbackErr)
+		w.logger.DebugContext(ctx, "nothing left to roll back", slog.Any("err", rollbackErr))
 	}
 	if committing && !certain(err) {
 		return fmt.Errorf("commit: %w: %w", eventlog.ErrUnknownOutcome, err)

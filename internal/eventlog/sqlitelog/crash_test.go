@@ -57,7 +57,7 @@ func appendForEver(ctx context.Context, dir string) error {
 					return err
 				}
 				// One write call per line: lines of different goroutines do not mix.
-				if _, err := fmt.Printf("%s\n%s\n", commands[0].Drafts[0].ID, commands[1].Drafts[0].ID); err != nil {
+				if _, err := fmt.Fprintf(os.Stdout, "%s\n%s\n", commands[0].Drafts[0].ID, commands[1].Drafts[0].ID); err != nil {
 					return err
 				}
 			}

@@ -14,7 +14,7 @@ import (
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" {
-		os.Exit(runChild(dir))
+		os.Exit(runChild(dir)) //nolint:forbidigo // the child of the crash tests is a process of its own
 	}
 	goleak.VerifyTestMain(m)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
 	"sync"
 	"time"
 
@@ -67,9 +68,7 @@ func (s *state) position() (eventlog.Position, <-chan struct{}) {
 // settle takes over a plan that is on disk.
 func (s *state) settle(p *plan) {
 	s.at = p.at
-	for entity, version := range p.bumped {
-		s.versions[entity] = version
-	}
+	maps.Copy(s.versions, p.bumped)
 	s.endMu.Lock()
 	defer s.endMu.Unlock()
 	s.end = p.end

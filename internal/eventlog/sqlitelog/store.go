@@ -64,7 +64,7 @@ func Open(ctx context.Context, dir string, logger *slog.Logger) (*Store, error) 
 		closing: make(chan struct{}),
 		logs:    make(map[conference.ID]*state),
 	}
-	if err := s.open(ctx, dir, logger.With("part", "sqlitelog")); err != nil {
+	if err := s.open(ctx, dir, logger.With(slog.String("part", "sqlitelog"))); err != nil {
 		return nil, errors.Join(fmt.Errorf("open event log in %s: %w", dir, err), s.release())
 	}
 	return s, nil

@@ -36,7 +36,7 @@ func TestEphemeralForgets(t *testing.T) {
 		t.Fatal(err)
 	}
 	var left, kept int
-	err = db.QueryRow(`SELECT count(*) FILTER (WHERE expires > 0), count(*) FILTER (WHERE expires = 0) FROM entry`).Scan(&left, &kept)
+	err = db.QueryRowContext(t.Context(), `SELECT count(*) FILTER (WHERE expires > 0), count(*) FILTER (WHERE expires = 0) FROM entry`).Scan(&left, &kept)
 	if err != nil || left != 0 || kept != 512 {
 		t.Errorf("%d expired and %d kept entries, %v; want 0 and 512", left, kept, err)
 	}
