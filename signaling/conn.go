@@ -46,7 +46,12 @@ type conn struct {
 	mediaMu sync.Mutex // guards media
 	media   MediaSession
 
-	mu        sync.Mutex // guards all below
+	mu sync.Mutex // guards outbox
+	outbox
+}
+
+// outbox is what is to be written to a socket, and what is known of its end.
+type outbox struct {
 	private   []outgoing // goes before the ring
 	backlog   int        // bytes of private
 	ring      *ring      // nil until joined
@@ -110,8 +115,10 @@ func newConn(h *Hub, r *room, ws *websocket.Conn, cookies map[string]string, pro
 		gone:     make(chan struct{}),
 		ended:    make(chan struct{}),
 		lang:     protocol.LangVi,
-		pingAt:   h.cfg.Now().Add(pingEvery + jitter(pingEvery/4)),
-		helloBy:  h.cfg.Now().Add(helloWithin),
+		outbox: outbox{
+			pingAt:  h.cfg.Now().Add(pingEvery + jitter(pingEvery/4)),
+			helloBy: h.cfg.Now().Add(helloWithin),
+		},
 	}
 }
 

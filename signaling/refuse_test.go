@@ -340,3 +340,74 @@ func TestHub_faultsAndUnknownOutcomes(t *testing.T) {
 		}
 	}
 }
+
+// broken panics once while the room reads it.
+type broken struct {
+	*fakeConference
+	once chan struct{}
+}
+
+func (b *broken) Since(after uint64) ([]live.Change, <-chan struct{}, error) {
+	changes, more, err := b.fakeConference.Since(after)
+	if len(changes) > 0 {
+		select {
+		case <-b.once:
+			panic("boom")
+		default:
+		}
+	}
+	return changes, more, err
+}
+
+// TestHub_panicInTheRoom: a fault in the fan-out sends the pages of the conference away
+// for a moment; they come back and have lost nothing.
+func TestHub_panicInTheRoom(t *testing.T) {
+	t.Parallel()
+	conf := &broken{fakeConference: newFakeConference(), once: make(chan struct{}, 1)}
+	h := serve(t, conf)
+	p := h.join(conference.RoleCitizen, "", "")
+	p.snapshot()
+	conf.once <- struct{}{}
+	conf.put("q1", moderation.StateApproved, "x")
+	if bye, code := p.closed(); code != protocol.CloseInternal || bye.Reason != "internal" {
+		t.Errorf("got %+v, %d", bye, code)
+	}
+	p = h.join(conference.RoleCitizen, "", p.cursor)
+	if !p.welcome.Resumed {
+		t.Error("not resumed")
+	}
+	p.events(1)
+	if n := strings.Count(h.log.String(), "panic in a room"); n != 1 {
+		t.Errorf("logged %d times", n)
+	}
+}
+
+// TestJ9_NothingPersonalIsLogged: neither codes nor texts nor cookies reach the log,
+// whatever goes wrong.
+func TestJ9_NothingPersonalIsLogged(t *testing.T) {
+	t.Parallel()
+	conf := newFakeConference()
+	conf.put("q1", moderation.StateApproved, "CANARY-text")
+	h := serve(t, conf)
+	conf.handle(func(context.Context, conference.Command) (live.Outcome, error) {
+		return live.Outcome{}, errors.New("disk on fire")
+	})
+	p := h.join(conference.RoleModerator, "", "")
+	p.snapshot()
+	p.command(commandID(), "question.approve", protocol.QuestionApprove{ID: "q1", Short: "CANARY-short"})
+	p.send(protocol.ClientMessage{Type: "follow", ID: "f1", Code: "CANARY-code"})
+	p.reply("f1")
+	p.raw(websocket.TextMessage, []byte(`{"type":"CANARY-type"}`))
+	p.raw(websocket.TextMessage, []byte(`CANARY-garbage`))
+	p.closed()
+	h.stop()
+	text := h.log.String()
+	if !strings.Contains(text, "disk on fire") {
+		t.Errorf("the fault was not logged: %s", text)
+	}
+	for _, secret := range []string{"CANARY", "cookie-", "Nguyễn"} {
+		if strings.Contains(text, secret) {
+			t.Errorf("the log holds %s: %s", secret, text)
+		}
+	}
+}
