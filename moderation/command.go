@@ -16,7 +16,7 @@ type Submit struct {
 // Withdraw takes an open question back; the asker proved the tracking code.
 type Withdraw struct{ ID conference.QuestionID }
 
-// Claim takes a pending question onto the moderator's desk.
+// ClaimCard takes a pending question onto the moderator's desk.
 type ClaimCard struct{ ID conference.QuestionID }
 
 // Release puts a claimed question back; only its holder may.

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,9 +59,7 @@ type paper struct {
 
 func (p paper) copy() paper {
 	cards := make(map[conference.QuestionID]card, len(p.cards))
-	for id, c := range p.cards {
-		cards[id] = c
-	}
+	maps.Copy(cards, p.cards)
 	return paper{cards, slices.Clone(p.order), slices.Clone(p.queue), p.onAir}
 }
 
@@ -102,9 +102,8 @@ func (m *machine) drop() {
 func (m *machine) give(t *rapid.T, who string, body conference.Body, want string) {
 	actor := conference.Actor{Role: conference.RoleModerator, Session: who}
 	decision, err := m.board.Decide(&m.info, conference.Command{ID: "c", Actor: actor, Body: body}, m.clock)
-	var refusal *conference.Error
 	got := ""
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*conference.Error](err); ok {
 		got = refusal.Code
 	} else if err != nil {
 		t.Fatalf("%s: %v", body.CommandType(), err)
@@ -428,9 +427,10 @@ func (m *machine) check(t *rapid.T) {
 }
 
 func (p paper) String() string {
-	text := fmt.Sprintf("queue %v\nonAir %q\n", p.queue, p.onAir)
+	var text strings.Builder
+	fmt.Fprintf(&text, "queue %v\nonAir %q\n", p.queue, p.onAir)
 	for _, id := range p.order {
-		text += fmt.Sprintf("%s %+v\n", id, p.cards[id])
+		fmt.Fprintf(&text, "%s %+v\n", id, p.cards[id])
 	}
-	return text
+	return text.String()
 }

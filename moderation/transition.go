@@ -54,7 +54,7 @@ func rank(state State) int {
 }
 
 // alreadyCode is the code of the refusal when the question has come further than the
-// command's start: question.already_approved, question.already_on_air, …
+// command's start: question.already_approved or question.already_on_air.
 func alreadyCode(state State) string {
 	if state == StateOnAir {
 		return "question.already_on_air"

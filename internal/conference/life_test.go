@@ -27,8 +27,7 @@ func TestLife(t *testing.T) {
 	var now *conference.Info
 	give := func(body conference.Body) string {
 		decision, err := conference.Decide(now, conference.Command{Body: body}, time.Time{})
-		var refusal *conference.Error
-		if errors.As(err, &refusal) {
+		if refusal, ok := errors.AsType[*conference.Error](err); ok {
 			return refusal.Code
 		}
 		for _, draft := range decision.Drafts {

@@ -14,9 +14,6 @@ import (
 	"github.com/diemcau/diemcau/sfu/floor"
 )
 
-// sealOverhead is more than sealing adds to a field (key id, nonce, tag).
-const sealOverhead = 64
-
 // batch decides commands on an overlay of the durable state. Dropping it undoes all.
 type batch struct {
 	base      *state
@@ -138,13 +135,13 @@ func (b *batch) add(r *request, command conference.Command, decision conference.
 	next := &entry{request: r, command: eventlog.Command{ID: command.ID, Checks: b.checks(decision)}}
 	size := 0
 	for _, draft := range decision.Drafts {
-		event, stored, n, err := b.store(command, draft)
+		event, stored, err := b.store(command, draft)
 		if err != nil {
 			return settled, Outcome{}, err
 		}
 		next.events = append(next.events, event)
 		next.command.Drafts = append(next.command.Drafts, stored)
-		size += n
+		size += sizeOf(command.ID, stored)
 	}
 	for _, check := range next.command.Checks {
 		size += len(check.Entity)
@@ -190,10 +187,10 @@ func (b *batch) version(entity conference.Entity) uint64 {
 }
 
 // store makes an event of a draft and the form the log keeps it in.
-func (b *batch) store(command conference.Command, draft conference.Draft) (conference.Event, eventlog.Draft, int, error) {
+func (b *batch) store(command conference.Command, draft conference.Draft) (conference.Event, eventlog.Draft, error) {
 	data, err := json.Marshal(draft.Data)
 	if err != nil {
-		return conference.Event{}, eventlog.Draft{}, 0, fmt.Errorf("encode %s: %w", draft.Type, err)
+		return conference.Event{}, eventlog.Draft{}, fmt.Errorf("encode %s: %w", draft.Type, err)
 	}
 	event := conference.Event{
 		ID: rand.Text(), Type: draft.Type, V: draft.V, At: b.now, Cause: command.ID, Actor: command.Actor,
@@ -201,11 +198,7 @@ func (b *batch) store(command conference.Command, draft conference.Draft) (confe
 	}
 	stored := eventlog.Draft{ID: event.ID, Bumps: draft.Bumps}
 	if stored.Canonical, err = eventlog.Encode(event); err != nil {
-		return conference.Event{}, eventlog.Draft{}, 0, err
-	}
-	size := len(stored.Canonical) + len(event.ID) + len(command.ID)
-	for _, entity := range draft.Bumps {
-		size += len(entity)
+		return conference.Event{}, eventlog.Draft{}, err
 	}
 	for field, words := range draft.Private {
 		if stored.Sealed == nil {
@@ -213,9 +206,20 @@ func (b *batch) store(command conference.Command, draft conference.Draft) (confe
 		}
 		place := secret.Place{Conference: string(b.info.ID), Event: event.ID, Field: field}
 		stored.Sealed[field] = b.sealer.Seal(place, words)
-		size += len(field) + len(words) + sealOverhead
 	}
-	return event, stored, size, nil
+	return event, stored, nil
+}
+
+// sizeOf counts a draft as eventlog.CheckBatch does.
+func sizeOf(command string, draft eventlog.Draft) int {
+	size := len(draft.ID) + len(command) + len(draft.Canonical)
+	for _, entity := range draft.Bumps {
+		size += len(entity)
+	}
+	for field, sealed := range draft.Sealed {
+		size += len(field) + len(sealed)
+	}
+	return size
 }
 
 func (b *batch) apply(event conference.Event) error {

@@ -20,7 +20,7 @@ var ErrGap = errors.New("changes are no longer kept")
 const (
 	inboxRequests = 1024            // a full inbox makes Do wait
 	logTimeout    = 5 * time.Second // of one Append or Read
-	waitBackoff   = time.Second     // after a Wait that failed
+	followBackoff = time.Second     // after the log could not be watched or read
 )
 
 // Conference is one running conference. All methods may be called concurrently.
@@ -33,7 +33,7 @@ type Conference struct {
 	now    func() time.Time
 
 	inbox   chan *request
-	wake    chan uint64   // the log holds more than this position
+	news    chan news     // from tail to serve
 	stopped chan struct{} // closed when run has ended
 
 	stateMu sync.RWMutex // guards state (written by run's goroutine only) and more

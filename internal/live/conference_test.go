@@ -3,6 +3,7 @@ package live_test
 import (
 	"crypto/rand"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -158,6 +159,7 @@ func TestJ9_BadSubmissions(t *testing.T) {
 		{"empty", "question.empty", func(q *live.SubmitQuestion) { q.Body = "" }},
 		{"invisible", "question.empty", func(q *live.SubmitQuestion) { q.Body = "\u200b\u202e\x00 \n" }},
 		{"too long", "question.too_long", func(q *live.SubmitQuestion) { q.Body = string(long) }},
+		{"huge", "question.too_long", func(q *live.SubmitQuestion) { q.Body = strings.Repeat("\u0301", 1<<20) }},
 		{"topic", "question.unknown_topic", func(q *live.SubmitQuestion) { q.Topic = "y-te" }},
 		{"venue", "question.unknown_venue", func(q *live.SubmitQuestion) { q.Venue = "sao-hoa" }},
 		{"short key", "question.bad_key", func(q *live.SubmitQuestion) { q.IdempotencyKey = "abc" }},

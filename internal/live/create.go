@@ -35,7 +35,7 @@ func (n *Node) Create(ctx context.Context, actor conference.Actor, info conferen
 		return nil
 	}
 	// Best effort: nodes that do not hear of it look by themselves.
-	_ = n.cfg.Store.Ephemeral().Publish(ctx, newChannel, []byte(info.ID)) //nolint:errcheck // see above
+	_ = n.cfg.Store.Ephemeral().Publish(ctx, newChannel, []byte(info.ID))
 	return n.lookNow(ctx, info.ID, ended)
 }
 

@@ -26,66 +26,66 @@ func (s *faultyStore) Log(ctx context.Context, id conference.ID) (eventlog.Log, 
 	}
 	s.log.logMu.Lock()
 	defer s.log.logMu.Unlock()
-	if s.log.real == nil {
-		s.log.real = log
+	if s.log.through == nil {
+		s.log.through = log
 	}
 	return s.log, nil
 }
 
 type appendFunc func(ctx context.Context, seen eventlog.Position, commands []eventlog.Command) ([]eventlog.Result, eventlog.Position, error)
 
-// faultyLog asks onAppend and onRead, when they are set, instead of the real log.
+// faultyLog asks onAppend and onRead, when they are set, instead of the through log.
 type faultyLog struct {
 	logMu    sync.Mutex // guards all fields
-	real     eventlog.Log
-	onAppend func(real appendFunc) appendFunc
+	through  eventlog.Log
+	onAppend func(through appendFunc) appendFunc
 	onRead   func() error
 }
 
-func (l *faultyLog) set(onAppend func(real appendFunc) appendFunc, onRead func() error) {
+func (l *faultyLog) set(onAppend func(through appendFunc) appendFunc, onRead func() error) {
 	l.logMu.Lock()
 	defer l.logMu.Unlock()
 	l.onAppend, l.onRead = onAppend, onRead
 }
 
-func (l *faultyLog) swap(real eventlog.Log) {
+func (l *faultyLog) swap(through eventlog.Log) {
 	l.logMu.Lock()
 	defer l.logMu.Unlock()
-	l.real = real
+	l.through = through
 }
 
 func (l *faultyLog) now() (eventlog.Log, func(appendFunc) appendFunc, func() error) {
 	l.logMu.Lock()
 	defer l.logMu.Unlock()
-	return l.real, l.onAppend, l.onRead
+	return l.through, l.onAppend, l.onRead
 }
 
 func (l *faultyLog) Append(ctx context.Context, seen eventlog.Position, commands []eventlog.Command) ([]eventlog.Result, eventlog.Position, error) {
-	real, onAppend, _ := l.now()
+	through, onAppend, _ := l.now()
 	if onAppend != nil {
-		return onAppend(real.Append)(ctx, seen, commands)
+		return onAppend(through.Append)(ctx, seen, commands)
 	}
-	return real.Append(ctx, seen, commands)
+	return through.Append(ctx, seen, commands)
 }
 
 func (l *faultyLog) Read(ctx context.Context, after uint64, limit int) ([]eventlog.Record, eventlog.Position, error) {
-	real, _, onRead := l.now()
+	through, _, onRead := l.now()
 	if onRead != nil {
 		if err := onRead(); err != nil {
 			return nil, eventlog.Position{}, err
 		}
 	}
-	return real.Read(ctx, after, limit)
+	return through.Read(ctx, after, limit)
 }
 
 func (l *faultyLog) Wait(ctx context.Context, after uint64) error {
-	real, _, _ := l.now()
-	return real.Wait(ctx, after)
+	through, _, _ := l.now()
+	return through.Wait(ctx, after)
 }
 
 func (l *faultyLog) Erase(ctx context.Context, fields []eventlog.Erasure) error {
-	real, _, _ := l.now()
-	return real.Erase(ctx, fields)
+	through, _, _ := l.now()
+	return through.Erase(ctx, fields)
 }
 
 func startFaulty(t *testing.T) (*live.Conference, *faultyLog) {
@@ -95,9 +95,9 @@ func startFaulty(t *testing.T) (*live.Conference, *faultyLog) {
 }
 
 // lost writes and loses the reply; unsent loses the request.
-func lost(real appendFunc) appendFunc {
+func lost(through appendFunc) appendFunc {
 	return func(ctx context.Context, seen eventlog.Position, commands []eventlog.Command) ([]eventlog.Result, eventlog.Position, error) {
-		if _, _, err := real(ctx, seen, commands); err != nil {
+		if _, _, err := through(ctx, seen, commands); err != nil {
 			return nil, eventlog.Position{}, err
 		}
 		return nil, eventlog.Position{}, eventlog.ErrUnknownOutcome
@@ -116,9 +116,9 @@ func failing(err error) func(appendFunc) appendFunc {
 
 // once uses the fault for the first append only.
 func once(log *faultyLog, fault func(appendFunc) appendFunc) {
-	log.set(func(real appendFunc) appendFunc {
+	log.set(func(through appendFunc) appendFunc {
 		log.set(nil, nil)
-		return fault(real)
+		return fault(through)
 	}, nil)
 }
 
@@ -153,18 +153,18 @@ func TestJ10_LateWrite(t *testing.T) {
 	t.Parallel()
 	c, log := startFaulty(t)
 	var late func() error
-	once(log, func(real appendFunc) appendFunc {
+	once(log, func(through appendFunc) appendFunc {
 		return func(ctx context.Context, seen eventlog.Position, commands []eventlog.Command) ([]eventlog.Result, eventlog.Position, error) {
 			late = func() error {
-				_, _, err := real(context.WithoutCancel(ctx), seen, commands)
+				_, _, err := through(context.WithoutCancel(ctx), seen, commands)
 				return err
 			}
-			once(log, func(real appendFunc) appendFunc {
+			once(log, func(through appendFunc) appendFunc {
 				return func(ctx context.Context, seen eventlog.Position, commands []eventlog.Command) ([]eventlog.Result, eventlog.Position, error) {
 					if err := late(); err != nil {
 						t.Error(err)
 					}
-					return real(ctx, seen, commands)
+					return through(ctx, seen, commands)
 				}
 			})
 			return nil, eventlog.Position{}, eventlog.ErrUnknownOutcome
@@ -228,11 +228,11 @@ func TestReadersDoNotWait(t *testing.T) {
 	t.Parallel()
 	c, log := startFaulty(t)
 	sent, release := make(chan struct{}), make(chan struct{})
-	once(log, func(real appendFunc) appendFunc {
+	once(log, func(through appendFunc) appendFunc {
 		return func(ctx context.Context, seen eventlog.Position, commands []eventlog.Command) ([]eventlog.Result, eventlog.Position, error) {
 			close(sent)
 			<-release
-			return real(ctx, seen, commands)
+			return through(ctx, seen, commands)
 		}
 	})
 	before := c.Snapshot()
@@ -270,12 +270,12 @@ func TestRefusalWaitsForWhatItRestsOn(t *testing.T) {
 	asked := ask(t, c, "Ai nhận?")
 	sent, release := make(chan struct{}), make(chan struct{})
 	// The first append keeps the loop busy until both claims are in the inbox.
-	once(log, func(real appendFunc) appendFunc {
+	once(log, func(through appendFunc) appendFunc {
 		return func(ctx context.Context, seen eventlog.Position, commands []eventlog.Command) ([]eventlog.Result, eventlog.Position, error) {
 			close(sent)
 			<-release
 			defer once(log, failing(eventlog.ErrUnavailable)) // both claims' batch
-			return real(ctx, seen, commands)
+			return through(ctx, seen, commands)
 		}
 	})
 	errs := make(chan error, 3)

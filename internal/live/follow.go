@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 
@@ -28,7 +29,7 @@ func fatal(err error) bool { return errors.Is(err, errBroken) }
 func (c *Conference) catchUp(ctx context.Context) error {
 	err := c.read(ctx, c.state)
 	if errors.Is(err, errRestored) {
-		c.logger.Warn("log was restored or rolled back", "err", err)
+		c.logger.WarnContext(ctx, "log was restored or rolled back", slog.Any("err", err))
 		return c.rebuild(ctx)
 	}
 	return err
@@ -131,7 +132,7 @@ func (c *Conference) open(id string, record eventlog.Record) map[string]string {
 	for field, sealed := range record.Sealed {
 		words, err := c.sealer.Open(secret.Place{Conference: string(c.id), Event: id, Field: field}, sealed)
 		if err != nil {
-			c.logger.Error("sealed field cannot be opened", "err", err)
+			c.logger.Error("sealed field cannot be opened", slog.Any("err", err))
 			continue
 		}
 		private[field] = words
@@ -178,7 +179,7 @@ func (c *Conference) applyOwn(b *batch, results []eventlog.Result, end eventlog.
 	if err != nil {
 		// The overlay has applied these very events: this cannot fail halfway unless the
 		// rules are wrong. Reading the log again says so.
-		c.logger.Error("own events cannot be applied", "err", err)
+		c.logger.Error("own events cannot be applied", slog.Any("err", err))
 		return false
 	}
 	return true

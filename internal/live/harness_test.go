@@ -38,28 +38,29 @@ func info() conference.Info {
 		StartsAt: time.Date(2022, 10, 28, 1, 0, 0, 0, time.UTC),
 		Venues: []conference.Venue{
 			{ID: "thanh-pho", Name: "UBND Thành phố", Main: true},
-			{ID: "ba-dinh", Name: "Ba Đình"}, {ID: "ha-dong", Name: "Hà Đông"},
+			{ID: "ba-dinh", Name: "Ba Đình"},
+			{ID: "ha-dong", Name: "Hà Đông"},
 		},
 		Topics: []conference.Topic{{ID: "so-do", Name: "Cấp sổ đỏ", Agency: "Sở TN&MT"}, {ID: "boi-thuong", Name: "Bồi thường"}},
 	}
 }
 
-func openSQLite(t testing.TB, dir string) *sqlitelog.Store {
-	t.Helper()
-	store, err := sqlitelog.Open(t.Context(), dir, slog.New(slog.DiscardHandler))
+func openSQLite(tb testing.TB, dir string) *sqlitelog.Store {
+	tb.Helper()
+	store, err := sqlitelog.Open(tb.Context(), dir, slog.New(slog.DiscardHandler))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return store
 }
 
 // newStore returns a store that is closed after the test.
-func newStore(t testing.TB) eventlog.Store {
-	t.Helper()
-	store := openSQLite(t, t.TempDir())
-	t.Cleanup(func() {
+func newStore(tb testing.TB) eventlog.Store {
+	tb.Helper()
+	store := openSQLite(tb, tb.TempDir())
+	tb.Cleanup(func() {
 		if err := store.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return store
@@ -72,8 +73,8 @@ func newNode(store eventlog.Store) *live.Node {
 }
 
 // startNode runs a node until the returned stop is called (at the latest after the test).
-func startNode(t testing.TB, store eventlog.Store) (*live.Node, func()) {
-	t.Helper()
+func startNode(tb testing.TB, store eventlog.Store) (*live.Node, func()) {
+	tb.Helper()
 	node := newNode(store)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -86,58 +87,58 @@ func startNode(t testing.TB, store eventlog.Store) (*live.Node, func()) {
 		stopped = true
 		cancel()
 		if err := <-ended; err != nil {
-			t.Errorf("run: %v", err)
+			tb.Errorf("run: %v", err)
 		}
 	}
-	t.Cleanup(stop)
-	for node.Ready(t.Context()) != nil { // it has no signal: who needs one asks /readyz
+	tb.Cleanup(stop)
+	for node.Ready(tb.Context()) != nil { // it has no signal: who needs one asks /readyz
 		runtime.Gosched()
 	}
 	return node, stop
 }
 
 // startConference runs the usual conference, created and open, on one node.
-func startConference(t testing.TB, store eventlog.Store) *live.Conference {
-	t.Helper()
-	node, _ := startNode(t, store)
-	return conferenceOn(t, node)
+func startConference(tb testing.TB, store eventlog.Store) *live.Conference {
+	tb.Helper()
+	node, _ := startNode(tb, store)
+	return conferenceOn(tb, node)
 }
 
 // conferenceOn returns the usual conference on a node, created and opened if need be.
-func conferenceOn(t testing.TB, node *live.Node) *live.Conference {
-	t.Helper()
-	if err := node.Create(t.Context(), admin, info()); err != nil {
-		t.Fatal(err)
+func conferenceOn(tb testing.TB, node *live.Node) *live.Conference {
+	tb.Helper()
+	if err := node.Create(tb.Context(), admin, info()); err != nil {
+		tb.Fatal(err)
 	}
 	c, err := node.Conference(theID)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	_, err = c.Do(t.Context(), conference.Command{ID: rand.Text(), Actor: admin, Body: conference.Open{}})
+	_, err = c.Do(tb.Context(), conference.Command{ID: rand.Text(), Actor: admin, Body: conference.Open{}})
 	if err != nil && !errors.Is(err, &conference.Error{Code: "conference.already_open"}) {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return c
 }
 
-func do(t testing.TB, c *live.Conference, actor conference.Actor, body conference.Body) (live.Outcome, error) {
-	t.Helper()
-	return c.Do(t.Context(), conference.Command{ID: rand.Text(), Actor: actor, Body: body})
+func do(tb testing.TB, c *live.Conference, actor conference.Actor, body conference.Body) (live.Outcome, error) {
+	tb.Helper()
+	return c.Do(tb.Context(), conference.Command{ID: rand.Text(), Actor: actor, Body: body})
 }
 
-func must(t testing.TB, c *live.Conference, actor conference.Actor, body conference.Body) live.Outcome {
-	t.Helper()
-	outcome, err := do(t, c, actor, body)
+func must(tb testing.TB, c *live.Conference, actor conference.Actor, body conference.Body) live.Outcome {
+	tb.Helper()
+	outcome, err := do(tb, c, actor, body)
 	if err != nil {
-		t.Fatalf("%s: %v", body.CommandType(), err)
+		tb.Fatalf("%s: %v", body.CommandType(), err)
 	}
 	return outcome
 }
 
-func refused(t testing.TB, c *live.Conference, code string, actor conference.Actor, body conference.Body) {
-	t.Helper()
-	if _, err := do(t, c, actor, body); !errors.Is(err, &conference.Error{Code: code}) {
-		t.Errorf("%s: got %v, want %s", body.CommandType(), err, code)
+func refused(tb testing.TB, c *live.Conference, code string, actor conference.Actor, body conference.Body) {
+	tb.Helper()
+	if _, err := do(tb, c, actor, body); !errors.Is(err, &conference.Error{Code: code}) {
+		tb.Errorf("%s: got %v, want %s", body.CommandType(), err, code)
 	}
 }
 
@@ -145,14 +146,14 @@ func question(key, body string) live.SubmitQuestion {
 	return live.SubmitQuestion{IdempotencyKey: key, Body: body, Topic: "so-do", Channel: moderation.ChannelWeb}
 }
 
-func ask(t testing.TB, c *live.Conference, body string) live.Outcome {
-	t.Helper()
-	return must(t, c, citizen, question(rand.Text(), body))
+func ask(tb testing.TB, c *live.Conference, body string) live.Outcome {
+	tb.Helper()
+	return must(tb, c, citizen, question(rand.Text(), body))
 }
 
 // waitFor follows the conference until its durable state is as wanted.
-func waitFor(t testing.TB, c *live.Conference, what string, want func(*live.Snapshot) bool) *live.Snapshot {
-	t.Helper()
+func waitFor(tb testing.TB, c *live.Conference, what string, want func(*live.Snapshot) bool) *live.Snapshot {
+	tb.Helper()
 	for {
 		snapshot := c.Snapshot()
 		if want(snapshot) {
@@ -164,8 +165,8 @@ func waitFor(t testing.TB, c *live.Conference, what string, want func(*live.Snap
 		}
 		select {
 		case <-more:
-		case <-t.Context().Done():
-			t.Fatalf("%s did not come: %v", what, t.Context().Err())
+		case <-tb.Context().Done():
+			tb.Fatalf("%s did not come: %v", what, tb.Context().Err())
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/diemcau/diemcau/internal/conference"
@@ -82,7 +83,7 @@ func (k *keyring) bodyDigest(body string, topic conference.TopicID, venue confer
 
 // code derives the n-th candidate for a question's tracking code.
 func (k *keyring) code(id conference.QuestionID, n int) string {
-	return codeOf(k.mac("code", string(id), fmt.Sprint(n)))
+	return codeOf(k.mac("code", string(id), strconv.Itoa(n)))
 }
 
 // mac is HMAC-SHA-256 over the parts, each preceded by its length, under the key.

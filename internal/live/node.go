@@ -131,7 +131,7 @@ func (n *Node) open(ctx context.Context, wg *sync.WaitGroup) error {
 		// The conference ends when ctx does; Run waits for it.
 		wg.Go(func() {
 			if err := c.run(ctx); err != nil {
-				c.logger.Error("conference has stopped", "err", err)
+				c.logger.ErrorContext(ctx, "conference has stopped", slog.Any("err", err))
 				n.drop(c.id, err)
 			}
 		})
@@ -164,8 +164,8 @@ func (n *Node) load(ctx context.Context, id conference.ID) (*Conference, error) 
 	}
 	c := &Conference{
 		id: id, log: log, keys: keys, sealer: n.sealer, now: n.cfg.Now,
-		logger: n.cfg.Logger.With("part", "live", "conference", string(id)),
-		inbox:  make(chan *request, inboxRequests), wake: make(chan uint64),
+		logger: n.cfg.Logger.With(slog.String("part", "live"), slog.String("conference", string(id))),
+		inbox:  make(chan *request, inboxRequests), news: make(chan news),
 		stopped: make(chan struct{}), more: make(chan struct{}), state: newState(keys),
 	}
 	s := newState(keys)
@@ -279,7 +279,7 @@ func (n *Node) noteLook(err error) {
 	n.looked = err
 	n.nodeMu.Unlock()
 	if changed && err != nil {
-		n.cfg.Logger.Warn("conferences cannot be opened", "part", "live", "err", err)
+		n.cfg.Logger.Warn("conferences cannot be opened", slog.String("part", "live"), slog.Any("err", err))
 	}
 }
 

@@ -61,6 +61,7 @@ func TestJ4_TwoNodesOneWinner(t *testing.T) {
 }
 
 func oneWinner(t *testing.T, a, b *live.Conference) {
+	t.Helper()
 	for range 20 {
 		asked := ask(t, a, "Ai trước?")
 		type result struct {
@@ -108,6 +109,7 @@ func TestJ10_TwoNodesAgree(t *testing.T) {
 }
 
 func agree(t *testing.T, a, b *live.Conference) {
+	t.Helper()
 	var wg sync.WaitGroup
 	for i, c := range []*live.Conference{a, b} {
 		for range 10 {
@@ -135,6 +137,7 @@ func TestJ5_SameKeyOnTwoNodes(t *testing.T) {
 }
 
 func sameKey(t *testing.T, a, b *live.Conference) {
+	t.Helper()
 	for range 10 {
 		key := rand.Text()
 		codes := make(chan string, 2)

@@ -12,6 +12,9 @@ const (
 	minKeyChars     = 16
 	maxKeyChars     = 128
 	maxCommandChars = 64
+	// maxBodyBytes is more than any question of 600 characters needs with all its marks;
+	// what is longer is refused before work is spent on it.
+	maxBodyBytes = 32 << 10
 )
 
 // prepare turns a command as it arrives into one the rules know: words in their one
@@ -26,6 +29,9 @@ func (k *keyring) prepare(command conference.Command) (conference.Command, error
 	case SubmitQuestion:
 		if !isToken(body.IdempotencyKey, minKeyChars, maxKeyChars) {
 			return command, invalid("question.bad_key", "16–128 printable ASCII characters")
+		}
+		if len(body.Body) > maxBodyBytes {
+			return command, invalid("question.too_long", "")
 		}
 		words := text.Paragraph(body.Body)
 		command.Body = moderation.Submit{

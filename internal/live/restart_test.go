@@ -1,6 +1,7 @@
 package live_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -138,6 +139,49 @@ func TestJ10_ErasedWords(t *testing.T) {
 	}
 }
 
+// TestWordsAreSealed looks for what people wrote in everything the log stores.
+func TestWordsAreSealed(t *testing.T) {
+	t.Parallel()
+	store := newStore(t)
+	c := startConference(t, store)
+	const words = "nhà-số-năm-ngõ-bảy"
+	for _, reason := range []string{"", "unclear"} {
+		asked := ask(t, c, words)
+		must(t, c, lan, moderation.ClaimCard{ID: asked.Question})
+		if reason == "" {
+			must(t, c, lan, moderation.Approve{ID: asked.Question, Short: words})
+			continue
+		}
+		must(t, c, lan, moderation.Refuse{ID: asked.Question, Reason: reason, Text: words, NextDoor: words})
+	}
+	must(t, c, system, floor.Connect{Venue: "ba-dinh"})
+	must(t, c, stage, floor.Ready{Venue: "ba-dinh"})
+	must(t, c, stage, floor.RaiseHand{Venue: "ba-dinh", Note: words})
+	log, err := store.Log(t.Context(), theID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, _, err := log.Read(t.Context(), 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := 0
+	for _, record := range records {
+		if bytes.Contains(record.Canonical, []byte(words)) {
+			t.Errorf("event %s tells the words", record.Canonical)
+		}
+		for field, sealed := range record.Sealed {
+			fields++
+			if bytes.Contains(sealed, []byte(words)) {
+				t.Errorf("field %s is not sealed", field)
+			}
+		}
+	}
+	if fields != 6 {
+		t.Errorf("sealed fields: got %d, want 6", fields)
+	}
+}
+
 // TestJ6_StopAnswersEverybody stops a node in the middle of submissions: who was
 // acknowledged is there afterwards, once, and nobody waits for ever.
 func TestJ6_StopAnswersEverybody(t *testing.T) {
@@ -222,6 +266,7 @@ func TestJ6_RedisKilled(t *testing.T) {
 }
 
 func askUntilAnswered(t *testing.T, c *live.Conference) conference.QuestionID {
+	t.Helper()
 	command := conference.Command{ID: rand.Text(), Actor: citizen, Body: question(rand.Text(), "Còn đó không?")}
 	for {
 		outcome, err := c.Do(t.Context(), command)

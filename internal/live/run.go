@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -33,20 +34,39 @@ func (c *Conference) run(ctx context.Context) error {
 	return err
 }
 
+// news is what tail tells serve: the log holds more than after. The result of reading it
+// comes back in read (capacity 1).
+type news struct {
+	after uint64
+	read  chan error
+}
+
 // tail tells serve when the log holds more than the state knows.
 func (c *Conference) tail(ctx context.Context) {
 	for ctx.Err() == nil {
-		pos := c.position()
-		if err := c.log.Wait(ctx, pos); err != nil {
-			if ctx.Err() == nil {
-				c.logger.Warn("log cannot be watched", "err", err)
-			}
-			pause(ctx, waitBackoff)
+		n := news{after: c.position(), read: make(chan error, 1)}
+		err := c.log.Wait(ctx, n.after)
+		if err == nil {
+			err = c.tell(ctx, n)
 		}
-		select {
-		case c.wake <- pos:
-		case <-ctx.Done():
+		if err != nil && ctx.Err() == nil {
+			c.logger.WarnContext(ctx, "log cannot be followed", slog.Any("err", err))
+			pause(ctx, followBackoff)
 		}
+	}
+}
+
+func (c *Conference) tell(ctx context.Context, n news) error {
+	select {
+	case c.news <- n:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-n.read:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -55,18 +75,14 @@ func (c *Conference) serve(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case pos := <-c.wake:
-			if c.state.at.Pos > pos {
-				continue // our own append woke us
+		case n := <-c.news:
+			var err error
+			if c.state.at.Pos <= n.after { // else our own append was the news
+				err = c.catchUp(ctx)
 			}
-			if err := c.catchUp(ctx); err != nil {
-				if fatal(err) {
-					return err
-				}
-				if ctx.Err() == nil {
-					c.logger.Warn("log cannot be read", "err", err)
-				}
-				pause(ctx, waitBackoff)
+			n.read <- err
+			if fatal(err) {
+				return err
 			}
 		case r := <-c.inbox:
 			if err := c.carryOut(ctx, c.drain(r)); err != nil {
@@ -156,7 +172,7 @@ func (t *turn) settle(ctx context.Context, judged []held) ([]*request, error) {
 	if needsFresh && !t.fresh {
 		before := t.conference.state.at
 		if err := t.conference.catchUp(ctx); err != nil {
-			return nil, t.unreadable(judged, err)
+			return nil, t.unreadable(ctx, judged, err)
 		}
 		t.fresh = true
 		if t.conference.state.at != before {
@@ -186,13 +202,13 @@ func (t *turn) write(ctx context.Context, b *batch, judged []held) ([]*request, 
 	case err == nil:
 		return t.written(ctx, b, judged, results, end)
 	case errors.Is(err, eventlog.ErrEpoch), errors.Is(err, eventlog.ErrRolledBack):
-		c.logger.Warn("log was restored or rolled back", "err", err)
+		c.logger.WarnContext(ctx, "log was restored or rolled back", slog.Any("err", err))
 		if err := c.rebuild(ctx); err != nil {
-			return nil, t.unreadable(judged, err)
+			return nil, t.unreadable(ctx, judged, err)
 		}
 		return requestsOf(judged), nil
 	case errors.Is(err, eventlog.ErrUnavailable):
-		c.logger.Warn("log is not available", "err", err)
+		c.logger.WarnContext(ctx, "log is not available", slog.Any("err", err))
 		t.unsent(b)
 		t.giveUp(requestsOf(judged), "the log cannot be written")
 		return nil, nil
@@ -203,10 +219,10 @@ func (t *turn) write(ctx context.Context, b *batch, judged []held) ([]*request, 
 		return nil, nil
 	}
 	// Unknown: the log tells what became of it, now or when the same command comes again.
-	c.logger.Warn("outcome of an append is unknown", "err", err)
+	c.logger.WarnContext(ctx, "outcome of an append is unknown", slog.Any("err", err))
 	t.unknown++
 	if err := c.catchUp(ctx); err != nil {
-		return nil, t.unreadable(judged, err)
+		return nil, t.unreadable(ctx, judged, err)
 	}
 	if t.unknown < maxUnknown {
 		return requestsOf(judged), nil
@@ -232,7 +248,7 @@ func (t *turn) written(ctx context.Context, b *batch, judged []held, results []e
 	if !c.applyOwn(b, results, end) {
 		whole = false
 		if err := c.catchUp(ctx); err != nil {
-			return nil, t.unreadable(judged, err)
+			return nil, t.unreadable(ctx, judged, err)
 		}
 	}
 	t.fresh = true
@@ -263,12 +279,12 @@ func (t *turn) unsent(b *batch) {
 
 // unreadable answers after an append or a refusal that could not be verified. It returns
 // the error if it is fatal.
-func (t *turn) unreadable(judged []held, err error) error {
+func (t *turn) unreadable(ctx context.Context, judged []held, err error) error {
 	t.giveUp(requestsOf(judged), "the log cannot be read")
 	if fatal(err) {
 		return err
 	}
-	t.conference.logger.Warn("log cannot be read", "err", err)
+	t.conference.logger.WarnContext(ctx, "log cannot be read", slog.Any("err", err))
 	return nil
 }
 

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,9 +77,7 @@ type paper struct {
 func (p paper) copy() paper {
 	next := p
 	next.places = make(map[conference.VenueID]place, len(p.places))
-	for id, v := range p.places {
-		next.places[id] = v
-	}
+	maps.Copy(next.places, p.places)
 	return next
 }
 
@@ -113,9 +113,8 @@ func (m *machine) drop() {
 func (m *machine) give(t *rapid.T, body conference.Body, want string) {
 	now := start.Add(m.clock)
 	decision, err := m.board.Decide(conference.Command{ID: "c", Body: body}, now)
-	var refusal *conference.Error
 	got := ""
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*conference.Error](err); ok {
 		got = refusal.Code
 	} else if err != nil {
 		t.Fatalf("%s: %v", body.CommandType(), err)
@@ -349,13 +348,14 @@ func (m *machine) endPreview(id conference.VenueID) {
 // check compares the board with the model and looks at what must always hold.
 func (m *machine) check(t *rapid.T) {
 	f := m.board.Floor()
-	want := fmt.Sprintf("%s holder %q %v %d preview %q slate %v", cityHall, m.paper.holder, m.paper.holder != "", m.paper.limit, m.paper.preview, m.paper.slate)
-	got := fmt.Sprintf("%s holder %q %v %d preview %q slate %v", f.Main, f.Holder, !f.GivenAt.IsZero(), f.LimitMs, f.Preview, f.Slate)
+	var want, got strings.Builder
+	fmt.Fprintf(&want, "%s holder %q %v %d preview %q slate %v", cityHall, m.paper.holder, m.paper.holder != "", m.paper.limit, m.paper.preview, m.paper.slate)
+	fmt.Fprintf(&got, "%s holder %q %v %d preview %q slate %v", f.Main, f.Holder, !f.GivenAt.IsZero(), f.LimitMs, f.Preview, f.Slate)
 	if m.paper.holder != "" && !f.GivenAt.Equal(start.Add(m.paper.since)) {
 		t.Fatalf("clock: given at %v, want %v", f.GivenAt, start.Add(m.paper.since))
 	}
 	for _, id := range all {
-		want += fmt.Sprintf("\n%s %s", id, m.describe(id))
+		fmt.Fprintf(&want, "\n%s %s", id, m.describe(id))
 	}
 	live := 0
 	for _, v := range m.board.Venues() {
@@ -363,12 +363,12 @@ func (m *machine) check(t *rapid.T) {
 		if !v.HandAt.IsZero() {
 			hand = v.HandAt.Sub(start)
 		}
-		got += fmt.Sprintf("\n%s %s %v %v %v %q %d", v.ID, v.State, v.Connected, v.Consent, hand, v.HandNote, v.SpokenMs)
+		fmt.Fprintf(&got, "\n%s %s %v %v %v %q %d", v.ID, v.State, v.Connected, v.Consent, hand, v.HandNote, v.SpokenMs)
 		if v.State == floor.StateLive {
 			live++
 		}
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want.String(), got.String()); diff != "" {
 		t.Fatalf("board differs from the model (-model +board):\n%s", diff)
 	}
 	if live > 1 || f.Holder == cityHall || f.Holder != "" && f.Holder == f.Preview {
