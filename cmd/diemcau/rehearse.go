@@ -58,8 +58,7 @@ func (r *rehearseCmd) Run(ctx context.Context, to streams) error {
 		URL: r.URL, Conference: conference.ID(r.Conference), Venues: r.Venues, Citizens: r.Citizens, For: r.For,
 		KeepFloor: !r.Floor, Tokens: tokens, TLS: trust, Out: to.err,
 	})
-	var wrong *rehearse.UsageError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*rehearse.UsageError](err); ok {
 		return usage("%s", wrong.Text)
 	}
 	if err != nil {

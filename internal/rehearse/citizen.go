@@ -24,7 +24,6 @@ type citizen struct {
 	socket *socket
 	ledger *ledger
 	place  *place
-	topics []string
 
 	mu        sync.Mutex // guards standings
 	standings map[string]protocol.QuestionState
@@ -125,8 +124,7 @@ func (c *citizen) ask(ctx context.Context) error {
 
 // refused notes a refusal: a rehearsal's questions are all good ones.
 func (c *citizen) refused(err error) error {
-	var r *refusal
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[*refusal](err); ok {
 		c.ledger.problem("a good question was refused: %s", r.Error())
 		return nil
 	}

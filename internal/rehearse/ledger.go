@@ -132,10 +132,8 @@ func (l *ledger) quantile(share float64) time.Duration {
 
 // public reports whether everybody may see a question in this state.
 func public(s protocol.QuestionState) bool {
-	switch s {
-	case moderation.StateApproved, moderation.StateQueued, moderation.StateStaged,
-		moderation.StateOnAir, moderation.StateAnswered:
-		return true
-	}
-	return false
+	return slices.Contains([]protocol.QuestionState{
+		moderation.StateApproved, moderation.StateQueued, moderation.StateStaged,
+		moderation.StateOnAir, moderation.StateAnswered,
+	}, s)
 }

@@ -84,7 +84,7 @@ func listen(ctx context.Context, host string) (*net.UDPConn, error) {
 		return nil, fmt.Errorf("find the way to %s: %w", host, err)
 	}
 	local, ok := probe.LocalAddr().(*net.UDPAddr)
-	_ = probe.Close() //nolint:errcheck // it was never used
+	_ = probe.Close() // it was never used
 	if !ok {
 		return nil, fmt.Errorf("find the way to %s: %w", host, net.ErrClosed)
 	}
@@ -92,8 +92,8 @@ func listen(ctx context.Context, host string) (*net.UDPConn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open a socket for media: %w", err)
 	}
-	_ = socket.SetReadBuffer(socketBuffer)  //nolint:errcheck // the kernel's own size will do
-	_ = socket.SetWriteBuffer(socketBuffer) //nolint:errcheck // likewise
+	_ = socket.SetReadBuffer(socketBuffer)  // the kernel's own size will do
+	_ = socket.SetWriteBuffer(socketBuffer) // likewise
 	return socket, nil
 }
 
@@ -144,7 +144,7 @@ func newPeer(ctx context.Context, host string, rids []string) (*peer, error) {
 		p.pc, err = api.NewPeerConnection(webrtc.Configuration{})
 	}
 	if err != nil {
-		_ = socket.Close() //nolint:errcheck // it was never used
+		_ = socket.Close() // it was never used
 		return nil, fmt.Errorf("make a peer connection: %w", err)
 	}
 	if err := p.lines(rids); err != nil {
@@ -162,8 +162,8 @@ func newPeer(ctx context.Context, host string, rids []string) (*peer, error) {
 
 // close ends the connection and waits for what it had running.
 func (p *peer) close() {
-	_ = p.pc.GracefulClose() //nolint:errcheck // it is over either way
-	_ = p.socket.Close()     //nolint:errcheck // likewise
+	_ = p.pc.GracefulClose() // it is over either way
+	_ = p.socket.Close()     // likewise
 }
 
 func (p *peer) lines(rids []string) error {
@@ -243,9 +243,9 @@ func (p *peer) extensions() extensions {
 	for _, h := range p.sender.GetParameters().HeaderExtensions {
 		switch h.URI {
 		case sdp.SDESMidURI:
-			e.midID = uint8(h.ID) //nolint:gosec // 1–14
+			e.midID = uint8(h.ID) // 1–14
 		case sdp.SDESRTPStreamIDURI:
-			e.ridID = uint8(h.ID) //nolint:gosec // 1–14
+			e.ridID = uint8(h.ID) // 1–14
 		}
 	}
 	for _, tr := range p.pc.GetTransceivers() {

@@ -56,7 +56,7 @@ func findPlace(ctx context.Context, cfg Config) (*place, error) {
 		transport: &http.Transport{TLSClientConfig: cfg.TLS, MaxIdleConnsPerHost: 8},
 	}
 	var all []listed
-	if err := p.call(ctx, p.client(nil), http.MethodGet, "/api/v1/conferences", nil, &all); err != nil {
+	if err := p.call(ctx, p.client(nil), "/api/v1/conferences", nil, &all); err != nil {
 		return nil, fmt.Errorf("ask which conferences there are: %w", err)
 	}
 	var open, names []string
@@ -72,9 +72,9 @@ func findPlace(ctx context.Context, cfg Config) (*place, error) {
 	}
 	switch {
 	case len(open) == 0:
-		return nil, &UsageError{fmt.Sprintf("no open conference to rehearse among [%s]: diemcau conference open ID", strings.Join(names, " "))}
+		return nil, &UsageError{"no open conference to rehearse among [" + strings.Join(names, " ") + "]: diemcau conference open ID"}
 	case len(open) > 1:
-		return nil, &UsageError{fmt.Sprintf("choose one with --conference: %s", strings.Join(open, ", "))}
+		return nil, &UsageError{"choose one with --conference: " + strings.Join(open, ", ")}
 	case p.info.State != conference.StateOpen:
 		return nil, &UsageError{fmt.Sprintf("conference %s is %s: diemcau conference open %s", p.info.ID, p.info.State, p.info.ID)}
 	}
@@ -97,8 +97,13 @@ type problem struct {
 
 func (e *problem) Error() string { return fmt.Sprintf("%d %s: %s", e.Status, e.Code, e.Title) }
 
-// call sends JSON and decodes the answer into out, unless that is nil.
-func (p *place) call(ctx context.Context, client *http.Client, method, path string, in, out any) error {
+// call gets, or posts in as JSON unless that is nil, and decodes the answer into out,
+// unless that is nil.
+func (p *place) call(ctx context.Context, client *http.Client, path string, in, out any) error {
+	method := http.MethodGet
+	if in != nil {
+		method = http.MethodPost
+	}
 	var body io.Reader
 	if in != nil {
 		raw, err := json.Marshal(in)
@@ -119,14 +124,14 @@ func (p *place) call(ctx context.Context, client *http.Client, method, path stri
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", method, path, err)
 	}
-	defer func() { _ = response.Body.Close() }() //nolint:errcheck // read to its end or given up
+	defer func() { _ = response.Body.Close() }() // read to its end or given up
 	raw, err := io.ReadAll(io.LimitReader(response.Body, maxMessage))
 	if err != nil {
 		return fmt.Errorf("read the answer to %s %s: %w", method, path, err)
 	}
 	if response.StatusCode >= http.StatusBadRequest {
 		refused := &problem{Status: response.StatusCode, Title: response.Status}
-		_ = json.Unmarshal(raw, refused) //nolint:errcheck // the status says enough
+		_ = json.Unmarshal(raw, refused) // the status says enough
 		return refused
 	}
 	if out == nil {
@@ -136,21 +141,6 @@ func (p *place) call(ctx context.Context, client *http.Client, method, path stri
 		return fmt.Errorf("read the answer to %s %s: %w", method, path, err)
 	}
 	return nil
-}
-
-// persistently calls again while the server does not answer or says to come back.
-func (p *place) persistently(ctx context.Context, client *http.Client, method, path string, in, out any) error {
-	for {
-		err := p.call(ctx, client, method, path, in, out)
-		var refused *problem
-		answered := errors.As(err, &refused)
-		if err == nil || answered && refused.Status != http.StatusTooManyRequests && refused.Status < http.StatusInternalServerError {
-			return err
-		}
-		if !pause(ctx, retryAtLeast+jitter(time.Second)) {
-			return err
-		}
-	}
 }
 
 // signIn redeems a link and returns the jar with its cookie. A link is used up by an
@@ -165,12 +155,12 @@ func (p *place) signIn(ctx context.Context, tokens Tokens, role conference.Role,
 		if err != nil {
 			return nil, fmt.Errorf("make a cookie jar: %w", err)
 		}
-		err = p.call(ctx, p.client(jar), http.MethodPost, "/api/v1/session", map[string]string{"token": token}, nil)
-		var refused *problem
+		err = p.call(ctx, p.client(jar), "/api/v1/session", map[string]string{"token": token}, nil)
+		refused, answered := errors.AsType[*problem](err)
 		switch {
 		case err == nil:
 			return jar, nil
-		case errors.As(err, &refused) && refused.Status < http.StatusInternalServerError && refused.Status != http.StatusTooManyRequests:
+		case answered && refused.Status < http.StatusInternalServerError && refused.Status != http.StatusTooManyRequests:
 			return nil, fmt.Errorf("sign in as %s %s: %w", role, venue, err)
 		}
 		if !pause(ctx, retryAtLeast+jitter(time.Second)) {

@@ -92,7 +92,7 @@ func (p *publisher) run(ctx context.Context, to *peer) error {
 		for ; time.Duration(sounds)*soundTime <= elapsed; sounds++ {
 			err := to.mic.WriteRTP(&rtp.Packet{
 				Header: rtp.Header{
-					Version: 2, SequenceNumber: uint16(sounds), Timestamp: uint32(sounds * soundSamples), //nolint:gosec // modulo on purpose
+					Version: 2, SequenceNumber: uint16(sounds), Timestamp: uint32(sounds * soundSamples), // modulo on purpose
 				},
 				Payload: p.sound[sounds%len(p.sound)],
 			})
@@ -101,7 +101,7 @@ func (p *publisher) run(ctx context.Context, to *peer) error {
 			}
 		}
 		for ; time.Duration(pictures)*clips.FrameTime <= elapsed; pictures++ {
-			at := uint32(time.Duration(pictures) * clips.FrameTime * 90_000 / time.Second) //nolint:gosec // modulo on purpose
+			at := uint32(time.Duration(pictures) * clips.FrameTime * 90_000 / time.Second) // modulo on purpose
 			for i := range p.layers {
 				if err := p.picture(to, i, at, ext); err != nil {
 					return fmt.Errorf("send picture: %w", err)

@@ -249,7 +249,7 @@ func (r *rehearsal) progress(ctx context.Context) {
 }
 
 func (r *rehearsal) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(r.cfg.Out, format+"\n", args...) //nolint:errcheck // nobody is left to tell
+	_, _ = fmt.Fprintf(r.cfg.Out, format+"\n", args...) // nobody is left to tell
 }
 
 // audit takes a moderator's snapshot on a socket that was not there before.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -69,14 +68,9 @@ func (s *server) ready() error {
 	defer tick.Stop()
 	for {
 		if url := s.url(); url != "" {
-			response, err := http.Get(url + "/readyz")
-			if err == nil {
-				_ = response.Body.Close()
-				if response.StatusCode == http.StatusOK {
-					s.listen = url[len("http://"):]
-					http.DefaultClient.CloseIdleConnections()
-					return nil
-				}
+			if s.answers(url) {
+				s.listen = url[len("http://"):]
+				return nil
 			}
 		}
 		select {
@@ -85,6 +79,20 @@ func (s *server) ready() error {
 			return errors.New("the server did not become ready")
 		}
 	}
+}
+
+func (s *server) answers(url string) bool {
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, url+"/readyz", http.NoBody)
+	if err != nil {
+		return false
+	}
+	defer http.DefaultClient.CloseIdleConnections()
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	_ = response.Body.Close()
+	return response.StatusCode == http.StatusOK
 }
 
 func (s *server) url() string {
@@ -156,7 +164,7 @@ func TestJ6_RecordOverAKill(t *testing.T) {
 				break
 			}
 		}
-		for range questions { //nolint:revive // drained until the rehearsal is over
+		for range questions { // drained until the rehearsal is over
 		}
 	}()
 	report, err := rehearse.Run(t.Context(), rehearse.Config{
@@ -194,8 +202,7 @@ func TestWhatIsNotThereIsSaid(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"", "ftp://x", "127.0.0.1:8080"} {
 		_, err := rehearse.Run(t.Context(), rehearse.Config{URL: url})
-		var wrong *rehearse.UsageError
-		if !errors.As(err, &wrong) {
+		if _, ok := errors.AsType[*rehearse.UsageError](err); !ok {
 			t.Errorf("%q: got %v, want a usage error", url, err)
 		}
 	}
@@ -236,7 +243,7 @@ func TestReportFailsOnWhatWasPromised(t *testing.T) {
 				t.Errorf("got %d bytes, %v", out.Len(), err)
 			}
 			if got := bytes.Contains(out.Bytes(), []byte("FAILED")); got != (c.want > 0) {
-				t.Errorf("the table says FAILED: %v\n%s", got, fmt.Sprint(out.String()))
+				t.Errorf("the table says FAILED: %v\n%s", got, out.String())
 			}
 		})
 	}

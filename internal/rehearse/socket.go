@@ -13,6 +13,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
@@ -81,12 +82,8 @@ func (s *socket) run(ctx context.Context) error {
 	wait, refusals := firstBackOff, 0
 	for ctx.Err() == nil {
 		served, err := s.connect(ctx)
-		if ctx.Err() != nil {
-			break
-		}
-		var closed *websocket.CloseError
-		if errors.As(err, &closed) && closed.Code >= protocol.CloseNoProtocol && closed.Code < 5000 {
-			if refusals++; refusals >= maxQuietTries {
+		if closed, ok := errors.AsType[*websocket.CloseError](err); ok && closed.Code >= protocol.CloseNoProtocol && closed.Code < 5000 {
+			if refusals++; refusals >= maxQuietTries && ctx.Err() == nil {
 				return fmt.Errorf("socket as %q refused: %w", s.hello.Role, err)
 			}
 		}
@@ -109,7 +106,7 @@ func (s *socket) connect(ctx context.Context) (served bool, err error) {
 	}
 	ws, response, err := dialer.DialContext(ctx, s.place.socketURL, http.Header{"Origin": {s.place.origin}})
 	if response != nil && response.Body != nil {
-		_ = response.Body.Close() //nolint:errcheck // gorilla has read what there is
+		_ = response.Body.Close() // gorilla has read what there is
 	}
 	if err != nil {
 		return false, fmt.Errorf("dial the socket: %w", err)
@@ -127,7 +124,7 @@ func (s *socket) connect(ctx context.Context) (served bool, err error) {
 		case <-ctx.Done():
 		case <-done:
 		}
-		_ = ws.Close() //nolint:errcheck // it ends the reader, which is all that is wanted
+		_ = ws.Close() // it ends the reader, which is all that is wanted
 	})
 	defer wg.Wait()
 	defer close(done)
@@ -146,7 +143,7 @@ func write(ws *websocket.Conn, out <-chan []byte, done <-chan struct{}) {
 		select {
 		case m := <-out:
 			if ws.SetWriteDeadline(time.Now().Add(dialWithin)) != nil || ws.WriteMessage(websocket.TextMessage, m) != nil {
-				_ = ws.Close() //nolint:errcheck // it ends the reader
+				_ = ws.Close() // it ends the reader
 				return
 			}
 		case <-done:
@@ -258,7 +255,7 @@ func (s *socket) cut() {
 	ws := s.ws
 	s.mu.Unlock()
 	if ws != nil {
-		_ = ws.NetConn().Close() //nolint:errcheck // breaking it is the point
+		_ = ws.NetConn().Close() // breaking it is the point
 	}
 }
 
@@ -326,11 +323,7 @@ func (s *socket) command(ctx context.Context, name protocol.CommandName, body an
 
 // comeAgain reports whether the refusal asks for the same command again.
 func comeAgain(p *protocol.Problem) bool {
-	switch p.Kind {
-	case "unavailable", "pending", "rateLimited":
-		return true
-	}
-	return false
+	return p.Kind == conference.KindUnavailable || p.Kind == conference.KindPending || p.Kind == conference.KindRateLimited
 }
 
 // pause waits; false when ctx ended.

@@ -112,8 +112,7 @@ func (m *moderator) decide(ctx context.Context, id string) error {
 			_, err = m.socket.command(ctx, "question.approve", protocol.QuestionApprove{ID: id}, nil)
 		}
 	}
-	var r *refusal
-	if errors.As(err, &r) {
+	if _, ok := errors.AsType[*refusal](err); ok {
 		m.avoid[id] = time.Now()
 		m.lost++
 		return nil
@@ -143,11 +142,7 @@ func newStage(ctx context.Context, at *place, tokens Tokens) (*socket, error) {
 func (d *director) play(ctx context.Context) error {
 	for pause(ctx, directEvery) {
 		if err := d.step(ctx); err != nil {
-			var r *refusal
-			switch {
-			case ctx.Err() != nil:
-				return nil
-			case !errors.As(err, &r):
+			if _, ok := errors.AsType[*refusal](err); !ok && ctx.Err() == nil {
 				return err
 			}
 		}
@@ -179,31 +174,34 @@ func (d *director) choose(v *view) (protocol.CommandName, any) {
 		}
 		return "", nil
 	}
-	queued := 0
-	for _, id := range v.queue {
-		q := v.questions[id]
-		if q == nil || !d.ours(q) {
-			continue
-		}
-		queued++
+	queue := d.queue(v)
+	for _, q := range queue {
 		if q.State == moderation.StateStaged {
 			return "question.air", protocol.QuestionRef{ID: q.ID}
 		}
-		if queued == 1 && len(v.queue) >= queueLength {
-			return "question.stage", protocol.QuestionRef{ID: q.ID}
+	}
+	if len(queue) < queueLength {
+		for _, q := range v.questions {
+			if d.ours(q) && q.State == moderation.StateApproved {
+				return "question.queue", protocol.QuestionQueue{ID: q.ID}
+			}
 		}
 	}
-	for _, q := range v.questions {
-		if d.ours(q) && q.State == moderation.StateApproved && queued < queueLength {
-			return "question.queue", protocol.QuestionQueue{ID: q.ID}
-		}
-	}
-	for _, id := range v.queue {
-		if q := v.questions[id]; q != nil && d.ours(q) && q.State == moderation.StateQueued {
-			return "question.stage", protocol.QuestionRef{ID: q.ID}
-		}
+	if len(queue) > 0 {
+		return "question.stage", protocol.QuestionRef{ID: queue[0].ID}
 	}
 	return "", nil
+}
+
+// queue returns this rehearsal's questions in the running order.
+func (d *director) queue(v *view) []*protocol.Question {
+	var queue []*protocol.Question
+	for _, id := range v.queue {
+		if q := v.questions[id]; q != nil && d.ours(q) {
+			queue = append(queue, q)
+		}
+	}
+	return queue
 }
 
 func (d *director) ours(q *protocol.Question) bool { return strings.HasPrefix(q.Text, d.run) }

@@ -41,11 +41,10 @@ func (t *turns) play(ctx context.Context) error {
 			continue
 		}
 		if err := t.turn(ctx, v); err != nil {
-			var r *refusal
 			if ctx.Err() != nil {
 				return nil //nolint:nilerr // the rehearsal is over
 			}
-			if !errors.As(err, &r) {
+			if _, ok := errors.AsType[*refusal](err); !ok {
 				return err
 			}
 			t.media.Refused++
@@ -65,8 +64,7 @@ func (t *turns) connected(ctx context.Context) bool {
 		ready := 0
 		changed := t.stage.view.look(func(v *view) {
 			for _, w := range t.venues {
-				switch v.venues[string(w.id)].State {
-				case floor.StateReady, floor.StateQueued, floor.StatePreview, floor.StateLive:
+				if s := v.venues[string(w.id)].State; s != "" && s != floor.StateOffline && s != floor.StateConnected {
 					ready++
 				}
 			}
@@ -97,7 +95,7 @@ func (t *turns) turn(ctx context.Context, v *venue) error {
 	if !pause(ctx, warmUp) {
 		return ctx.Err()
 	}
-	give := protocol.FloorGive{Venue: string(v.id), LimitMs: (time.Minute).Milliseconds()}
+	give := protocol.FloorGive{Venue: string(v.id), LimitMs: time.Minute.Milliseconds()}
 	if _, err := t.stage.command(ctx, "floor.give", give, nil); err != nil {
 		return err
 	}
@@ -162,33 +160,43 @@ func (t *turns) check(holder *venue, start time.Time) {
 		}
 		for _, w := range t.venues {
 			speaks := w == holder || w.main && t.through(w, start)
-			heard := v.heardSince(protocol.SlotVoice, w.index, since)
-			switch {
-			case w == v && heard:
-				t.media.Echoes++
-				t.media.problem("%s heard itself", v.id)
-			case w != v && speaks && !heard:
-				t.media.NotHeard++
-				t.media.problem("%s had the floor and was not heard at %s", w.id, v.id)
-			case w != v && !speaks && heard && !w.main:
-				t.media.Leaks++
-				t.media.problem("%s was heard at %s without the floor", w.id, v.id)
-			}
 			t.media.Pairs++
-			mixed := v.heardSince(protocol.SlotProgramme, w.index, since)
-			if speaks && !mixed {
-				t.media.NotMixed++
-				t.media.problem("%s had the floor and was not in the programme's sound at %s", w.id, v.id)
-			}
-			if !speaks && mixed && !w.main {
-				t.media.Leaks++
-				t.media.problem("%s was in the programme's sound without the floor", w.id)
-			}
+			t.voice(v, w, speaks, since)
+			t.mix(v, w, speaks, since)
 		}
 		if v != holder && !v.sawSince(protocol.SlotProgramme, holder.id, since) {
 			t.media.NotSeen++
 			t.media.problem("%s had the floor and was not seen in the programme at %s", holder.id, v.id)
 		}
+	}
+}
+
+// voice checks whether v hears w as it should.
+func (t *turns) voice(v, w *venue, speaks bool, since time.Time) {
+	heard := v.heardSince(protocol.SlotVoice, w.index, since)
+	switch {
+	case w == v && heard:
+		t.media.Echoes++
+		t.media.problem("%s heard itself", v.id)
+	case w != v && speaks && !heard:
+		t.media.NotHeard++
+		t.media.problem("%s had the floor and was not heard at %s", w.id, v.id)
+	case w != v && !speaks && heard && !w.main:
+		t.media.Leaks++
+		t.media.problem("%s was heard at %s without the floor", w.id, v.id)
+	}
+}
+
+// mix checks whether w is in the programme's sound, as v receives it, as it should.
+func (t *turns) mix(v, w *venue, speaks bool, since time.Time) {
+	mixed := v.heardSince(protocol.SlotProgramme, w.index, since)
+	switch {
+	case speaks && !mixed:
+		t.media.NotMixed++
+		t.media.problem("%s had the floor and was not in the programme's sound at %s", w.id, v.id)
+	case !speaks && mixed && !w.main:
+		t.media.Leaks++
+		t.media.problem("%s was in the programme's sound without the floor", w.id)
 	}
 }
 

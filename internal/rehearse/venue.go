@@ -217,7 +217,7 @@ func (v *venue) consent(ctx context.Context) error {
 			_, err := v.socket.command(ctx, "venue.ready", protocol.Nothing{}, nil)
 			var r *refusal
 			if err != nil && !errors.As(err, &r) {
-				return nil //nolint:nilerr // ctx has ended
+				return nil // ctx has ended
 			}
 			if !pause(ctx, rejoinAfter) {
 				return nil

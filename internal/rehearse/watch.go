@@ -183,7 +183,7 @@ func (w *watch) finish() {
 		w.chain = false
 		return
 	}
-	if !(f.idr && f.sps) && !w.follows(f) {
+	if (!f.idr || !f.sps) && !w.follows(f) {
 		w.stats.broken++
 		w.stats.orphans++
 		w.chain = false

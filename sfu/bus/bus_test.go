@@ -83,7 +83,7 @@ func TestTwoHundredTakes(t *testing.T) {
 		for _, id := range ids {
 			c := &camera{
 				source:  single(id),
-				seq:     uint16(rapid.Uint16Range(65_000, 65_535).Draw(t, "seq")),
+				seq:     rapid.Uint16Range(65_000, 65_535).Draw(t, "seq"),
 				ts:      rapid.Uint32Range(1<<32-900_000, 1<<32-1).Draw(t, "ts"),
 				delay:   time.Duration(rapid.IntRange(0, 150).Draw(t, "delay")) * time.Millisecond,
 				frame:   time.Duration(rapid.IntRange(30, 50).Draw(t, "frame")) * time.Millisecond,

@@ -2,9 +2,6 @@ package bus
 
 import "time"
 
-// never is a time before every packet.
-const never = time.Duration(-1 << 62)
-
 // packet is a Packet with its counters unwrapped and placed on the server clock.
 type packet struct {
 	ref      uint64

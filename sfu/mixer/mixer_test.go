@@ -23,18 +23,18 @@ type voice struct {
 	packet  [1500]byte
 }
 
-func newVoice(t testing.TB, id conference.VenueID, hertz float64) *voice {
-	t.Helper()
+func newVoice(tb testing.TB, id conference.VenueID, hertz float64) *voice {
+	tb.Helper()
 	enc, err := gopus.NewEncoder(gopus.EncoderConfig{SampleRate: mixer.Rate, Channels: 1, Application: gopus.ApplicationVoIP})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return &voice{id: id, hertz: hertz, encoder: enc}
 }
 
 // next returns the timestamp and payload of the next 20 ms.
-func (v *voice) next(t testing.TB) (uint32, []byte) {
-	t.Helper()
+func (v *voice) next(tb testing.TB) (uint32, []byte) {
+	tb.Helper()
 	ts := uint32(v.n)
 	for i := range v.pcm {
 		v.pcm[i] = 0.3 * float32(math.Sin(2*math.Pi*v.hertz*float64(v.n+i)/mixer.Rate))
@@ -42,7 +42,7 @@ func (v *voice) next(t testing.TB) (uint32, []byte) {
 	v.n += mixer.FrameSamples
 	n, err := v.encoder.Encode(v.pcm[:], v.packet[:])
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return ts, v.packet[:n]
 }
@@ -54,28 +54,28 @@ type listener struct {
 	last    time.Time
 }
 
-func newListener(t testing.TB) *listener {
-	t.Helper()
+func newListener(tb testing.TB) *listener {
+	tb.Helper()
 	dec, err := gopus.NewDecoder(gopus.DefaultDecoderConfig(mixer.Rate, 1))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return &listener{decoder: dec}
 }
 
-func (l *listener) hear(t testing.TB, out mixer.Output) {
-	t.Helper()
+func (l *listener) hear(tb testing.TB, out mixer.Output) {
+	tb.Helper()
 	if !l.last.IsZero() && out.At.Sub(l.last) != mixer.Frame {
-		t.Fatalf("frame at %v follows one at %v, want 20 ms between them", out.At, l.last)
+		tb.Fatalf("frame at %v follows one at %v, want 20 ms between them", out.At, l.last)
 	}
 	l.last = out.At
 	var pcm [5760]float32
 	n, err := l.decoder.Decode(out.Payload, pcm[:])
 	if err != nil {
-		t.Fatalf("decode the mix: %v", err)
+		tb.Fatalf("decode the mix: %v", err)
 	}
 	if n != mixer.FrameSamples {
-		t.Fatalf("got a frame of %d samples, want %d", n, mixer.FrameSamples)
+		tb.Fatalf("got a frame of %d samples, want %d", n, mixer.FrameSamples)
 	}
 	for _, s := range pcm[:n] {
 		l.heard = append(l.heard, float64(s))
@@ -96,37 +96,45 @@ func last(pcm []float64, d time.Duration) []float64 {
 	return pcm[len(pcm)-int(d.Seconds()*mixer.Rate):]
 }
 
+// studio is a mix with who speaks and who listens. Drop tells which packet is lost.
+type studio struct {
+	m      *mixer.Mixer
+	l      *listener
+	voices []*voice
+	drop   func(n int) bool
+}
+
 // play runs the mix for a while; drop tells which packet of which voice is lost.
-func play(t testing.TB, m *mixer.Mixer, l *listener, from time.Time, d time.Duration, voices []*voice, drop func(v *voice, n int) bool) time.Time {
-	t.Helper()
+func (s studio) play(tb testing.TB, from time.Time, d time.Duration) time.Time {
+	tb.Helper()
 	now := from
 	for n := 0; now.Before(from.Add(d)); n++ {
-		for _, v := range voices {
-			ts, payload := v.next(t)
-			if drop == nil || !drop(v, n) {
-				m.Push(v.id, ts, now, payload)
+		for _, v := range s.voices {
+			ts, payload := v.next(tb)
+			if s.drop == nil || !s.drop(n) {
+				s.m.Push(v.id, ts, now, payload)
 			}
 		}
 		now = now.Add(mixer.Frame)
 		for {
-			out, ok, err := m.Next(now)
+			out, ok, err := s.m.Next(now)
 			if err != nil {
-				t.Fatal(err)
+				tb.Fatal(err)
 			}
 			if !ok {
 				break
 			}
-			l.hear(t, out)
+			s.l.hear(tb, out)
 		}
 	}
 	return now
 }
 
-func newMixer(t testing.TB) *mixer.Mixer {
-	t.Helper()
+func newMixer(tb testing.TB) *mixer.Mixer {
+	tb.Helper()
 	m, err := mixer.New(mixer.Config{Epoch: epoch})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return m
 }
@@ -137,7 +145,7 @@ func TestJ3_BothMicrophonesAreHeard(t *testing.T) {
 	cityHall, hall, closed := newVoice(t, "city-hall", 440), newVoice(t, "hall", 1000), newVoice(t, "closed", 2500)
 	m.Open("city-hall")
 	m.Open("hall")
-	now := play(t, m, l, epoch.Add(time.Second), 2*time.Second, []*voice{cityHall, hall, closed}, nil)
+	now := studio{m: m, l: l, voices: []*voice{cityHall, hall, closed}}.play(t, epoch.Add(time.Second), 2*time.Second)
 
 	heard := last(l.heard, time.Second)
 	noise := level(heard, 1700)
@@ -153,7 +161,7 @@ func TestJ3_BothMicrophonesAreHeard(t *testing.T) {
 	// The floor goes on: the hall falls silent, the next one is heard.
 	m.Close("hall")
 	m.Open("closed")
-	play(t, m, l, now, 2*time.Second, []*voice{cityHall, hall, closed}, nil)
+	studio{m: m, l: l, voices: []*voice{cityHall, hall, closed}}.play(t, now, 2*time.Second)
 	heard = last(l.heard, time.Second)
 	if got := level(heard, hall.hertz); got > 0.003 {
 		t.Errorf("hall after it lost the floor: got level %.4f, want none", got)
@@ -168,7 +176,7 @@ func TestLossIsConcealed(t *testing.T) {
 	m, l := newMixer(t), newListener(t)
 	v := newVoice(t, "hall", 440)
 	m.Open("hall")
-	play(t, m, l, epoch.Add(time.Second), 3*time.Second, []*voice{v}, func(_ *voice, n int) bool { return n%10 == 7 })
+	studio{m: m, l: l, voices: []*voice{v}, drop: func(n int) bool { return n%10 == 7 }}.play(t, epoch.Add(time.Second), 3*time.Second)
 	heard := last(l.heard, 2*time.Second)
 	for i := 0; i+mixer.FrameSamples <= len(heard); i += mixer.FrameSamples {
 		if got := level(heard[i:i+mixer.FrameSamples], 440); got < 0.05 {
@@ -181,7 +189,7 @@ func TestSilenceWhenNobodySpeaks(t *testing.T) {
 	t.Parallel()
 	m, l := newMixer(t), newListener(t)
 	m.Open("hall")
-	play(t, m, l, epoch.Add(time.Second), time.Second, nil, nil)
+	studio{m: m, l: l}.play(t, epoch.Add(time.Second), time.Second)
 	if got := len(l.heard); got < 40*mixer.FrameSamples {
 		t.Errorf("got %d samples in a second of silence, want a frame every 20 ms", got)
 	}
@@ -197,14 +205,14 @@ func TestSlateMutesTheMix(t *testing.T) {
 	m, l := newMixer(t), newListener(t)
 	v := newVoice(t, "hall", 440)
 	m.Open("hall")
-	now := play(t, m, l, epoch.Add(time.Second), time.Second, []*voice{v}, nil)
+	now := studio{m: m, l: l, voices: []*voice{v}}.play(t, epoch.Add(time.Second), time.Second)
 	m.SetMuted(true)
-	now = play(t, m, l, now, time.Second, []*voice{v}, nil)
+	now = studio{m: m, l: l, voices: []*voice{v}}.play(t, now, time.Second)
 	if got := level(last(l.heard, 500*time.Millisecond), 440); got > 0.001 {
 		t.Errorf("got level %.4f under the slate, want none", got)
 	}
 	m.SetMuted(false)
-	play(t, m, l, now, time.Second, []*voice{v}, nil)
+	studio{m: m, l: l, voices: []*voice{v}}.play(t, now, time.Second)
 	if got := level(last(l.heard, 500*time.Millisecond), 440); got < 0.2 {
 		t.Errorf("got level %.4f after the slate, want ≥ 0.2", got)
 	}
@@ -224,7 +232,7 @@ func TestLoudVoicesDoNotClip(t *testing.T) {
 	if m.Open("e") {
 		t.Error("a fifth input was opened, want four")
 	}
-	play(t, m, l, epoch.Add(time.Second), 3*time.Second, voices, nil)
+	studio{m: m, l: l, voices: voices}.play(t, epoch.Add(time.Second), 3*time.Second)
 	heard := last(l.heard, 2*time.Second)
 	for _, s := range heard {
 		if math.Abs(s) > 1.05 {

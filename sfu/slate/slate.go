@@ -12,9 +12,10 @@ import (
 
 // The shape of the still.
 const (
-	Width, Height = 1280, 720
-	Rate          = 90_000 // RTP ticks/s
-	FrameTime     = 100 * time.Millisecond
+	Width     = 1280
+	Height    = 720
+	Rate      = 90_000 // RTP ticks/s
+	FrameTime = 100 * time.Millisecond
 
 	mtu        = 1180
 	frameTicks = Rate / 10

@@ -15,7 +15,7 @@ import (
 
 var start = time.Date(2022, 10, 28, 1, 0, 0, 0, time.UTC)
 
-func newPlayer(t testing.TB) *slate.Player {
+func newPlayer(t *testing.T) *slate.Player {
 	t.Helper()
 	p, err := slate.New()
 	if err != nil {

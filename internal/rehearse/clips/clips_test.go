@@ -2,7 +2,6 @@ package clips_test
 
 import (
 	"bytes"
-	"fmt"
 	"os/exec"
 	"testing"
 
@@ -71,7 +70,7 @@ func TestNoGridInNoise(t *testing.T) {
 	t.Parallel()
 	for _, fill := range []byte{0, 255} {
 		if _, _, ok := clips.ReadGrid(bytes.Repeat([]byte{fill}, 640*360), 640, 360); ok {
-			t.Error(fmt.Sprintf("found a grid in a picture of %d", fill))
+			t.Errorf("found a grid in a picture of %d", fill)
 		}
 	}
 }
