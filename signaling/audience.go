@@ -25,6 +25,7 @@ func (a audience) staff() bool {
 	switch a.role {
 	case conference.RoleModerator, conference.RoleStage, conference.RoleAdmin:
 		return true
+	case conference.RoleCitizen, conference.RoleVenue, conference.RoleScreen, conference.RoleRegistrar, conference.RoleSystem:
 	}
 	return false
 }
@@ -35,6 +36,7 @@ func (a audience) onFloor() bool {
 	switch a.role {
 	case conference.RoleStage, conference.RoleVenue, conference.RoleAdmin:
 		return true
+	case conference.RoleCitizen, conference.RoleModerator, conference.RoleScreen, conference.RoleRegistrar, conference.RoleSystem:
 	}
 	return false
 }
@@ -46,8 +48,11 @@ func (a audience) questions() bool {
 		return true
 	case conference.RoleCitizen:
 		return a.public
+	case conference.RoleModerator, conference.RoleStage, conference.RoleAdmin:
+		return true
+	case conference.RoleRegistrar, conference.RoleSystem:
 	}
-	return a.staff()
+	return false
 }
 
 // sees reports whether the role may see the question in its present state.
@@ -62,6 +67,8 @@ func (a audience) sees(q *moderation.Question) bool {
 	case moderation.StateApproved, moderation.StateQueued, moderation.StateStaged,
 		moderation.StateOnAir, moderation.StateAnswered:
 		return true
+	case moderation.StateSubmitted, moderation.StatePending, moderation.StateClaimed, moderation.StateRefused,
+		moderation.StateWithdrawn:
 	}
 	return false
 }

@@ -150,26 +150,26 @@ func TestAudience_floor(t *testing.T) {
 	f := &floor.Floor{Main: "main", Holder: "a", Preview: "b"}
 	for _, role := range allRoles() {
 		a := audience{role: role}
-		close := oneOf(role, "stage venue admin")
+		near := oneOf(role, "stage venue admin")
 		_, sees := a.event(&live.Change{Event: conference.Event{Type: floor.EventPreviewed}, Floor: f})
-		if sees != close {
+		if sees != near {
 			t.Errorf("%q sees a preview: %v", role, sees)
 		}
 		e, _ := a.event(&live.Change{
 			Event: conference.Event{Type: floor.EventGiven}, Floor: f,
 			Venue: &floor.Venue{ID: "b", State: floor.StatePreview, HandAt: hand, HandNote: "SECRET note"},
 		})
-		if (e.Floor.Preview != "") != close || e.Floor.Holder != "a" {
+		if (e.Floor.Preview != "") != near || e.Floor.Holder != "a" {
 			t.Errorf("%q gets %+v", role, e.Floor)
 		}
-		if (e.Venue.HandNote != "") != close || (e.Venue.State == floor.StatePreview) != close {
+		if (e.Venue.HandNote != "") != near || (e.Venue.State == floor.StatePreview) != near {
 			t.Errorf("%q gets %+v", role, e.Venue)
 		}
-		if !close && e.Venue.State != floor.StateQueued {
+		if !near && e.Venue.State != floor.StateQueued {
 			t.Errorf("%q gets %+v, want queued", role, e.Venue)
 		}
 		v := a.venue(&floor.Venue{State: floor.StatePreview})
-		if !close && v.State != floor.StateReady {
+		if !near && v.State != floor.StateReady {
 			t.Errorf("%q gets %+v, want ready", role, v)
 		}
 		i := a.info(&conference.Info{Reasons: conference.DefaultReasons()})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -129,7 +130,7 @@ func (c *conn) reply(to string, ok *protocol.OK, err error) {
 		p := problem(err, c.lang)
 		r.Error = &p
 		if p.Code == codeInternal {
-			c.logger.Error("command met a fault", "role", string(c.actor.Role), "err", err)
+			c.logger.Error("command met a fault", slog.String("role", string(c.actor.Role)), slog.Any("err", err))
 		}
 	}
 	c.send(&protocol.ServerMessage{Type: typeReply, Reply: r})
@@ -303,6 +304,8 @@ func problem(err error, lang protocol.Lang) protocol.Problem {
 		p.RetryAfterMs = (retryBase + jitter(retryBase)).Milliseconds()
 	case conference.KindRateLimited:
 		p.RetryAfterMs = (2*retryBase + jitter(retryBase)).Milliseconds()
+	case conference.KindInvalid, conference.KindUnauthorised, conference.KindForbidden, conference.KindNotFound,
+		conference.KindConflict, conference.KindTooLarge, conference.KindInternal:
 	}
 	return p
 }

@@ -188,8 +188,8 @@ func (c *conn) discard() {
 func (c *conn) guard(doing string, f func()) {
 	defer func() {
 		if p := recover(); p != nil {
-			c.logger.Error("panic in a socket", "doing", doing, "role", string(c.actor.Role),
-				"err", p, "stack", string(debug.Stack()))
+			c.logger.Error("panic in a socket", slog.String("doing", doing), slog.String("role", string(c.actor.Role)),
+				slog.Any("err", p), slog.String("stack", string(debug.Stack())))
 			c.bye(protocol.CloseInternal, byeInternal, 0)
 		}
 	}()
@@ -198,7 +198,7 @@ func (c *conn) guard(doing string, f func()) {
 
 // deadline gives the peer that long to be heard of again.
 func (c *conn) deadline(d time.Duration) {
-	_ = c.ws.SetReadDeadline(time.Now().Add(d)) //nolint:errcheck // a broken socket fails at the next read
+	_ = c.ws.SetReadDeadline(time.Now().Add(d)) // a broken socket fails at the next read
 }
 
 // alive notes that the peer was heard of.
@@ -215,7 +215,7 @@ func (c *conn) alive() {
 func (c *conn) send(m *protocol.ServerMessage) {
 	data, err := json.Marshal(m)
 	if err != nil {
-		c.logger.Error("message cannot be encoded", "type", m.Type, "err", err)
+		c.logger.Error("message cannot be encoded", slog.String("type", m.Type), slog.Any("err", err))
 		c.bye(protocol.CloseInternal, byeInternal, 0)
 		return
 	}
@@ -296,7 +296,7 @@ func (c *conn) abort() {
 	c.closed = true
 	c.private = nil
 	c.mu.Unlock()
-	_ = c.ws.Close() //nolint:errcheck // nothing is expected of it any more
+	_ = c.ws.Close() // nothing is expected of it any more
 }
 
 func (c *conn) isClosing() bool {
@@ -342,5 +342,5 @@ func jitter(d time.Duration) time.Duration {
 	if d <= 0 {
 		return 0
 	}
-	return rand.N(d)
+	return rand.N(d) //nolint:gosec // spreads load, keeps no secret
 }

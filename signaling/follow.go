@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"log/slog"
 	"maps"
 	"slices"
 
@@ -52,13 +53,13 @@ func (r *room) tellFollowers(changes []live.Change) {
 func (r *room) tell(id conference.QuestionID, to ...*conn) {
 	s, err := r.conf.StandingOf(id)
 	if err != nil {
-		r.logger.Error("standing of a followed question is missing", "question", string(id), "err", err)
+		r.logger.Error("standing of a followed question is missing", slog.String("question", string(id)), slog.Any("err", err))
 		return
 	}
 	view := standing(s)
 	message, size, err := prepare(&protocol.ServerMessage{Type: typeStanding, Standing: &view})
 	if err != nil {
-		r.logger.Error("standing cannot be encoded", "question", string(id), "err", err)
+		r.logger.Error("standing cannot be encoded", slog.String("question", string(id)), slog.Any("err", err))
 		return
 	}
 	for _, c := range to {

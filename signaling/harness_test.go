@@ -202,9 +202,9 @@ func (h *harness) tryDial(cookie, origin string) (*websocket.Conn, *http.Respons
 // join opens a socket for a role and takes welcome and snapshot.
 func (h *harness) join(role conference.Role, venue conference.VenueID, cursor string) *peer {
 	h.t.Helper()
-	cookie, name := "", ""
+	cookie := ""
 	if role != conference.RoleCitizen {
-		name = "dc." + string(role)
+		name := "dc." + string(role)
 		if role == conference.RoleVenue {
 			name += "." + string(venue)
 		}
@@ -364,4 +364,4 @@ func counter() string {
 }
 
 // counted makes command ids of one test run differ.
-var counted atomic.Uint64 //nolint:gochecknoglobals // a counter of the tests
+var counted atomic.Uint64

@@ -3,6 +3,7 @@ package signaling
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -37,7 +38,7 @@ func (c *conn) hello(ctx context.Context, data []byte) bool {
 			c.bye(protocol.CloseNotSignedIn, byeNotSignedIn, 0)
 			return false
 		}
-		c.logger.Error("session cannot be read", "err", err)
+		c.logger.ErrorContext(ctx, "session cannot be read", slog.Any("err", err))
 		c.bye(protocol.CloseInternal, byeInternal, 0)
 		return false
 	}
@@ -53,7 +54,7 @@ func (c *conn) hello(ctx context.Context, data []byte) bool {
 		Media:      c.adoptMedia(),
 	}
 	if err := c.enter(welcome, hello.Cursor); err != nil {
-		c.logger.Error("socket cannot join", "role", string(session.Role), "err", err)
+		c.logger.ErrorContext(ctx, "socket cannot join", slog.String("role", string(session.Role)), slog.Any("err", err))
 		c.bye(protocol.CloseInternal, byeInternal, 0)
 		return false
 	}
@@ -122,7 +123,7 @@ func (c *conn) session(ctx context.Context, hello *protocol.Hello) (*access.Sess
 
 // enter sends welcome and joins the room after the cursor, or with a snapshot.
 func (c *conn) enter(welcome *protocol.Welcome, cursor string) error {
-	position, err := uint64(0), error(live.ErrGap)
+	position, err := uint64(0), live.ErrGap
 	if cursor != "" {
 		position, err = c.room.conf.Resume(cursor)
 	}
@@ -135,9 +136,9 @@ func (c *conn) enter(welcome *protocol.Welcome, cursor string) error {
 		if s.err != nil {
 			return s.err
 		}
-		var bridge []*protocol.ServerMessage
+		var missed []*protocol.ServerMessage
 		if s.bridge {
-			bridge, err = c.room.bridge(audience{c.actor.Role, s.public}, position, cursor, &s)
+			missed, err = c.room.bridge(audience{c.actor.Role, s.public}, position, cursor, &s)
 			if errors.Is(err, live.ErrGap) {
 				resume = false
 				continue
@@ -147,18 +148,23 @@ func (c *conn) enter(welcome *protocol.Welcome, cursor string) error {
 			}
 		}
 		welcome.Resumed = s.resumed
-		c.send(&protocol.ServerMessage{Type: typeWelcome, Welcome: welcome})
-		if s.snapshot != nil {
-			c.sendPrepared(s.snapshot, 0)
-		}
-		for _, m := range bridge {
-			if err := c.sendBounded(m); err != nil {
-				return err
-			}
-		}
-		c.join(s.ring, s.index)
-		return nil
+		return c.begin(welcome, &s, missed)
 	}
+}
+
+// begin sends what comes before the ring and joins it.
+func (c *conn) begin(welcome *protocol.Welcome, s *start, missed []*protocol.ServerMessage) error {
+	c.send(&protocol.ServerMessage{Type: typeWelcome, Welcome: welcome})
+	if s.snapshot != nil {
+		c.sendPrepared(s.snapshot, 0)
+	}
+	for _, m := range missed {
+		if err := c.sendBounded(m); err != nil {
+			return err
+		}
+	}
+	c.join(s.ring, s.index)
+	return nil
 }
 
 // bridge makes the messages from a client's cursor to where its ring goes on.

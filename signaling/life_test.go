@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -74,7 +75,7 @@ func TestHub_pingsAndTheSilent(t *testing.T) {
 		if got := time.Since(began); got < 30*time.Second || got > 2*time.Minute || pings < 2 {
 			t.Errorf("silent peer ended after %v and %d pings", got, pings)
 		}
-		time.Sleep(5 * time.Minute) // of the bubble
+		pass(5 * time.Minute) // of the bubble
 		if n := h.hub.Sockets(); n != 1 {
 			t.Errorf("got %d sockets, want the one that answers", n)
 		}
@@ -145,13 +146,16 @@ func TestHub_slowPeersDisturbNobody(t *testing.T) {
 				t.Fatalf("event %d came after %v", i, got)
 			}
 		}
-		time.Sleep(writeWithin + time.Second) // of the bubble
+		pass(writeWithin + time.Second) // of the bubble
 		if n := h.hub.Sockets(); n != 1 {
 			t.Errorf("got %d sockets, want the quick one only", n)
 		}
 		_ = slow
 	}, func(c *signaling.Config) { c.Writers = 2 })
 }
+
+// pass lets time go by in a synctest bubble.
+func pass(d time.Duration) { <-time.After(d) }
 
 const writeWithin = 5 * time.Second
 
@@ -166,12 +170,12 @@ func TestHub_laggingPeerIsToldToResync(t *testing.T) {
 		go func() {
 			for i := range 1100 {
 				conf.put("q1", moderation.StateApproved, fmt.Sprint(i))
-				time.Sleep(25 * time.Millisecond) // one tick each, in the bubble
+				pass(25 * time.Millisecond) // one tick each, in the bubble
 			}
 		}()
 		code := 0
 		for code == 0 {
-			time.Sleep(1500 * time.Millisecond) // less than a write may take
+			pass(1500 * time.Millisecond) // less than a write may take
 			_ = p.ws.SetReadDeadline(time.Now().Add(patience))
 			_, _, err := p.ws.ReadMessage()
 			var closeErr *websocket.CloseError
@@ -184,7 +188,7 @@ func TestHub_laggingPeerIsToldToResync(t *testing.T) {
 		if code != protocol.CloseResync {
 			t.Errorf("got code %d", code)
 		}
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		p = h.join(conference.RoleCitizen, "", conf.cursor(3))
 		if p.welcome.Resumed {
 			t.Error("resumed over more than is bridged")
@@ -264,7 +268,7 @@ func TestHub_drain(t *testing.T) {
 			t.Errorf("drain took %v, want it spread over 5 s", got)
 		}
 		_, response, err := h.tryDial("", h.server.URL)
-		if err == nil || response == nil || response.StatusCode != 503 {
+		if err == nil || response == nil || response.StatusCode != http.StatusServiceUnavailable {
 			t.Errorf("got %v, %v, want 503", response, err)
 		}
 	})

@@ -171,7 +171,7 @@ func TestMedia_outlivesABrokenSocket(t *testing.T) {
 		p.command(commandID(), "media.join", protocol.MediaOffer{SDP: "o"})
 		p.want("slots")
 		_ = p.ws.Close()
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		media.session(0).show(protocol.Slot{MID: "4", Kind: protocol.SlotVoice, Venue: "main"})
 		p = join()
 		if !p.welcome.Media {
@@ -184,7 +184,7 @@ func TestMedia_outlivesABrokenSocket(t *testing.T) {
 			t.Errorf("got %s", mustJSON(r))
 		}
 		_ = p.ws.Close()
-		time.Sleep(17 * time.Second)
+		pass(17 * time.Second)
 		<-media.session(0).Done()
 		p = join()
 		if p.welcome.Media {

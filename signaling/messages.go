@@ -155,6 +155,7 @@ func kindText(kind conference.Kind) text {
 		return text{"Quá nhiều yêu cầu. Hãy đợi một lát rồi thử lại.", "Too many requests. Wait a moment and try again."}
 	case conference.KindUnavailable, conference.KindPending:
 		return text{"Hệ thống đang bận. Hãy gửi lại sau ít giây.", "The server is busy. Send it again in a few seconds."}
+	case conference.KindInternal:
 	}
 	return text{"Có lỗi trong hệ thống. Hãy thử lại; nếu vẫn lỗi, hãy báo ban tổ chức.", "Something went wrong here. Try again; if it stays, tell the organisers."}
 }

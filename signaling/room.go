@@ -67,7 +67,7 @@ const (
 
 func newRoom(id conference.ID, conf Conference, logger *slog.Logger) *room {
 	return &room{
-		id: id, conf: conf, logger: logger.With("conference", string(id)),
+		id: id, conf: conf, logger: logger.With(slog.String("conference", string(id))),
 		inbox:     make(chan func(), inboxSize),
 		done:      make(chan struct{}),
 		rings:     map[conference.Role]*ring{},
@@ -80,7 +80,7 @@ func newRoom(id conference.ID, conf Conference, logger *slog.Logger) *room {
 func (r *room) run(ctx context.Context) {
 	defer close(r.done)
 	for !r.serve(ctx) && sleep(ctx, retryRoom) {
-		r.logger.Warn("room starts again")
+		r.logger.WarnContext(ctx, "room starts again")
 	}
 }
 
@@ -88,7 +88,7 @@ func (r *room) run(ctx context.Context) {
 func (r *room) serve(ctx context.Context) (ended bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			r.logger.Error("panic in a room", "err", p, "stack", string(debug.Stack()))
+			r.logger.ErrorContext(ctx, "panic in a room", slog.Any("err", p), slog.String("stack", string(debug.Stack())))
 			for _, g := range r.rings {
 				for c := range g.socks {
 					c.bye(protocol.CloseInternal, byeInternal, 0)
@@ -163,7 +163,7 @@ func (r *room) pullTo(limit uint64) <-chan struct{} {
 		}
 		if err != nil {
 			if !errors.Is(err, live.ErrGap) {
-				r.logger.Error("feed cannot be read", "err", err)
+				r.logger.Error("feed cannot be read", slog.Any("err", err))
 				return after(retryFeed)
 			}
 			r.logger.Warn("feed has a gap, all sockets start over")
@@ -228,7 +228,7 @@ func (r *room) appendTo(g *ring, changes []live.Change) {
 		}
 		if len(events) == eventsChunk || (i == len(changes)-1 && len(events) > 0) {
 			if err := g.append(events, changes[i].Event.Position, changes[i].Cursor); err != nil {
-				r.logger.Error("events cannot be encoded", "role", string(g.role), "err", err)
+				r.logger.Error("events cannot be encoded", slog.String("role", string(g.role)), slog.Any("err", err))
 			}
 			events = nil
 		}
@@ -254,7 +254,7 @@ func (r *room) mark(g *ring, always bool) {
 		return
 	}
 	if err := g.append(nil, r.position, r.cursor); err != nil {
-		r.logger.Error("watermark cannot be encoded", "role", string(g.role), "err", err)
+		r.logger.Error("watermark cannot be encoded", slog.String("role", string(g.role)), slog.Any("err", err))
 	}
 }
 

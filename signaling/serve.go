@@ -112,9 +112,12 @@ func refuse(w http.ResponseWriter, lang protocol.Lang, err error) {
 	w.Header().Set("Cache-Control", "no-store")
 	status := httpStatus(p.Kind)
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{ //nolint:errcheck // the peer may have gone
-		"type": "about:blank", "title": p.Message, "status": status, "code": p.Code,
-	})
+	_ = json.NewEncoder(w).Encode(struct { //nolint:errcheck,errchkjson // the peer may have gone
+		Type   string `json:"type"`
+		Title  string `json:"title"`
+		Status int    `json:"status"`
+		Code   string `json:"code"`
+	}{"urn:diemcau:" + p.Code, p.Message, status, p.Code})
 }
 
 func httpStatus(kind conference.Kind) int {
@@ -129,6 +132,13 @@ func httpStatus(kind conference.Kind) int {
 		return http.StatusNotFound
 	case conference.KindUnavailable, conference.KindPending:
 		return http.StatusServiceUnavailable
+	case conference.KindConflict:
+		return http.StatusConflict
+	case conference.KindTooLarge:
+		return http.StatusRequestEntityTooLarge
+	case conference.KindRateLimited:
+		return http.StatusTooManyRequests
+	case conference.KindInternal:
 	}
 	return http.StatusInternalServerError
 }

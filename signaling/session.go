@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/diemcau/diemcau/internal/conference"
@@ -13,7 +14,7 @@ func (h *Hub) watchRevoked(ctx context.Context) {
 	for ctx.Err() == nil {
 		revoked, err := h.cfg.Gate.Revoked(ctx)
 		if err != nil {
-			h.cfg.Logger.Warn("revocations cannot be followed", "err", err)
+			h.cfg.Logger.WarnContext(ctx, "revocations cannot be followed", slog.Any("err", err))
 			if !sleep(ctx, retryRevoked) {
 				return
 			}
@@ -54,7 +55,7 @@ func (h *Hub) recheckSessions(ctx context.Context) {
 			if isKind(err, conference.KindUnauthorised) {
 				c.bye(protocol.CloseRevoked, byeRevoked, 0)
 			} else if err != nil && ctx.Err() == nil {
-				h.cfg.Logger.Warn("session cannot be checked again", "err", err)
+				h.cfg.Logger.WarnContext(ctx, "session cannot be checked again", slog.Any("err", err))
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -21,7 +22,7 @@ type task struct {
 func (c *conn) write(most int) (again bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			c.logger.Error("panic in a socket", "doing", "write", "err", p)
+			c.logger.Error("panic in a socket", slog.String("doing", "write"), slog.Any("err", p))
 			c.abort()
 		}
 	}()
@@ -92,7 +93,7 @@ func (c *conn) perform(t task) bool {
 		}
 		return false
 	}
-	_ = c.ws.SetWriteDeadline(deadline) //nolint:errcheck // gorilla only keeps it
+	_ = c.ws.SetWriteDeadline(deadline) // gorilla only keeps it
 	var err error
 	switch {
 	case t.ping:

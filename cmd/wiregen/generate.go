@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/constant"
@@ -91,9 +92,7 @@ func (g *generator) constant(spec *ast.ValueSpec) error {
 		if err != nil || value.Value == nil {
 			return fmt.Errorf("constant %s is no constant expression", name.Name)
 		}
-		switch value.Value.Kind() {
-		case constant.Int, constant.String:
-		default:
+		if kind := value.Value.Kind(); kind != constant.Int && kind != constant.String {
 			return fmt.Errorf("constant %s is neither a whole number nor a string", name.Name)
 		}
 		writeDoc(&g.out, "", text(spec.Doc, spec.Comment))
@@ -138,7 +137,7 @@ func (g *generator) typeDecl(spec *ast.TypeSpec, doc *ast.CommentGroup) error {
 		g.out.WriteString("}\n")
 		return nil
 	}
-	return fmt.Errorf("neither a struct nor a named string")
+	return errors.New("neither a struct nor a named string")
 }
 
 // tagged writes a struct as a union of the cases its comment lists.
@@ -234,7 +233,7 @@ func (g *generator) typeOf(expr ast.Expr) (string, error) {
 			return "unknown", nil
 		}
 	}
-	return "", fmt.Errorf("Go type %s is unknown on the wire", types.ExprString(expr))
+	return "", fmt.Errorf("type %s is unknown on the wire", types.ExprString(expr))
 }
 
 func (g *generator) writeUnions() {

@@ -105,7 +105,7 @@ func (p *packages) imported(from *source, name string) (*source, error) {
 func (g *generator) named(in *source, name string) (string, error) {
 	spec, doc := in.lookup(name)
 	if spec == nil {
-		return "", fmt.Errorf("Go type %s is unknown", name)
+		return "", fmt.Errorf("type %s is unknown", name)
 	}
 	values, err := in.constants(name)
 	switch typ := spec.Type.(type) {
@@ -123,10 +123,10 @@ func (g *generator) named(in *source, name string) (string, error) {
 		values, err = other.constants(typ.Sel.Name)
 	case *ast.Ident:
 		if typ.Name != "string" {
-			return "", fmt.Errorf("Go type %s is neither a string nor a struct", name)
+			return "", fmt.Errorf("type %s is neither a string nor a struct", name)
 		}
 	default:
-		return "", fmt.Errorf("Go type %s is neither a string nor a struct", name)
+		return "", fmt.Errorf("type %s is neither a string nor a struct", name)
 	}
 	if err != nil || name == commandName {
 		return name, err

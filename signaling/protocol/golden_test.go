@@ -20,7 +20,7 @@ import (
 
 // update writes golden files that do not exist yet: go test ./signaling/protocol -update.
 // A file that exists is what clients in the field rely on and is never rewritten.
-var update = flag.Bool("update", false, "write missing golden files") //nolint:gochecknoglobals // a test flag
+var update = flag.Bool("update", false, "write missing golden files")
 
 func at(second int) time.Time { return time.Date(2022, 10, 28, 1, 0, second, 0, time.UTC) }
 
