@@ -32,7 +32,7 @@ func (c *clock) capture(ts, rate uint32) int64 {
 	if m == nil {
 		return 0
 	}
-	ticks := int64(int32(ts - m.ts)) //nolint:gosec // modulo 2^32 on purpose
+	ticks := int64(int32(ts - m.ts)) // modulo 2^32 on purpose
 	return m.nanos + ticks*int64(time.Second)/int64(rate)
 }
 
@@ -42,7 +42,7 @@ func (c *clock) timestamp(nanos int64, rate uint32) (uint32, bool) {
 	if m == nil {
 		return 0, false
 	}
-	return m.ts + uint32(ticksOf(nanos-m.nanos, rate)), true //nolint:gosec // modulo 2^32 on purpose
+	return m.ts + uint32(ticksOf(nanos-m.nanos, rate)), true // modulo 2^32 on purpose
 }
 
 // ticksOf converts nanoseconds to ticks without overflow.
@@ -76,7 +76,7 @@ const ntpEpoch = 2208988800
 
 // fromNTP converts a 64-bit NTP time to nanoseconds since 1970.
 func fromNTP(ntp uint64) int64 {
-	sec := int64(ntp>>32) - ntpEpoch //nolint:gosec // 32 bits
+	sec := int64(ntp>>32) - ntpEpoch
 	frac := int64(ntp&0xffffffff) * int64(time.Second) >> 32
 	return sec*int64(time.Second) + frac
 }
@@ -84,5 +84,5 @@ func fromNTP(ntp uint64) int64 {
 // toNTP converts nanoseconds since 1970 to a 64-bit NTP time.
 func toNTP(nanos int64) uint64 {
 	sec, rest := nanos/int64(time.Second), nanos%int64(time.Second)
-	return uint64(sec+ntpEpoch)<<32 | uint64(rest<<32/int64(time.Second)) //nolint:gosec // positive
+	return uint64(sec+ntpEpoch)<<32 | uint64(rest<<32/int64(time.Second))
 }

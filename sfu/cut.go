@@ -57,21 +57,15 @@ func newCut(rw rewrite.Rewriter, out func(numbers, *ring.Packet)) *cut {
 	return c
 }
 
-// show wishes for a feed, nil for nothing. It returns true if that is new.
-func (c *cut) show(f *feed) bool {
+// show wishes for a feed, nil for nothing. The same wish again changes nothing.
+func (c *cut) show(f *feed) {
 	old := c.want.Load()
-	if f == nil {
-		if old == nil {
-			return false
-		}
+	switch {
+	case f == nil:
 		c.want.Store(nil)
-		return true
+	case old == nil || old.feed != f:
+		c.want.Store(&wish{feed: f})
 	}
-	if old != nil && old.feed == f {
-		return false
-	}
-	c.want.Store(&wish{feed: f})
-	return true
 }
 
 // waiting returns the feed whose keyframe is waited for, or nil.
@@ -153,7 +147,7 @@ func (c *cut) takeOver(w *wish, p *ring.Packet) {
 func (c *cut) begin(w *wish, p *ring.Packet) {
 	var elapsed uint32
 	if c.lastSent != 0 && p.Capture > c.lastSent {
-		elapsed = uint32(min(ticksOf(p.Capture-c.lastSent, w.feed.rate), 1<<30)) //nolint:gosec // bounded
+		elapsed = uint32(min(ticksOf(p.Capture-c.lastSent, w.feed.rate), 1<<30))
 	}
 	c.rw.Switch(p.Seq, p.TS, elapsed)
 	old := *c.runs.Load()

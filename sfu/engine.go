@@ -103,6 +103,7 @@ func register(media *webrtc.MediaEngine, l line) error {
 			},
 			PayloadType: webrtc.PayloadType(l.rtx.payload),
 		})
+	case webrtc.RTPCodecTypeUnknown:
 	}
 	return nil
 }

@@ -145,13 +145,13 @@ func TestJ1_ViewerKeepsOneStreamThroughFloorChanges(t *testing.T) {
 	}
 	viewer := watch(t, plane, shape{videos: 1, audios: 1})
 	pictures := viewer.slot(sfu.SlotProgramme, video, 0)
-	viewer.wait(pictures, "city hall", sees(viewer, "", 1))
+	viewer.wait(pictures, "city hall", sees(1))
 	for _, step := range []struct {
 		floor sfu.Floor
 		want  mark
 	}{{sfu.Floor{Holder: west}, 3}, {sfu.Floor{Holder: east}, 2}, {sfu.Floor{}, 1}} {
 		plane.SetFloor(step.floor)
-		viewer.wait(pictures, "the new source", sees(viewer, "", step.want))
+		viewer.wait(pictures, "the new source", sees(step.want))
 	}
 	contiguous(t, viewer, pictures)
 	all := viewer.packets(pictures)

@@ -3,6 +3,7 @@ package sfu
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"github.com/pion/webrtc/v4"
 
@@ -103,7 +104,7 @@ func (s *Session) first(ctx context.Context, api *webrtc.API) (string, error) {
 func (s *Session) answer(ctx context.Context, prepare func() error) (text string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			s.plane.log.Warn("offer made the stack panic", "err", fmt.Sprint(r))
+			s.plane.log.WarnContext(ctx, "offer made the stack panic", slog.String("err", fmt.Sprint(r)))
 			text, err = "", badSDP("unusable")
 		}
 	}()

@@ -91,7 +91,7 @@ func TestKeyframeRequestsAreThrottled(t *testing.T) {
 	film(t, city, 1)
 	e := joinVenue(t, plane, east)
 	mid := e.slot(sfu.SlotReturn, video, 0)
-	all := e.wait(mid, "city hall", sees(e, "", 1))
+	all := e.wait(mid, "city hall", sees(1))
 	before, start := plane.Stats().KeyframesAsked, len(all)
 	for range 200 {
 		must(t, e.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: all[0].SSRC}}))

@@ -14,20 +14,20 @@ type pionLogs struct{ logger *slog.Logger }
 
 // NewLogger returns the logger of one of pion's parts.
 func (l pionLogs) NewLogger(scope string) logging.LeveledLogger {
-	return pionLogger{l.logger.With("scope", scope)}
+	return pionLogger{l.logger.With(slog.String("part", "pion/"+scope))}
 }
 
 type pionLogger struct{ logger *slog.Logger }
 
 func (l pionLogger) log(text string) {
 	if l.logger.Enabled(context.Background(), slog.LevelDebug) {
-		l.logger.Debug("pion", "text", text)
+		l.logger.Debug("stack", slog.String("err", text))
 	}
 }
 
 func (l pionLogger) logf(format string, args ...any) {
 	if l.logger.Enabled(context.Background(), slog.LevelDebug) {
-		l.logger.Debug("pion", "text", fmt.Sprintf(format, args...))
+		l.logger.Debug("stack", slog.String("err", fmt.Sprintf(format, args...)))
 	}
 }
 

@@ -48,7 +48,7 @@ type Node struct {
 
 var errNotRunning = errors.New("media has ended")
 
-// New binds the UDP port. Nothing runs yet.
+// New binds the UDP port; pion reads it from now on. All else begins with Run.
 func New(cfg Config) (*Node, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -68,7 +68,7 @@ func New(cfg Config) (*Node, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	log := cfg.Logger.With("part", "sfu")
+	log := cfg.Logger.With(slog.String("part", "sfu"))
 	n := &Node{
 		cfg: cfg, log: log, logs: pionLogs{log}, socket: s,
 		done: make(chan struct{}), planes: make(map[conference.ID]*Plane),
@@ -163,4 +163,14 @@ func (n *Node) Plane(id conference.ID, main conference.VenueID) *Plane {
 	n.planesMu.Unlock()
 	p.start()
 	return p
+}
+
+// Stats returns the counters of every conference's media, for metrics.
+func (n *Node) Stats() map[conference.ID]Stats {
+	all := n.all()
+	stats := make(map[conference.ID]Stats, len(all))
+	for _, p := range all {
+		stats[p.id] = p.Stats()
+	}
+	return stats
 }

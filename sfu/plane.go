@@ -48,7 +48,7 @@ type Floor struct {
 func newPlane(n *Node, id conference.ID, main conference.VenueID) *Plane {
 	ctx, stop := context.WithCancel(context.Background())
 	p := &Plane{
-		node: n, id: id, main: main, log: n.log.With("conference", id),
+		node: n, id: id, main: main, log: n.log.With(slog.String("conference", string(id))),
 		kick: make(chan struct{}, 1), stop: stop, ended: ctx.Done(),
 		sessions:  make(map[string]*Session),
 		heard:     make(map[conference.VenueID]*publisher),
@@ -75,7 +75,7 @@ func (p *Plane) start() {
 // onAir runs the programme until the plane is closed.
 func (p *Plane) onAir() {
 	if err := p.programme.run(p.ended); err != nil {
-		p.log.Error("programme ended", "err", err)
+		p.log.Error("programme ended", slog.Any("err", err))
 	}
 }
 

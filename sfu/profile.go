@@ -38,7 +38,7 @@ func formats(m *sdp.MediaDescription) []format {
 			case "rtpmap":
 				name, rest, _ := strings.Cut(value, "/")
 				rate, _, _ := strings.Cut(rest, "/")
-				clock, _ := strconv.ParseUint(rate, 10, 32) //nolint:errcheck // 0 matches nothing
+				clock, _ := strconv.ParseUint(rate, 10, 32)
 				f.codec, f.clock = strings.ToLower(name), uint32(clock)
 			case "fmtp":
 				f.fmtp = value

@@ -85,7 +85,7 @@ const (
 
 func newProgramme(main conference.VenueID, ids *feedIDs, now func() time.Time) (*programme, error) {
 	var random [12]byte
-	rand.Read(random[:]) //nolint:errcheck // never fails
+	rand.Read(random[:])
 	epoch := now().Add(-time.Second)
 	mix, err := mixer.New(mixer.Config{Epoch: epoch})
 	if err != nil {
@@ -141,7 +141,7 @@ func (p *programme) shows() conference.VenueID {
 }
 
 func sourceOf(v conference.VenueID, rank int) bus.Source {
-	return bus.Source{Venue: v, Layer: uint8(rank)} //nolint:gosec // 0 to 2
+	return bus.Source{Venue: v, Layer: uint8(rank)}
 }
 
 // wants reports whether the publisher's packets are to be told.
@@ -177,7 +177,7 @@ func (p *programme) take(e entry) {
 		}
 		p.sources[e.source] = e.feed
 		p.emit(p.bus.Video(p.outs[:0], e.source, bus.Packet{
-			Ref: p.remember(e.feed, e.seq), Seq: uint16(e.seq), //nolint:gosec // modulo 2^16
+			Ref: p.remember(e.feed, e.seq), Seq: uint16(e.seq), // modulo 2^16
 			Timestamp: q.TS, Marker: q.Marker, Keyframe: q.Key,
 		}, e.at))
 		q.Release()

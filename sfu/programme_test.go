@@ -35,13 +35,13 @@ func TestProgrammeAlwaysRuns(t *testing.T) {
 
 	city := joinVenue(t, plane, hall)
 	film(t, city, 1)
-	viewer.wait(pictures, "city hall", sees(viewer, "", 1))
+	viewer.wait(pictures, "city hall", sees(1))
 	viewer.waitSlot(pictures, hall)
 	plane.SetFloor(sfu.Floor{Slate: true})
 	viewer.wait(pictures, "the slate again", isSlate)
 	viewer.waitSlot(pictures, "")
 	plane.SetFloor(sfu.Floor{})
-	viewer.wait(pictures, "city hall again", sees(viewer, "", 1))
+	viewer.wait(pictures, "city hall again", sees(1))
 	contiguous(t, viewer, pictures)
 	contiguous(t, viewer, sound)
 }
@@ -56,9 +56,9 @@ func TestProgrammeFallsBackToCityHall(t *testing.T) {
 	viewer := watch(t, plane, shape{videos: 1, audios: 1})
 	pictures := viewer.slot(sfu.SlotProgramme, video, 0)
 	plane.SetFloor(sfu.Floor{Holder: west})
-	viewer.wait(pictures, "west", sees(viewer, "", 3))
+	viewer.wait(pictures, "west", sees(3))
 	stop()
-	viewer.wait(pictures, "city hall", sees(viewer, "", 1))
+	viewer.wait(pictures, "city hall", sees(1))
 	contiguous(t, viewer, pictures)
 }
 
@@ -91,12 +91,12 @@ func TestEncoderGoesBeforePage(t *testing.T) {
 	film(t, page, 1)
 	e := joinVenue(t, plane, east)
 	mid := e.slot(sfu.SlotReturn, video, 0)
-	e.wait(mid, "the page", sees(e, "", 1))
+	e.wait(mid, "the page", sees(1))
 	obs := publish(t, plane, hall, shape{mic: true, camera: true})
 	film(t, obs, 2)
-	e.wait(mid, "the encoder", sees(e, "", 2))
+	e.wait(mid, "the encoder", sees(2))
 	obs.session.Close()
-	e.wait(mid, "the page again", sees(e, "", 1))
+	e.wait(mid, "the page again", sees(1))
 	contiguous(t, e, mid)
 	if page.session == nil || plane.Stats().Sessions < 2 {
 		t.Error("the page was thrown out")

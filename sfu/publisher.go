@@ -110,9 +110,9 @@ func (p *publisher) layer(q quality, now time.Time) *feed {
 		return alive[len(alive)-1]
 	case middle:
 		return alive[len(alive)/2]
-	default:
-		return alive[0]
+	case highest:
 	}
+	return alive[0]
 }
 
 // voice returns the feed of the microphone if the venue may be heard, or nil.

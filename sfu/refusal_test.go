@@ -1,10 +1,13 @@
 package sfu_test
 
 import (
+	"bytes"
 	"context"
+	"net"
 	"strings"
 	"testing"
 
+	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/diemcau/diemcau/internal/conference"
@@ -57,6 +60,7 @@ func TestJ9_OffersThatCannotBeUsedAreRefused(t *testing.T) {
 		return err
 	}
 	good := offerOf(t, true)
+	head, _, _ := strings.Cut(good, "m=")
 	for _, tt := range []struct {
 		name  string
 		how   func(context.Context, string) error
@@ -67,7 +71,7 @@ func TestJ9_OffersThatCannotBeUsedAreRefused(t *testing.T) {
 		{"not sdp", join, "v=1\r\nhello", "media.bad_sdp"},
 		{"json", join, `{"type":"offer"}`, "media.bad_sdp"},
 		{"too long", join, good + strings.Repeat("a=x:y\r\n", 10_000), "media.bad_sdp"},
-		{"no m-lines", join, good[:strings.Index(good, "m=")], "media.bad_sdp"},
+		{"no m-lines", join, head, "media.bad_sdp"},
 		{"cut in the middle", join, good[:len(good)/2], "media.bad_sdp"},
 		{"no credentials", join, strings.ReplaceAll(good, "a=ice-", "a=nice-"), "media.bad_sdp"},
 		{"no fingerprint", join, strings.ReplaceAll(good, "a=fingerprint", "a=thumb"), "media.bad_sdp"},
@@ -158,9 +162,42 @@ func TestParameterSetsAreInserted(t *testing.T) {
 	})
 	e := joinVenue(t, plane, east)
 	mid := e.slot(sfu.SlotReturn, video, 0)
-	all := e.wait(mid, "city hall", sees(e, "", 1))
+	all := e.wait(mid, "city hall", sees(1))
 	if !startsPicture(all[0].Packet) {
 		t.Errorf("got %x first, want parameter sets", all[0].Payload)
 	}
 	contiguous(t, e, mid)
+}
+
+// Junk from the network and from a publisher is counted and harms nobody.
+func TestJ9_JunkIsCounted(t *testing.T) {
+	t.Parallel()
+	plane := newPlane(t)
+	city, e := joinVenue(t, plane, hall), joinVenue(t, plane, east)
+	conn, err := net.Dial("udp", "127.0.0.1:"+portOf(t, city.answer))
+	must(t, err)
+	defer conn.Close()
+	for _, junk := range [][]byte{{}, {0}, []byte("GET / HTTP/1.1\r\n\r\n"), bytes.Repeat([]byte{0x80}, 1400), {0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42}} {
+		_, err := conn.Write(junk)
+		must(t, err)
+	}
+	for i, payload := range [][]byte{{0x7f, 1}, {0x78, 0xff, 0xff, 1}, {0x7c}, {0x60}, {}} {
+		must(t, city.video[0].WriteRTP(&rtp.Packet{
+			Header:  rtp.Header{Version: 2, SequenceNumber: uint16(65400 + i), Timestamp: uint32(i)},
+			Payload: payload,
+		}))
+	}
+	until(t, "junk counted", func() bool { return plane.Stats().Junk >= 4 })
+	film(t, city, 1)
+	e.wait(e.slot(sfu.SlotReturn, video, 0), "a good picture after the junk", sees(1))
+}
+
+// portOf returns the port of the first candidate of an answer.
+func portOf(t *testing.T, answer string) string {
+	t.Helper()
+	fields := strings.Fields(lineOf(answer, "a=candidate:"))
+	if len(fields) < 6 {
+		t.Fatalf("no candidate in\n%s", answer)
+	}
+	return fields[5]
 }

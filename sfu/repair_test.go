@@ -29,10 +29,10 @@ func TestLostPacketsAreSentAgain(t *testing.T) {
 					return plane.JoinVenue(ctx, east, offer)
 				})
 			mid := viewer.slot(sfu.SlotProgramme, video, 0)
-			all := viewer.wait(mid, "city hall", sees(viewer, "", 1))
+			all := viewer.wait(mid, "city hall", sees(1))
 			old := all[len(all)-1]
 			plane.SetFloor(sfu.Floor{Holder: west})
-			all = viewer.wait(mid, "west", sees(viewer, "", 3))
+			all = viewer.wait(mid, "west", sees(3))
 			fresh := all[len(all)-1]
 			must(t, viewer.pc.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{
 				MediaSSRC: old.SSRC,

@@ -16,7 +16,7 @@ import (
 func (p *Plane) route() {
 	now := p.now()
 	p.planeMu.Lock()
-	forgotten := p.choose(now)
+	forgotten := p.choose()
 	p.permit()
 	var waited []*feed
 	for _, s := range p.sessions {
@@ -42,7 +42,7 @@ func (p *Plane) route() {
 
 // choose decides who publishes each venue: an encoder before the page. It returns the
 // venues whose publisher is another one than before.
-func (p *Plane) choose(now time.Time) []conference.VenueID {
+func (p *Plane) choose() []conference.VenueID {
 	chosen := make(map[conference.VenueID]*publisher, len(p.heard))
 	encoders := make(map[conference.VenueID]bool)
 	for _, s := range p.sessions {

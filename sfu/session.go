@@ -83,7 +83,7 @@ func newSession(p *Plane, r role, venue conference.VenueID, o *offer) *Session {
 // token returns 128 random bits in base32.
 func token() string {
 	var b [16]byte
-	rand.Read(b[:]) //nolint:errcheck // never fails
+	rand.Read(b[:])
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
 }
 
@@ -196,7 +196,8 @@ func (s *Session) listen() {
 			s.plane.changed()
 		case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
 			s.Close()
-		default:
+		case webrtc.PeerConnectionStateUnknown, webrtc.PeerConnectionStateNew,
+			webrtc.PeerConnectionStateConnecting, webrtc.PeerConnectionStateDisconnected:
 		}
 	})
 	s.pc.OnTrack(s.receive)

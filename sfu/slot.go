@@ -56,7 +56,7 @@ func newSlot(l line, kind SlotKind, index int, c *counters) *slot {
 		s.streamID = "programme"
 	}
 	var random [8]byte
-	rand.Read(random[:]) //nolint:errcheck // never fails
+	rand.Read(random[:])
 	s.cut = newCut(rewrite.New(
 		binary.BigEndian.Uint16(random[:]), binary.BigEndian.Uint32(random[2:])), s.send)
 	s.rtxSeq.Store(uint32(binary.BigEndian.Uint16(random[6:])))
@@ -135,7 +135,7 @@ func (s *slot) send(n numbers, p *ring.Packet) {
 	}
 	s.header = rtp.Header{
 		Version: 2, Marker: p.Marker, PayloadType: b.payload,
-		SequenceNumber: uint16(n.seq), Timestamp: n.ts, SSRC: b.ssrc, //nolint:gosec // modulo 2^16
+		SequenceNumber: uint16(n.seq), Timestamp: n.ts, SSRC: b.ssrc, // modulo 2^16
 	}
 	if len(p.Payload) == 0 { // a probe of the publisher: padding only
 		s.header.Padding, s.header.PaddingSize = true, 1
@@ -148,7 +148,7 @@ func (s *slot) send(n numbers, p *ring.Packet) {
 		s.newest.Store(n.seq)
 	}
 	s.packets.Add(1)
-	s.octets.Add(uint32(len(p.Payload))) //nolint:gosec // at most 1460
+	s.octets.Add(uint32(len(p.Payload)))
 	s.counters.out.Add(1)
 }
 
@@ -200,7 +200,7 @@ func (s *slot) resend(seq uint16) {
 		return
 	}
 	newest := s.newest.Load()
-	p, n := s.cut.find(newest - uint64(uint16(newest)-seq)) //nolint:gosec // modulo 2^16
+	p, n := s.cut.find(newest - uint64(uint16(newest)-seq)) // modulo 2^16
 	if p == nil {
 		return
 	}
@@ -212,7 +212,7 @@ func (s *slot) resend(seq uint16) {
 	payload := p.Payload
 	if b.rtxType != 0 { // RFC 4588 §4: the original number goes in front
 		header.PayloadType, header.SSRC = b.rtxType, b.rtxSSRC
-		header.SequenceNumber = uint16(s.rtxSeq.Add(1)) //nolint:gosec // modulo 2^16
+		header.SequenceNumber = uint16(s.rtxSeq.Add(1)) // modulo 2^16
 		payload = append(binary.BigEndian.AppendUint16(make([]byte, 0, len(p.Payload)+2), seq), p.Payload...)
 	} else if len(payload) == 0 {
 		header.Padding, header.PaddingSize = true, 1

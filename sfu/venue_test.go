@@ -23,7 +23,7 @@ func joinVenue(t *testing.T, plane *sfu.Plane, v conference.VenueID) *peer {
 		})
 }
 
-func sees(p *peer, mid string, m mark) func([]received) bool {
+func sees(m mark) func([]received) bool {
 	return func(all []received) bool {
 		if len(all) == 0 {
 			return false
@@ -48,19 +48,19 @@ func TestJ1_VenuesSeeAndHearEachOther(t *testing.T) {
 		film(t, p, mark(i+1))
 		speak(t, p, words(mark(i+1)))
 	}
-	e.wait(e.slot(sfu.SlotProgramme, video, 0), "city hall in the programme", sees(e, "", 1))
-	e.wait(e.slot(sfu.SlotReturn, video, 0), "city hall in the return", sees(e, "", 1))
+	e.wait(e.slot(sfu.SlotProgramme, video, 0), "city hall in the programme", sees(1))
+	e.wait(e.slot(sfu.SlotReturn, video, 0), "city hall in the return", sees(1))
 	e.wait(e.slot(sfu.SlotVoice, audio, 0), "city hall's voice", hears(1))
 
 	plane.SetFloor(sfu.Floor{Holder: west})
-	city.wait(city.slot(sfu.SlotProgramme, video, 0), "west in city hall's programme", sees(city, "", 3))
-	city.wait(city.slot(sfu.SlotReturn, video, 0), "west in city hall's return", sees(city, "", 3))
+	city.wait(city.slot(sfu.SlotProgramme, video, 0), "west in city hall's programme", sees(3))
+	city.wait(city.slot(sfu.SlotReturn, video, 0), "west in city hall's return", sees(3))
 	city.wait(city.slot(sfu.SlotVoice, audio, 0), "west's voice at city hall", hears(3))
-	e.wait(e.slot(sfu.SlotProgramme, video, 0), "west in east's programme", sees(e, "", 3))
+	e.wait(e.slot(sfu.SlotProgramme, video, 0), "west in east's programme", sees(3))
 	e.wait(e.slot(sfu.SlotVoice, audio, 1), "west's voice in the east", hears(3))
-	w.wait(w.slot(sfu.SlotProgramme, video, 0), "city hall for the holder", sees(w, "", 1))
+	w.wait(w.slot(sfu.SlotProgramme, video, 0), "city hall for the holder", sees(1))
 	w.wait(w.slot(sfu.SlotVoice, audio, 0), "city hall's voice for the holder", hears(1))
 
 	plane.SetFloor(sfu.Floor{})
-	e.wait(e.slot(sfu.SlotProgramme, video, 0), "city hall again", sees(e, "", 1))
+	e.wait(e.slot(sfu.SlotProgramme, video, 0), "city hall again", sees(1))
 }

@@ -20,7 +20,7 @@ func (o *Order) Observe(ts uint32) bool {
 		o.ts, o.started, o.since = ts, true, Window
 		return false
 	}
-	step := int32(ts - o.ts) //nolint:gosec // modulo 2^32 on purpose
+	step := int32(ts - o.ts) // modulo 2^32 on purpose
 	o.ts = ts
 	switch {
 	case step == 0:

@@ -41,7 +41,7 @@ func (r *Rewriter) Rewrite(seq uint64, ts uint32) (outSeq uint64, outTS uint32, 
 	if outSeq >= r.next {
 		r.next = outSeq + 1
 	}
-	if !r.sent || int32(outTS-r.lastTS) > 0 { //nolint:gosec // modulo 2^32 on purpose
+	if !r.sent || int32(outTS-r.lastTS) > 0 { // modulo 2^32 on purpose
 		r.lastTS = outTS
 	}
 	r.sent = true

@@ -50,25 +50,25 @@ func TestNothingBeforeTheFirstSwitch(t *testing.T) {
 	}
 }
 
-// Sources with any numbers, losses, delays and doubles: every incoming packet has one
+// Sources with sent numbers, losses, delays and doubles: every incoming packet has one
 // outgoing number, two packets never share one, numbers of a run leave no hole that the
 // source did not have, the next run begins right after the highest, and a picture that is
 // newer than all before has a higher timestamp.
 func TestRewriterProperties(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		r := rewrite.New(uint16(rapid.Uint16().Draw(t, "seq")), rapid.Uint32().Draw(t, "ts"))
+		r := rewrite.New(rapid.Uint16().Draw(t, "seq"), rapid.Uint32().Draw(t, "ts"))
 		type origin struct {
 			run int
 			seq uint64
 		}
 		used := map[uint64]origin{}
-		highest, lastTS, any := uint64(0), uint32(0), false
+		highest, lastTS, sent := uint64(0), uint32(0), false
 		for run := range rapid.IntRange(1, 6).Draw(t, "runs") {
 			first := uint64(rapid.Uint32().Draw(t, "first")) + 1<<16
 			ts := rapid.Uint32().Draw(t, "first ts")
 			r.Switch(first, ts, rapid.Uint32().Draw(t, "elapsed"))
-			if any && r.Next() != highest+1 {
+			if sent && r.Next() != highest+1 {
 				t.Fatalf("run %d begins at %d after %d", run, r.Next(), highest)
 			}
 			for i := range rapid.IntRange(1, 40).Draw(t, "packets") {
@@ -88,13 +88,13 @@ func TestRewriterProperties(t *testing.T) {
 					t.Fatalf("number %d was given twice", out)
 				}
 				used[out] = origin{run, seq}
-				if any && out > highest && int32(outTS-lastTS) <= 0 {
+				if sent && out > highest && int32(outTS-lastTS) <= 0 {
 					t.Fatalf("packet %d: timestamp %d after %d", out, outTS, lastTS)
 				}
-				if !any || out > highest {
+				if !sent || out > highest {
 					highest, lastTS = out, outTS
 				}
-				any = true
+				sent = true
 			}
 		}
 	})

@@ -103,7 +103,7 @@ func TestConcurrentReaders(t *testing.T) {
 			}
 		})
 	}
-	for seq := uint64(0); seq < last; seq++ {
+	for seq := range uint64(last) {
 		r.Put(ring.Meta{Seq: seq}, payload(seq))
 	}
 	close(stop)

@@ -15,11 +15,11 @@ func (u *Unwrapper) Extend(seq uint16) uint64 {
 		u.highest = 1<<16 + uint64(seq)
 		return u.highest
 	}
-	diff := int64(int16(seq - uint16(u.highest))) //nolint:gosec // modulo 2^16 on purpose
+	diff := int64(int16(seq - uint16(u.highest))) // modulo 2^16 on purpose
 	if diff < 0 && uint64(-diff) > u.highest {
 		return u.highest
 	}
-	ext := uint64(int64(u.highest) + diff) //nolint:gosec // checked above
+	ext := uint64(int64(u.highest) + diff)
 	u.highest = max(u.highest, ext)
 	return ext
 }
