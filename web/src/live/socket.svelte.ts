@@ -46,6 +46,8 @@ export interface SocketOptions {
 
 /** No message for this long, though a watermark was due three times: the line is dead. */
 const SILENCE_MS = 3 * WatermarkEveryMs + 3_000;
+/** After the network came back a live connection shows itself within this long. */
+const WAKE_MS = WatermarkEveryMs + 2_000;
 /** A connection that held this long starts the back-off anew. */
 const STEADY_MS = 10_000;
 const RATE_LIMITED_MS = 10_000;
@@ -159,15 +161,21 @@ export class Socket {
   }
 
   readonly #wake = (): void => {
-    if (this.#stopped || this.#wire || this.#state === 'ended') return;
+    if (this.#stopped || this.#state === 'ended') return;
+    if (this.#wire) {
+      // The old connection may have survived: the next watermark will tell.
+      if (this.#state === 'offline') this.#listen(WAKE_MS);
+      return;
+    }
     clearTimeout(this.#retry);
     this.#attempt = 0;
     this.#connect();
   };
 
   readonly #sleep = (): void => {
-    // The browser may be wrong about being offline, so the connection is left to die by itself.
-    if (!this.#wire && this.#state !== 'ended') this.#state = 'offline';
+    // The browser may be wrong about being offline, so the connection is left to die by
+    // itself; the next message takes the word back.
+    if (this.#state !== 'ended') this.#state = 'offline';
   };
 
   #connect(): void {
@@ -199,13 +207,14 @@ export class Socket {
   }
 
   /** Starts the watch for silence anew. */
-  #listen(): void {
+  #listen(withinMs = SILENCE_MS): void {
     clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.#comeBack(), SILENCE_MS);
+    this.#silence = setTimeout(() => this.#comeBack(), withinMs);
   }
 
   #receive(text: string): void {
     this.#listen();
+    if (this.#state === 'offline' && this.#welcomed && !this.#awaitingSnapshot) this.#state = 'online';
     const message = JSON.parse(text) as ServerMessage;
     switch (message.type) {
       case 'welcome':

@@ -286,6 +286,27 @@ describe('Socket', () => {
     expect(wire().sent.slice(1)).toEqual([{ type: 'follow', code: 'BBBB' }]);
   });
 
+  it('says offline at once and takes the word back when the line still lives', () => {
+    const listeners = new Map<string, () => void>();
+    vi.stubGlobal('addEventListener', (name: string, listener: () => void) => listeners.set(name, listener));
+    vi.stubGlobal('removeEventListener', (name: string) => listeners.delete(name));
+    const { socket, wire, wires, online } = setUp();
+    socket.start();
+    online('e.1.h');
+    listeners.get('offline')?.();
+    expect(socket.state).toBe('offline');
+    wire().events('e.1.h', 'e.2.h');
+    expect(socket.state).toBe('online');
+    listeners.get('offline')?.();
+    listeners.get('online')?.();
+    vi.advanceTimersByTime(7_000);
+    expect(socket.state).toBe('reconnecting');
+    vi.advanceTimersByTime(250);
+    expect(wires).toHaveLength(2);
+    socket.stop();
+    expect(listeners.size).toBe(0);
+  });
+
   it('closes for good when stopped', () => {
     const { socket, wire, wires, online } = setUp();
     socket.start();

@@ -2,6 +2,8 @@ import type { Messages } from './vi';
 
 const en = {
   title: 'Administration',
+  which: 'Which conference?',
+  noConference: 'There is no conference yet. Make one with diemcau conference create.',
   conference: 'Conference',
   state: 'State',
   startsAt: 'Starts',

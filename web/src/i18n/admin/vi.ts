@@ -1,5 +1,7 @@
 const vi = {
   title: 'Quản trị',
+  which: 'Quản trị hội nghị nào?',
+  noConference: 'Chưa có hội nghị nào. Hãy tạo bằng lệnh diemcau conference create.',
   conference: 'Hội nghị',
   state: 'Tình trạng',
   startsAt: 'Bắt đầu',

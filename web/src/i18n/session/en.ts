@@ -7,6 +7,7 @@ const en = {
   person: 'Person',
   role: 'Role',
   venue: 'Venue',
+  conference: 'Conference',
   expires: 'Valid until',
   onceOnly: 'The link works once. Press the button when you sit at the machine you will work on.',
   demoLink: 'A demo link: it can be used again until the server stops.',

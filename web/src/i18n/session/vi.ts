@@ -5,6 +5,7 @@ const vi = {
   person: 'Người nhận',
   role: 'Vai trò',
   venue: 'Điểm cầu',
+  conference: 'Hội nghị',
   expires: 'Dùng được đến',
   onceOnly: 'Đường dẫn chỉ dùng được một lần. Bấm nút khi bạn đã ngồi ở máy sẽ làm việc.',
   demoLink: 'Đường dẫn diễn tập: dùng lại được cho đến khi máy chủ dừng.',
