@@ -7,6 +7,7 @@
 // links.json is a list of {role, venue?, url} as `diemcau links --json` prints it.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { AxeBuilder } from '@axe-core/playwright';
+import { WebSocket } from 'ws';
 import { launch, person, signIn } from './browser.mjs';
 
 const [base, linksFile, out, ...only] = process.argv.slice(2);
@@ -22,13 +23,25 @@ const link = (role) => {
 };
 
 const [conference] = await (await fetch(new URL('/api/v1/conferences', base))).json();
+// The catalogue of topics comes over the socket; the first one will do.
+const topic = await new Promise((resolve, reject) => {
+  const socket = new WebSocket(new URL(`/api/v1/conferences/${conference.id}/socket`, base).href.replace('http', 'ws'), 'diemcau.v1');
+  socket.on('open', () => socket.send(JSON.stringify({ type: 'hello', hello: { protocols: [1] } })));
+  socket.on('error', reject);
+  socket.on('message', (data) => {
+    const message = JSON.parse(String(data));
+    if (message.type !== 'snapshot') return;
+    socket.close();
+    resolve(message.snapshot.conference.topics[0].id);
+  });
+});
 const asked = await (
   await fetch(new URL(`/api/v1/conferences/${conference.id}/questions`, base), {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({
       idempotencyKey: 'look-at-the-pages-0001',
-      topic: 'cap-gcn',
+      topic,
       body: 'Gia đình tôi nộp hồ sơ cấp Giấy chứng nhận lần đầu từ tháng 3/2021, bao giờ có kết quả?',
     }),
   })
