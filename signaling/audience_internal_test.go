@@ -44,8 +44,8 @@ func staffFields(t *testing.T) []string {
 	var out []string
 	typ := reflect.TypeFor[protocol.Question]()
 	after := false
-	for i := range typ.NumField() {
-		name := typ.Field(i).Name
+	for field := range typ.Fields() {
+		name := field.Name
 		after = after || name == "Version"
 		if after {
 			out = append(out, name)

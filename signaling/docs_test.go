@@ -134,9 +134,8 @@ func TestDocs_examplesDecode(t *testing.T) {
 
 func fieldsSet(m protocol.ServerMessage) int {
 	n := 0
-	v := reflect.ValueOf(m)
-	for i := range v.NumField() {
-		if v.Field(i).Kind() == reflect.Pointer && !v.Field(i).IsNil() {
+	for _, v := range reflect.ValueOf(m).Fields() {
+		if v.Kind() == reflect.Pointer && !v.IsNil() {
 			n++
 		}
 	}

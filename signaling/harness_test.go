@@ -104,12 +104,12 @@ func serve(t *testing.T, conf signaling.Conference, change ...func(*signaling.Co
 }
 
 // bubble runs f with a hub inside a synctest bubble: time is free, nothing is left over.
-func bubble(t *testing.T, conf func() signaling.Conference, f func(*testing.T, *harness), change ...func(*signaling.Config)) {
+func bubble(t *testing.T, conf func() signaling.Conference, check func(*testing.T, *harness), change ...func(*signaling.Config)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		h := serveOn(t, newPipeListener(), conf(), change...)
 		defer h.stop()
-		f(t, h)
+		check(t, h)
 	})
 }
 
@@ -339,8 +339,7 @@ func (p *peer) closed() (*protocol.Bye, int) {
 		if m.Bye != nil {
 			bye = m.Bye
 		}
-		var closeErr *websocket.CloseError
-		if errors.As(err, &closeErr) {
+		if closeErr, ok := errors.AsType[*websocket.CloseError](err); ok {
 			return bye, closeErr.Code
 		}
 		if err != nil {

@@ -110,7 +110,7 @@ func New(cfg Config) *Hub {
 	if cfg.DrainFor == 0 {
 		cfg.DrainFor = 5 * time.Second
 	}
-	cfg.Logger = cfg.Logger.With("part", "signaling")
+	cfg.Logger = cfg.Logger.With(slog.String("part", "signaling"))
 	return &Hub{
 		cfg:    cfg,
 		server: rand.Text(),

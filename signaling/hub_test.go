@@ -3,6 +3,7 @@ package signaling_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -57,7 +58,7 @@ func TestHub_resumeAfterEveryPosition(t *testing.T) {
 	watcher.snapshot()
 	const n = 40
 	for i := range n {
-		conf.put(conference.QuestionID(fmt.Sprintf("q%d", i%7)), moderation.StatePending, fmt.Sprint(i))
+		conf.put(conference.QuestionID(fmt.Sprintf("q%d", i%7)), moderation.StatePending, strconv.Itoa(i))
 	}
 	watcher.events(n)
 	for from := range n + 1 {
@@ -67,7 +68,7 @@ func TestHub_resumeAfterEveryPosition(t *testing.T) {
 		}
 		var want, got []string
 		for i := from; i < n; i++ {
-			want = append(want, fmt.Sprint(i))
+			want = append(want, strconv.Itoa(i))
 		}
 		if from < n {
 			for _, e := range p.events(n - from) {

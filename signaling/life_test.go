@@ -3,8 +3,8 @@ package signaling_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -139,7 +139,7 @@ func TestHub_slowPeersDisturbNobody(t *testing.T) {
 		quick.snapshot()
 		for i := range 30 {
 			began := time.Now()
-			conf.put("q1", moderation.StateApproved, fmt.Sprint(i))
+			conf.put("q1", moderation.StateApproved, strconv.Itoa(i))
 			quick.events(1)
 			// Once at most the stuck must be found out and replaced, two at a time.
 			if got := time.Since(began); got > 3*time.Second {
@@ -169,7 +169,7 @@ func TestHub_laggingPeerIsToldToResync(t *testing.T) {
 		p.snapshot()
 		go func() {
 			for i := range 1100 {
-				conf.put("q1", moderation.StateApproved, fmt.Sprint(i))
+				conf.put("q1", moderation.StateApproved, strconv.Itoa(i))
 				pass(25 * time.Millisecond) // one tick each, in the bubble
 			}
 		}()
@@ -178,8 +178,7 @@ func TestHub_laggingPeerIsToldToResync(t *testing.T) {
 			pass(1500 * time.Millisecond) // less than a write may take
 			_ = p.ws.SetReadDeadline(time.Now().Add(patience))
 			_, _, err := p.ws.ReadMessage()
-			var closeErr *websocket.CloseError
-			if errors.As(err, &closeErr) {
+			if closeErr, ok := errors.AsType[*websocket.CloseError](err); ok {
 				code = closeErr.Code
 			} else if err != nil {
 				t.Fatal(err)
@@ -268,8 +267,12 @@ func TestHub_drain(t *testing.T) {
 			t.Errorf("drain took %v, want it spread over 5 s", got)
 		}
 		_, response, err := h.tryDial("", h.server.URL)
-		if err == nil || response == nil || response.StatusCode != http.StatusServiceUnavailable {
-			t.Errorf("got %v, %v, want 503", response, err)
+		if err == nil || response == nil {
+			t.Fatalf("got %v, %v", response, err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("got %d, want 503", response.StatusCode)
 		}
 	})
 }

@@ -23,38 +23,38 @@ import (
 )
 
 // running starts a real conference on a real log, opened.
-func running(t testing.TB) *live.Conference {
-	t.Helper()
+func running(tb testing.TB) *live.Conference {
+	tb.Helper()
 	quiet := slog.New(slog.DiscardHandler)
-	store, err := sqlitelog.Open(context.Background(), t.TempDir(), quiet)
+	store, err := sqlitelog.Open(context.Background(), tb.TempDir(), quiet)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	node := live.New(live.Config{Store: store, Secret: secret.New(bytes.Repeat([]byte{9}, 32)), Logger: quiet, Now: time.Now})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- node.Run(ctx) }()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
-			t.Errorf("node: %v", err)
+			tb.Errorf("node: %v", err)
 		}
 		if err := store.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	admin := conference.Actor{Role: conference.RoleAdmin, Session: "admin"}
 	info := *newFakeConference().info
 	info.State = ""
 	if err := node.Create(context.Background(), admin, info); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	c, err := node.Conference(fakeID)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if _, err := c.Do(context.Background(), conference.Command{ID: rand.Text(), Actor: admin, Body: conference.Open{}}); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return c
 }

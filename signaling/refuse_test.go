@@ -29,6 +29,8 @@ func citizenHello() []byte { return helloText(func(*protocol.Hello) {}) }
 
 // TestJ9_BadFirstMessages: what is no hello, or asks for what nobody gave, is told so by
 // a bye and a close code, and disturbs nobody.
+//
+//nolint:paralleltest // the cases share one hub, one after the other
 func TestJ9_BadFirstMessages(t *testing.T) {
 	t.Parallel()
 	conf := newFakeConference()
@@ -96,6 +98,8 @@ func TestHub_oneVenueCookieNeedsNoName(t *testing.T) {
 
 // TestJ9_BadLaterMessages: bad commands are answered, one unknown type is passed over,
 // a second and all that is no message of the protocol ends the socket.
+//
+//nolint:paralleltest // the cases share one hub, one after the other
 func TestJ9_BadLaterMessages(t *testing.T) {
 	t.Parallel()
 	conf := newFakeConference()
@@ -185,6 +189,8 @@ func TestJ9_BadLaterMessages(t *testing.T) {
 
 // TestJ9_ForeignOrigin: with a cookie or an Origin the Origin must be the page's own;
 // without both it is a program, and a citizen.
+//
+//nolint:paralleltest // the cases share one hub, one after the other
 func TestJ9_ForeignOrigin(t *testing.T) {
 	t.Parallel()
 	h := serve(t, newFakeConference(), func(c *signaling.Config) { c.Origins = []string{"https://front.example"} })
@@ -244,7 +250,11 @@ func TestHub_refusesBeforeTheUpgrade(t *testing.T) {
 	t.Parallel()
 	h := serve(t, newFakeConference(), func(c *signaling.Config) { c.MaxSockets = 1 })
 	get := func(path string) (int, string) {
-		response, err := http.Get(h.server.URL + path)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.server.URL+path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := h.server.Client().Do(request)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -267,8 +277,12 @@ func TestHub_refusesBeforeTheUpgrade(t *testing.T) {
 		t.Errorf("got %d %s", status, code)
 	}
 	_, response, err := h.tryDial("", h.server.URL)
-	if err == nil || response == nil || response.Header.Get("Retry-After") == "" {
-		t.Errorf("got %v and %v", response, err)
+	if err == nil || response == nil {
+		t.Fatalf("got %v and %v", response, err)
+	}
+	_ = response.Body.Close()
+	if response.Header.Get("Retry-After") == "" {
+		t.Errorf("got %v", response.Header)
 	}
 }
 
