@@ -1,7 +1,7 @@
 // J6: the server is killed in the middle of a rehearsal and loses nothing it acknowledged.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { launch, signIn } from './lib/browser.mjs';
+import { inBrowser, signIn } from './lib/browser.mjs';
 import { Redis, Server, soak, until } from './lib/server.mjs';
 
 const kills = soak ? 20 : 3;
@@ -13,8 +13,7 @@ async function acknowledged(server) {
 }
 
 async function killAndCount(server, options) {
-  const browser = await launch();
-  try {
+  await inBrowser('crash', async (browser) => {
     const [link] = await server.links('moderator');
     const moderator = await signIn(browser, link);
     const rehearsal = server.rehearse(...options, `--for=${seconds}s`);
@@ -27,9 +26,7 @@ async function killAndCount(server, options) {
     assert.equal(code, 0, output);
     await moderator.locator('[data-link="live"]').waitFor({ timeout: 60_000 });
     assert.equal(await moderator.getByTestId('sign-in').count(), 0, 'the session did not hold');
-  } finally {
-    await browser.close();
-  }
+  });
 }
 
 test('J6 kill -9 on SQLite: acknowledged questions are there once, sessions hold', async () => {

@@ -2,7 +2,7 @@
 // J2: Chromium's three layers; who gets which.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { frames, launch, noFaults, open, shot, signIn } from './lib/browser.mjs';
+import { frames, inBrowser, noFaults, open, shot, signIn } from './lib/browser.mjs';
 import { Redis, Server, until } from './lib/server.mjs';
 
 const main = 'ubnd-thanh-pho';
@@ -74,9 +74,8 @@ async function press(stage, venue, key) {
 }
 
 async function dialogue(server, name) {
-  const browser = await launch();
   let rehearsal;
-  try {
+  const play = async (browser) => {
     const cityHall = await enter(browser, server, main, '640x360@10');
     const venue = await enter(browser, server, hall, '640x360@10');
     const stage = await signIn(browser, (await server.links('stage'))[0]);
@@ -121,9 +120,11 @@ async function dialogue(server, name) {
     rehearsal.child.kill('SIGINT');
     const { code, output } = await rehearsal.done;
     assert.equal(code, 0, output);
+  };
+  try {
+    await inBrowser(`dialogue-${name}`, play);
   } finally {
     rehearsal?.child.kill('SIGKILL');
-    await browser.close();
   }
 }
 
@@ -149,19 +150,21 @@ test('J1 the whole dialogue in Chromium, on Redis', async () => {
 
 test('J2 three layers from Chromium: a tile gets the lowest, the programme the highest', async () => {
   const server = await Server.start();
-  const browser = await launch();
   try {
-    const cityHall = await enter(browser, server, main, '1280x720@10');
-    const stage = await signIn(browser, (await server.links('stage'))[0]);
-    await grows(stage, 'tile', main);
-    await grows(stage, 'programme');
-    const height = (slot) => stage.locator(`video[data-slot="${slot}"]`).first().evaluate((video) => video.videoHeight);
-    await until(async () => (await height('programme')) === 720, 'the programme is the highest layer');
-    await until(async () => (await height('tile')) === 180, 'the tile is the lowest layer');
-    await until(async () => new RegExp(`diemcau_\\S*layers\\S*${main}\\S* 3`).test(await server.metrics()), 'three layers arrive');
-    for (const page of [cityHall, stage]) noFaults(page);
+    await inBrowser('layers', (browser) => layers(browser, server));
   } finally {
-    await browser.close();
     await server.stop();
   }
 });
+
+async function layers(browser, server) {
+  const cityHall = await enter(browser, server, main, '1280x720@10');
+  const stage = await signIn(browser, (await server.links('stage'))[0]);
+  await grows(stage, 'tile', main);
+  await grows(stage, 'programme');
+  const height = (slot) => stage.locator(`video[data-slot="${slot}"]`).first().evaluate((video) => video.videoHeight);
+  await until(async () => (await height('programme')) === 720, 'the programme is the highest layer');
+  await until(async () => (await height('tile')) === 180, 'the tile is the lowest layer');
+  await until(async () => new RegExp(`diemcau_\\S*layers\\S*${main}\\S* 3`).test(await server.metrics()), 'three layers arrive');
+  for (const page of [cityHall, stage]) noFaults(page);
+}

@@ -1,7 +1,7 @@
 // J4: citizens ask, two moderators race, one question is on the big screen.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { launch, noFaults, open, shot, signIn } from './lib/browser.mjs';
+import { inBrowser, noFaults, open, shot, signIn } from './lib/browser.mjs';
 import { Server, until } from './lib/server.mjs';
 import { listen } from './lib/socket.mjs';
 
@@ -28,71 +28,73 @@ async function ask(page, text) {
 
 test('J4 five questions from three phones, two moderators who race, one on the screen', async () => {
   const server = await Server.start();
-  const browser = await launch();
   try {
-    const stage = await signIn(browser, (await server.links('stage'))[0]);
-    const log = await listen(server, stage, 'stage');
-    const phones = [];
-    for (let i = 0; i < 3; i++) phones.push(await open(await browser.newContext(phone), `${server.url}/c/dat-dai-2022`));
-    const codes = [];
-    for (const [i, text] of asked.entries()) {
-      if (i >= 3) await phones[i % 3].reload();
-      codes.push(await ask(phones[i % 3], text));
-    }
-    assert.equal(new Set(codes).size, 5, 'five questions, five codes');
-    await shot(phones[0], 'ask-code-360');
-
-    const people = ['Nguyễn Thị Kiểm', 'Trần Văn Duyệt'];
-    const moderators = [];
-    for (const person of people) moderators.push(await signIn(browser, (await server.links('moderator', `--person=${person}`))[0]));
-    const ids = await until(() => {
-      const found = log.events.filter((event) => event.type === 'question.submitted').map((event) => event.question.id);
-      return found.length === 5 && found;
-    }, 'five questions are in the log');
-    for (const [i, id] of ids.entries()) {
-      for (const page of moderators) await page.locator(`#row-${id}`).click();
-      // Both press the same key at once: A decides, R and Enter take the card first.
-      await Promise.all(moderators.map((page) => page.keyboard.press(i < 4 ? 'a' : 'Enter')));
-      const claimed = await until(() => log.events.find((event) => event.type === 'question.claimed' && event.question.id === id), `somebody holds ${id}`);
-      if (i < 4) {
-        await until(() => log.events.some((event) => event.type === 'question.approved' && event.question.id === id), `${id} is approved`);
-        continue;
-      }
-      const winner = moderators[people.indexOf(claimed.question.claim.person)];
-      await winner.locator('.card .held.mine').waitFor();
-      await winner.keyboard.press('r');
-      await winner.locator('dialog[open] input[type="radio"]').nth(1).check();
-      await winner.locator('dialog[open] textarea').first().fill('Nội dung này là tố cáo, không thuộc phạm vi đối thoại.');
-      await shot(winner, 'refuse-1440');
-      await winner.locator('dialog[open] button[type="submit"]').click();
-    }
-    await until(() => log.events.filter((event) => /^question\.(approved|refused)$/.test(event.type)).length >= 5, 'five decisions');
-    for (const id of ids) {
-      const of = (type) => log.events.filter((event) => event.type === type && event.question?.id === id).length;
-      assert.equal(of('question.claimed'), 1, `question ${id} was claimed once`);
-      assert.equal(of('question.approved') + of('question.refused'), 1, `question ${id} was decided once`);
-    }
-
-    const track = await open(await browser.newContext(phone), `${server.url}/q#${codes[4]}`);
-    await track.getByText('Nội dung này là tố cáo, không thuộc phạm vi đối thoại.').waitFor();
-    await track.getByText(/Ban Tiếp công dân/).first().waitFor();
-    await shot(track, 'refused-360');
-
-    const screen = await signIn(browser, (await server.links('screen'))[0], { size: { width: 1920, height: 1080 } });
-    for (const id of ids.slice(0, 2)) {
-      const row = stage.locator(`[data-question="${id}"]`);
-      await row.getByTestId('do-queue').click();
-      await stage.locator(`[data-question="${id}"][data-state="queued"]`).waitFor();
-    }
-    await stage.locator(`[data-question="${ids[0]}"]`).getByTestId('do-air').click();
-    await screen.getByText(asked[0]).waitFor();
-    await shot(screen, 'screen-1920');
-    await stage.locator(`[data-testid="on-air"][data-question="${ids[0]}"]`).waitFor();
-    assert.equal(await screen.getByText(asked[1]).count(), 0, 'the screen shows one question only');
-    for (const page of [...phones, ...moderators, stage, screen, track]) noFaults(page);
-    log.socket.terminate();
+    await inBrowser('questions', (browser) => decide(browser, server));
   } finally {
-    await browser.close();
     await server.stop();
   }
 });
+
+async function decide(browser, server) {
+  const stage = await signIn(browser, (await server.links('stage'))[0]);
+  const log = await listen(server, stage, 'stage');
+  const phones = [];
+  for (let i = 0; i < 3; i++) phones.push(await open(await browser.newContext(phone), `${server.url}/c/dat-dai-2022`));
+  const codes = [];
+  for (const [i, text] of asked.entries()) {
+    if (i >= 3) await phones[i % 3].reload();
+    codes.push(await ask(phones[i % 3], text));
+  }
+  assert.equal(new Set(codes).size, 5, 'five questions, five codes');
+  await shot(phones[0], 'ask-code-360');
+
+  const people = ['Nguyễn Thị Kiểm', 'Trần Văn Duyệt'];
+  const moderators = [];
+  for (const person of people) moderators.push(await signIn(browser, (await server.links('moderator', `--person=${person}`))[0]));
+  const ids = await until(() => {
+    const found = log.events.filter((event) => event.type === 'question.submitted').map((event) => event.question.id);
+    return found.length === 5 && found;
+  }, 'five questions are in the log');
+  for (const [i, id] of ids.entries()) {
+    for (const page of moderators) await page.locator(`#row-${id}`).click();
+    // Both press the same key at once: A decides, R and Enter take the card first.
+    await Promise.all(moderators.map((page) => page.keyboard.press(i < 4 ? 'a' : 'Enter')));
+    const claimed = await until(() => log.events.find((event) => event.type === 'question.claimed' && event.question.id === id), `somebody holds ${id}`);
+    if (i < 4) {
+      await until(() => log.events.some((event) => event.type === 'question.approved' && event.question.id === id), `${id} is approved`);
+      continue;
+    }
+    const winner = moderators[people.indexOf(claimed.question.claim.person)];
+    await winner.locator('.card .held.mine').waitFor();
+    await winner.keyboard.press('r');
+    await winner.locator('dialog[open] input[type="radio"]').nth(1).check();
+    await winner.locator('dialog[open] textarea').first().fill('Nội dung này là tố cáo, không thuộc phạm vi đối thoại.');
+    await shot(winner, 'refuse-1440');
+    await winner.locator('dialog[open] button[type="submit"]').click();
+  }
+  await until(() => log.events.filter((event) => /^question\.(approved|refused)$/.test(event.type)).length >= 5, 'five decisions');
+  for (const id of ids) {
+    const of = (type) => log.events.filter((event) => event.type === type && event.question?.id === id).length;
+    assert.equal(of('question.claimed'), 1, `question ${id} was claimed once`);
+    assert.equal(of('question.approved') + of('question.refused'), 1, `question ${id} was decided once`);
+  }
+
+  const track = await open(await browser.newContext(phone), `${server.url}/q#${codes[4]}`);
+  await track.getByText('Nội dung này là tố cáo, không thuộc phạm vi đối thoại.').waitFor();
+  await track.getByText(/Ban Tiếp công dân/).first().waitFor();
+  await shot(track, 'refused-360');
+
+  const screen = await signIn(browser, (await server.links('screen'))[0], { size: { width: 1920, height: 1080 } });
+  for (const id of ids.slice(0, 2)) {
+    const row = stage.locator(`[data-question="${id}"]`);
+    await row.getByTestId('do-queue').click();
+    await stage.locator(`[data-question="${id}"][data-state="queued"]`).waitFor();
+  }
+  await stage.locator(`[data-question="${ids[0]}"]`).getByTestId('do-air').click();
+  await screen.getByText(asked[0]).waitFor();
+  await shot(screen, 'screen-1920');
+  await stage.locator(`[data-testid="on-air"][data-question="${ids[0]}"]`).waitFor();
+  assert.equal(await screen.getByText(asked[1]).count(), 0, 'the screen shows one question only');
+  for (const page of [...phones, ...moderators, stage, screen, track]) noFaults(page);
+  log.socket.terminate();
+}

@@ -28,6 +28,8 @@ export async function launch(more = []) {
 
 /** A page whose uncaught errors and console errors fail the test through page.faults. */
 export async function open(context, url) {
+  // A busy machine is slow, not wrong: the deadline only guards against hanging.
+  context.setDefaultTimeout(90_000);
   const page = await context.newPage();
   page.faults = [];
   page.on('pageerror', (err) => page.faults.push(String(err)));
@@ -60,4 +62,19 @@ export async function frames(page, slot, venue = '') {
   const selector = venue ? `video[data-slot="${slot}"][data-venue="${venue}"]` : `video[data-slot="${slot}"]`;
   const value = await page.locator(selector).first().getAttribute('data-frames', { timeout: 1000 });
   return Number(value ?? 0);
+}
+
+/** Runs what a test does with a browser; when it fails, every open page is photographed. */
+export async function inBrowser(name, what) {
+  const browser = await launch();
+  try {
+    return await what(browser);
+  } catch (err) {
+    for (const [i, page] of browser.contexts().flatMap((context) => context.pages()).entries()) {
+      await page.screenshot({ path: join(screens, `failed-${name}-${i}.png`), timeout: 5000 }).catch(() => undefined);
+    }
+    throw err;
+  } finally {
+    await browser.close();
+  }
 }
