@@ -86,7 +86,7 @@ func (a *app) open(ctx context.Context) error {
 		Gate:       a.gate, May: access.May, Media: joins{live: a.live, node: a.media},
 		Logger: a.logger, Now: time.Now, DrainFor: drainFor,
 	})
-	return a.serveHTTP()
+	return a.serveHTTP() //nolint:contextcheck // a scrape comes with no context of ours
 }
 
 // sockets are the TCP ports, bound; secure and scrape are nil when off.
@@ -250,7 +250,7 @@ func (a *app) run(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
-	a.logger.Info("stopped")
+	a.logger.InfoContext(ctx, "stopped")
 	return nil
 }
 
@@ -272,13 +272,13 @@ func (a *app) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.logger.Info("serving", slog.String("http", a.bound.plain.Addr().String()), slog.String("version", version))
+	a.logger.InfoContext(ctx, "serving", slog.String("http", a.bound.plain.Addr().String()), slog.String("version", version))
 	return a.announce()
 }
 
 // drain sends everybody away before anything is taken from them.
 func (a *app) drain(ctx context.Context) {
-	a.logger.Info("draining")
+	a.logger.InfoContext(ctx, "draining")
 	a.http.Drain()
 	within, cancel := context.WithTimeout(ctx, drainFor+3*time.Second)
 	defer cancel()
@@ -292,7 +292,7 @@ func (a *app) close() {
 	}
 	for _, l := range []net.Listener{a.bound.plain, a.bound.secure, a.bound.scrape} {
 		if l != nil {
-			_ = l.Close() //nolint:errcheck // its Listener has closed it, if it ran
+			_ = l.Close() // its Listener has closed it, if it ran
 		}
 	}
 	if a.store == nil {

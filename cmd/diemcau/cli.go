@@ -86,6 +86,6 @@ func run(ctx context.Context, args []string, to streams) (code int) {
 // fail prints one line, whatever the error holds.
 func fail(to streams, code int, err error) int {
 	line := strings.Join(strings.Fields(err.Error()), " ")
-	_, _ = fmt.Fprintf(to.err, "diemcau: %s\n", line) //nolint:errcheck // nobody is left to tell
+	_, _ = fmt.Fprintf(to.err, "diemcau: %s\n", line) // nobody is left to tell
 	return code
 }

@@ -58,7 +58,7 @@ func (c *client) call(ctx context.Context, method, path string, in, out any) err
 	if err != nil {
 		return fmt.Errorf("ask the running server: %w", err)
 	}
-	defer func() { _ = response.Body.Close() }() //nolint:errcheck // read to its end or given up
+	defer func() { _ = response.Body.Close() }() // read to its end or given up
 	if response.StatusCode >= http.StatusBadRequest {
 		return refusalOf(response)
 	}

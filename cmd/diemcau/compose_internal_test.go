@@ -25,8 +25,8 @@ type composeService struct {
 	Volumes     []string          `yaml:"volumes"`
 	Networks    []string          `yaml:"networks"`
 	User        string            `yaml:"user"`
-	ReadOnly    bool              `yaml:"read_only"`
-	CapDrop     []string          `yaml:"cap_drop"`
+	ReadOnly    bool              `yaml:"read_only"` //nolint:tagliatelle // the compose format's own name
+	CapDrop     []string          `yaml:"cap_drop"`  //nolint:tagliatelle // the compose format's own name
 	Privileged  bool              `yaml:"privileged"`
 	Healthcheck struct {
 		Test []string `yaml:"test"`

@@ -113,11 +113,11 @@ func operator() conference.Actor {
 func readInfo(path string) (conference.Info, error) {
 	in := os.Stdin
 	if path != "-" {
-		file, err := os.Open(path)
+		file, err := os.Open(path) //nolint:gosec // the file the operator named
 		if err != nil {
 			return conference.Info{}, usage("read the conference: %v", err)
 		}
-		defer func() { _ = file.Close() }() //nolint:errcheck // only read
+		defer func() { _ = file.Close() }() // only read
 		in = file
 	}
 	decoder := json.NewDecoder(in)
@@ -151,7 +151,7 @@ func (p *place) with(ctx context.Context, byServer func(context.Context, *client
 	if err != nil {
 		return err
 	}
-	defer func() { _ = store.Close() }() //nolint:errcheck // everything acknowledged is durable
+	defer func() { _ = store.Close() }() // everything acknowledged is durable
 	node := live.New(live.Config{Store: store, Secret: keys, Logger: logger, Now: time.Now})
 	return onNode(ctx, node, byLog)
 }

@@ -134,7 +134,8 @@ func (p *fakePlane) Publishers() (map[conference.VenueID]sfu.Publisher, <-chan s
 	return maps.Clone(p.publishers), p.changed
 }
 
-func (p *fakePlane) set(venue conference.VenueID, publisher *sfu.Publisher) {
+func (p *fakePlane) set(publisher *sfu.Publisher) {
+	const venue = conference.VenueID("a")
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if publisher == nil {
@@ -201,22 +202,22 @@ func TestDirector_recordKnowsWhoSends(t *testing.T) {
 		if diff := cmp.Diff([]string{"b:false"}, record.taken()); diff != "" {
 			t.Errorf("connected without media at the start (-want +got):\n%s", diff)
 		}
-		plane.set("a", &sfu.Publisher{Venue: "a"})
+		plane.set(&sfu.Publisher{Venue: "a"})
 		synctest.Wait()
 		if got := record.taken(); len(got) != 0 {
 			t.Errorf("a connection that sends nothing yet: got %v", got)
 		}
-		plane.set("a", &sfu.Publisher{Venue: "a", Video: true})
+		plane.set(&sfu.Publisher{Venue: "a", Video: true})
 		synctest.Wait()
 		if diff := cmp.Diff([]string{"a:true"}, record.taken()); diff != "" {
 			t.Errorf("sends (-want +got):\n%s", diff)
 		}
-		plane.set("a", &sfu.Publisher{Venue: "a"}) // a still camera, a muted microphone
+		plane.set(&sfu.Publisher{Venue: "a"}) // a still camera, a muted microphone
 		synctest.Wait()
 		if got := record.taken(); len(got) != 0 {
 			t.Errorf("a pause is no farewell: got %v", got)
 		}
-		plane.set("a", nil)
+		plane.set(nil)
 		synctest.Wait()
 		if diff := cmp.Diff([]string{"a:false"}, record.taken()); diff != "" {
 			t.Errorf("gone (-want +got):\n%s", diff)
@@ -232,7 +233,7 @@ func TestDirector_triesAgainAndStartsOverAfterAGap(t *testing.T) {
 		record.mu.Lock()
 		record.fails, record.gap = 3, true
 		record.mu.Unlock()
-		plane.set("a", &sfu.Publisher{Venue: "a", Audio: true})
+		plane.set(&sfu.Publisher{Venue: "a", Audio: true})
 		time.Sleep(4 * directorRetry) // on synctest's clock
 		synctest.Wait()
 		if diff := cmp.Diff([]string{"a:true"}, record.taken()); diff != "" {

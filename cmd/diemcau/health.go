@@ -34,7 +34,7 @@ func (h *healthCmd) Run(ctx context.Context, to streams) error {
 	if err != nil {
 		return fmt.Errorf("ask the server whether it is ready: %w", err)
 	}
-	defer func() { _ = response.Body.Close() }() //nolint:errcheck // only read
+	defer func() { _ = response.Body.Close() }() // only read
 	body, err := io.ReadAll(io.LimitReader(response.Body, 4<<10))
 	if err != nil {
 		return fmt.Errorf("ask the server whether it is ready: %w", err)

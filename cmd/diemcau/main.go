@@ -10,7 +10,7 @@ import (
 )
 
 // version is set by the linker (-X main.version).
-var version = "dev" //nolint:gochecknoglobals // the linker can set nothing else; nothing writes to it
+var version = "dev" // the linker can set nothing else; nothing writes to it
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

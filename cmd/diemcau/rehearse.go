@@ -23,7 +23,7 @@ type rehearseCmd struct {
 	Conference string        `help:"The conference's id; may be left out when only one is open." placeholder:"ID"`
 	Venues     int           `help:"How many venues, City Hall included, publish, watch and listen; 0: none." default:"30" placeholder:"N"`
 	Citizens   int           `help:"How many citizens watch and ask." default:"500" placeholder:"N"`
-	For        time.Duration `help:"How long questions are asked; checking comes on top." default:"60s" placeholder:"TIME"`
+	For        time.Duration `help:"How long questions are asked; SIGINT ends it earlier. Checking comes on top." default:"60s" placeholder:"TIME"`
 	Floor      bool          `help:"Give the floor to one hall after another; --no-floor leaves that to a person at the stage." default:"true" negatable:""`
 	Data       string        `help:"The server's data folder on this machine: links for staff and venues are signed with its key." default:"./data" type:"path" placeholder:"DIR"`
 	SecretFile string        `help:"File of the installation's key. Default: DATA/secret." type:"path" placeholder:"FILE"`

@@ -34,7 +34,7 @@ func NewSigner(keys *secret.Keys) *Signer {
 // NewID returns 128 random bits as 26 lower-case base32 characters.
 func NewID() string {
 	var raw [16]byte
-	_, _ = rand.Read(raw[:]) //nolint:errcheck // crypto/rand.Read never returns an error (Go 1.24)
+	_, _ = rand.Read(raw[:]) // crypto/rand.Read never returns an error (Go 1.24)
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw[:]))
 }
 
@@ -144,7 +144,7 @@ func (g *Gate) Redeem(ctx context.Context, token string) (string, *Session, erro
 		}
 		if err != nil {
 			// What is left when this fails too opens nothing and expires by itself.
-			_ = g.store.remove(ctx, hash, session) //nolint:errcheck // the first error tells more
+			_ = g.store.remove(ctx, hash, session) // the first error tells more
 			return "", nil, err
 		}
 	}
@@ -154,7 +154,7 @@ func (g *Gate) Redeem(ctx context.Context, token string) (string, *Session, erro
 // newCookie returns a cookie's value and the hash it is stored by.
 func newCookie() (value, hash string) {
 	var raw [32]byte
-	_, _ = rand.Read(raw[:]) //nolint:errcheck // crypto/rand.Read never returns an error (Go 1.24)
+	_, _ = rand.Read(raw[:]) // crypto/rand.Read never returns an error (Go 1.24)
 	value = base64.RawURLEncoding.EncodeToString(raw[:])
 	return value, cookieHash(value)
 }

@@ -3,6 +3,7 @@ package access_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -67,7 +68,7 @@ func (m *memory) CompareAndSet(_ context.Context, key string, old, value []byte,
 }
 
 func (m *memory) Increment(context.Context, string, int64, time.Duration) (int64, error) {
-	return 0, fmt.Errorf("not used here")
+	return 0, errors.New("not used here")
 }
 
 func (m *memory) Publish(_ context.Context, channel string, payload []byte) error {

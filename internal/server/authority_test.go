@@ -28,6 +28,15 @@ func readAll(t *testing.T, response *http.Response) string {
 	return string(body)
 }
 
+func get(t *testing.T, address string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 func lanAddresses() []netip.Addr { return []netip.Addr{netip.MustParseAddr("192.168.1.5")} }
 
 // leafOf shakes hands over a pipe and returns the certificate that was shown.
@@ -118,7 +127,7 @@ func TestListener_servesTLSAndHTTP2(t *testing.T) {
 		http2 bool
 	}{{"HTTP/2.0", true}, {"HTTP/1.1", false}} { // a WebSocket needs the second
 		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: test.http2}
-		response, err := (&http.Client{Transport: transport}).Get("https://" + listener.Addr().String() + "/")
+		response, err := (&http.Client{Transport: transport}).Do(get(t, "https://"+listener.Addr().String()+"/"))
 		if err != nil {
 			t.Fatal(err)
 		}

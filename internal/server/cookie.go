@@ -46,7 +46,7 @@ func carriesOurCookie(r *http.Request) bool {
 }
 
 func setCookie(w http.ResponseWriter, r *http.Request, session *access.Session, value string, now time.Time) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure whenever the connection is: loopback and LAN pages are plain
 		Name: cookieName(r, session.Role, session.Venue), Value: value, Path: "/",
 		MaxAge: int(session.ExpiresAt.Sub(now).Seconds()), Secure: r.TLS != nil,
 		HttpOnly: true, SameSite: http.SameSiteStrictMode,
@@ -54,7 +54,7 @@ func setCookie(w http.ResponseWriter, r *http.Request, session *access.Session, 
 }
 
 func clearCookie(w http.ResponseWriter, r *http.Request, name string) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure whenever the connection is: loopback and LAN pages are plain
 		Name: name, Path: "/", MaxAge: -1, Secure: r.TLS != nil, HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	})
 }

@@ -236,20 +236,20 @@ func (h *house) wantProblem(got answer, status int, code string) {
 	}
 }
 
-func toJSON(t testing.TB, value any) string {
-	t.Helper()
+func toJSON(tb testing.TB, value any) string {
+	tb.Helper()
 	raw, err := json.Marshal(value)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return string(raw)
 }
 
-func fromJSON[T any](t testing.TB, text string) T {
-	t.Helper()
+func fromJSON[T any](tb testing.TB, text string) T {
+	tb.Helper()
 	var value T
 	if err := json.Unmarshal([]byte(text), &value); err != nil {
-		t.Fatalf("%q: %v", text, err)
+		tb.Fatalf("%q: %v", text, err)
 	}
 	return value
 }

@@ -51,7 +51,7 @@ func TestMetrics_countRequestsByRoute(t *testing.T) {
 	h.do(request{method: "BREW", path: "/"})
 	scrape := httptest.NewServer(metrics.Handler())
 	defer scrape.Close()
-	response, err := scrape.Client().Get(scrape.URL + "/metrics")
+	response, err := scrape.Client().Do(get(t, scrape.URL+"/metrics"))
 	if err != nil {
 		t.Fatal(err)
 	}

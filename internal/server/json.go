@@ -51,8 +51,7 @@ func readText(c echo.Context, contentType string, limit int64) (string, error) {
 }
 
 func badBody(err error, code string) error {
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if _, is := errors.AsType[*http.MaxBytesError](err); is {
 		return conference.Refuse(conference.KindTooLarge, "request.too_large", "")
 	}
 	return conference.Refuse(conference.KindInvalid, code, "")

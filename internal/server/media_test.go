@@ -75,7 +75,7 @@ func TestWHIP_whoMay(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	cookie := h.signIn(h.token(conference.RoleVenue))
-	for _, test := range []struct {
+	for _, test := range []struct { //nolint:paralleltest // what was made is counted afterwards
 		name, venue, token string
 		status             int
 		code               string

@@ -20,7 +20,7 @@ import (
 )
 
 //go:embed plain
-var plain embed.FS //nolint:gochecknoglobals // go:embed needs a package variable; nothing writes to it
+var plain embed.FS // go:embed needs a package variable; nothing writes to it
 
 // pagePaths is every page that is a path of its own, and the entry that is served there.
 // A page is a static shell without data: it asks GET /api/v1/session who is there.

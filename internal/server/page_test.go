@@ -63,7 +63,7 @@ func TestPages_securityHeadersOnEverything(t *testing.T) {
 func TestPages_policyIgnoresAStrangeHost(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	call, err := http.NewRequestWithContext(t.Context(), "GET", h.http.URL+"/", http.NoBody)
+	call, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.http.URL+"/", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -116,6 +116,7 @@ func statusOf(refusal *conference.Error) int {
 		return http.StatusTooManyRequests
 	case conference.KindUnavailable, conference.KindPending:
 		return http.StatusServiceUnavailable
+	case conference.KindInternal:
 	}
 	return http.StatusInternalServerError
 }

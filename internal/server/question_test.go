@@ -63,7 +63,7 @@ func TestJ9_badQuestions(t *testing.T) {
 		fields[name] = value
 		return fields
 	}
-	for i, test := range []struct {
+	for i, test := range []struct { //nolint:paralleltest // what was written is counted afterwards
 		name   string
 		fields map[string]string
 		code   string
@@ -149,6 +149,7 @@ func TestJ9_badRequests(t *testing.T) {
 		{"1 MB", request{body: `{"body":"` + strings.Repeat("x", 1<<20) + `"}`}, 413, "request.too_large"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			r := test.r
 			r.method, r.path = "POST", api+"/questions"
 			h.wantProblem(h.do(r), test.want, test.code)
@@ -207,7 +208,7 @@ func TestReaderLanguage_vietnameseFirst(t *testing.T) {
 		"": "vi", "*": "vi", "fr": "vi", "vi": "vi", "en": "en", "en-US,en;q=0.9": "en", "vi-VN,vi;q=0.9,en;q=0.8": "vi",
 		"fr;q=1, en;q=0.5, vi;q=0.9": "vi", "en;q=0, vi": "vi", "de, en;q=0.1": "en", "!!": "vi", strings.Repeat("a,", 900): "vi",
 	} {
-		r, err := http.NewRequestWithContext(t.Context(), "GET", "http://x/", http.NoBody)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://x/", http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}

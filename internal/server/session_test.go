@@ -102,7 +102,7 @@ func TestSession_overHTTPSHasTheHostPrefix(t *testing.T) {
 	secure := httptest.NewTLSServer(h.server.Handler())
 	defer secure.Close()
 	token := h.token(conference.RoleVenue)
-	call, err := http.NewRequestWithContext(t.Context(), "POST", secure.URL+"/api/v1/session", strings.NewReader(toJSON(t, map[string]string{"token": token})))
+	call, err := http.NewRequestWithContext(t.Context(), http.MethodPost, secure.URL+"/api/v1/session", strings.NewReader(toJSON(t, map[string]string{"token": token})))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func TestJ9_badLinks(t *testing.T) {
 	foreign := access.NewSigner(secretOf("x")).Sign(access.Grant{
 		ID: access.NewID(), Conference: place, Role: conference.RoleAdmin, Expires: time.Now().Add(time.Hour),
 	})
-	for _, test := range []struct{ name, token, code string }{
+	for _, test := range []struct{ name, token, code string }{ //nolint:paralleltest // the log is read afterwards
 		{"unknown role", h.token("king"), "link.invalid"},
 		{"the system is nobody's role", h.token(conference.RoleSystem), "link.invalid"},
 		{"expired", h.token(conference.RoleAdmin, func(g *access.Grant) { g.Expires = time.Now().Add(-time.Second) }), "link.expired"},
@@ -183,7 +183,7 @@ func TestJ9_foreignOrigin(t *testing.T) {
 	admin := []*http.Cookie{h.signIn(h.token(conference.RoleAdmin))}
 	link := toJSON(t, map[string]string{"role": "screen"})
 	ours := strings.TrimPrefix(h.http.URL, "http://")
-	for _, test := range []struct {
+	for _, test := range []struct { //nolint:paralleltest // one is asked after them all
 		name, origin string
 		cookies      []*http.Cookie
 		header       map[string]string

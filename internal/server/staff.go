@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -210,7 +211,8 @@ func (s *Server) revokeSession(c echo.Context) error {
 	if err := s.cfg.Gate.Revoke(ctx, session.Ref); err != nil {
 		return err
 	}
-	s.cfg.Logger.InfoContext(ctx, "session revoked", "conference", string(id), "role", string(session.Role), "by", actor.Session)
+	s.cfg.Logger.InfoContext(ctx, "session revoked",
+		slog.String("conference", string(id)), slog.String("role", string(session.Role)), slog.String("by", actor.Session))
 	return c.NoContent(http.StatusNoContent)
 }
 
@@ -256,8 +258,8 @@ func (s *Server) createLink(c echo.Context) error {
 		return err
 	}
 	token := s.cfg.Gate.Sign(grant)
-	s.cfg.Logger.InfoContext(c.Request().Context(), "link made", "conference", string(id),
-		"role", string(grant.Role), "venue", string(grant.Venue), "by", actor.Session)
+	s.cfg.Logger.InfoContext(c.Request().Context(), "link made", slog.String("conference", string(id)),
+		slog.String("role", string(grant.Role)), slog.String("venue", string(grant.Venue)), slog.String("by", actor.Session))
 	return answer(c, http.StatusCreated, LinkView{
 		Role: grant.Role, Venue: grant.Venue, URL: LinkURL(s.baseURL(c.Request()), grant.Role, token),
 		Token: token, Expires: grant.Expires,
