@@ -105,7 +105,7 @@ func (r *Redis) start(arguments []string) error {
 		"--appendonly", "yes", "--appendfsync", "always", "--save", "",
 		"--maxmemory-policy", "noeviction", "--daemonize", "no", "--logfile", "",
 	}, arguments...)
-	cmd := exec.Command("redis-server", all...) //nolint:gosec // the test's own arguments; Kill ends it, not a ctx
+	cmd := exec.Command("redis-server", all...) //nolint:gosec,noctx // the test's own arguments; Kill ends it, not a ctx
 	// When the test binary dies without cleaning up, the kernel ends the server too.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	output, err := cmd.StdoutPipe()

@@ -15,7 +15,7 @@ import (
 
 // Open returns two stores on the same data, as two nodes have them, closed at the end
 // of the test. An adapter for one process returns the same store twice.
-type Open func(t testing.TB) (one, two eventlog.Store)
+type Open func(tb testing.TB) (one, two eventlog.Store)
 
 // RunLog is the conformance suite of eventlog.Store and eventlog.Log.
 func RunLog(t *testing.T, open Open) {

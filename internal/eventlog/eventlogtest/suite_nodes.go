@@ -113,8 +113,8 @@ func testConcurrentAppends(b *bench) {
 }
 
 // WantOnce fails the test unless every event of the commands is in the records once.
-func WantOnce(t testing.TB, records []eventlog.Record, commands ...[]eventlog.Command) {
-	t.Helper()
+func WantOnce(tb testing.TB, records []eventlog.Record, commands ...[]eventlog.Command) {
+	tb.Helper()
 	times := make(map[string]int)
 	for _, record := range records {
 		times[record.ID]++
@@ -123,7 +123,7 @@ func WantOnce(t testing.TB, records []eventlog.Record, commands ...[]eventlog.Co
 		for _, command := range each {
 			for _, draft := range command.Drafts {
 				if times[draft.ID] != 1 {
-					t.Errorf("event %s is there %d times, want once", draft.ID, times[draft.ID])
+					tb.Errorf("event %s is there %d times, want once", draft.ID, times[draft.ID])
 				}
 			}
 		}

@@ -21,6 +21,10 @@ import (
 const (
 	waitSlice    = 2 * time.Second
 	unblockEvery = 10 * time.Millisecond
+	// How long, and how often, Erase asks for a rewrite of the append-only file while
+	// another one runs.
+	rewritePatience = time.Minute
+	rewriteEvery    = 50 * time.Millisecond
 )
 
 // Log is the log of one conference. Safe for concurrent use.
@@ -259,10 +263,30 @@ func (l *Log) Erase(ctx context.Context, fields []eventlog.Erasure) error {
 	if !l.store.aof {
 		return nil
 	}
-	if err := l.store.calls.BgRewriteAOF(ctx).Err(); err != nil {
-		// One that runs already is followed by Redis's own; a managed service rewrites by itself.
+	if err := l.store.rewrite(ctx); err != nil {
+		// A managed service may forbid it: it rewrites when it sees fit.
 		l.store.logger.WarnContext(ctx, "append-only file still holds erased ciphertexts until redis rewrites it",
 			slog.Any("conference", l.id), slog.Any("err", err))
 	}
 	return nil
+}
+
+// rewrite has Redis start to write its append-only file anew. One that runs already began
+// before the fields were deleted and may keep them: it is waited for.
+func (s *Store) rewrite(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, rewritePatience)
+	defer cancel()
+	again := time.NewTicker(rewriteEvery)
+	defer again.Stop()
+	for {
+		err := s.calls.BgRewriteAOF(ctx).Err()
+		if err == nil || !strings.Contains(err.Error(), "already in progress") {
+			return err
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return errors.Join(err, ctx.Err())
+		}
+	}
 }

@@ -14,15 +14,15 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // open opens a store that is closed at the end of the test.
-func open(t testing.TB, url string) *redislog.Store {
-	t.Helper()
-	store, err := redislog.Open(t.Context(), url, slog.New(slog.DiscardHandler))
+func open(tb testing.TB, url string) *redislog.Store {
+	tb.Helper()
+	store, err := redislog.Open(tb.Context(), url, slog.New(slog.DiscardHandler))
 	if err != nil {
-		t.Fatalf("open store: %v", err)
+		tb.Fatalf("open store: %v", err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := store.Close(); err != nil {
-			t.Errorf("close store: %v", err)
+			tb.Errorf("close store: %v", err)
 		}
 	})
 	return store
@@ -30,7 +30,10 @@ func open(t testing.TB, url string) *redislog.Store {
 
 // nodes opens two stores on one server: two nodes.
 func nodes(url string) eventlogtest.Open {
-	return func(t testing.TB) (one, two eventlog.Store) { return open(t, url), open(t, url) }
+	return func(tb testing.TB) (one, two eventlog.Store) {
+		tb.Helper()
+		return open(tb, url), open(tb, url)
+	}
 }
 
 func TestJ10_RedisLog(t *testing.T) {

@@ -21,35 +21,35 @@ import (
 )
 
 // openLog returns a log, its end, and its store.
-func openLog(t testing.TB, store *sqlitelog.Store) (eventlog.Log, eventlog.Position) {
-	t.Helper()
-	log, err := store.Log(t.Context(), crashed)
+func openLog(tb testing.TB, store *sqlitelog.Store) (eventlog.Log, eventlog.Position) {
+	tb.Helper()
+	log, err := store.Log(tb.Context(), crashed)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	_, end, err := log.Read(t.Context(), 0, 0)
+	_, end, err := log.Read(tb.Context(), 0, 0)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return log, end
 }
 
-func wantWhole(t testing.TB, log eventlog.Log) []eventlog.Record {
-	t.Helper()
-	records, end, err := eventlogtest.ReadAll(t.Context(), log, 1000)
+func wantWhole(tb testing.TB, log eventlog.Log) []eventlog.Record {
+	tb.Helper()
+	records, end, err := eventlogtest.ReadAll(tb.Context(), log, 1000)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if last, err := eventlog.Verify(eventlog.Position{Epoch: end.Epoch}, records); err != nil || last != end {
-		t.Fatalf("verified to %+v of %+v: %v", last, end, err)
+		tb.Fatalf("verified to %+v of %+v: %v", last, end, err)
 	}
 	return records
 }
 
 // heavy returns a command that carries n sealed bytes.
-func heavy(t testing.TB, n int) []eventlog.Command {
-	t.Helper()
-	commands := eventlogtest.Questions(t, 1)
+func heavy(tb testing.TB, n int) []eventlog.Command {
+	tb.Helper()
+	commands := eventlogtest.Questions(tb, 1)
 	commands[0].Drafts[0].Sealed = map[string][]byte{"body": bytes.Repeat([]byte("s"), n)}
 	return commands
 }
@@ -132,8 +132,8 @@ func TestJ10_SQLiteErasedBytesAreGone(t *testing.T) {
 	wantWhole(t, log)
 }
 
-func onDisk(t testing.TB, dir string, text []byte) (found bool) {
-	t.Helper()
+func onDisk(tb testing.TB, dir string, text []byte) (found bool) {
+	tb.Helper()
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -143,22 +143,22 @@ func onDisk(t testing.TB, dir string, text []byte) (found bool) {
 		return err
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return found
 }
 
 // hold makes everybody queue until the returned function is called.
-func hold(t testing.TB, store *sqlitelog.Store) (release func()) {
-	t.Helper()
+func hold(tb testing.TB, store *sqlitelog.Store) (release func()) {
+	tb.Helper()
 	holding, released := make(chan struct{}), make(chan struct{})
 	var group errgroup.Group
-	group.Go(func() error { return sqlitelog.Hold(t.Context(), store, holding, released) })
+	group.Go(func() error { return sqlitelog.Hold(tb.Context(), store, holding, released) })
 	<-holding
 	return func() {
 		close(released)
 		if err := group.Wait(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	}
 }

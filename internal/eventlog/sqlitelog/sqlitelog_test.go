@@ -20,23 +20,24 @@ func TestMain(m *testing.M) {
 }
 
 // open opens a store that is closed at the end of the test.
-func open(t testing.TB, dir string) *sqlitelog.Store {
-	t.Helper()
-	store, err := sqlitelog.Open(t.Context(), dir, slog.New(slog.DiscardHandler))
+func open(tb testing.TB, dir string) *sqlitelog.Store {
+	tb.Helper()
+	store, err := sqlitelog.Open(tb.Context(), dir, slog.New(slog.DiscardHandler))
 	if err != nil {
-		t.Fatalf("open store: %v", err)
+		tb.Fatalf("open store: %v", err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := store.Close(); err != nil {
-			t.Errorf("close store: %v", err)
+			tb.Errorf("close store: %v", err)
 		}
 	})
 	return store
 }
 
 // twice is the same store for both nodes: SQLite is for one process.
-func twice(t testing.TB) (one, two eventlog.Store) {
-	store := open(t, t.TempDir())
+func twice(tb testing.TB) (one, two eventlog.Store) {
+	tb.Helper()
+	store := open(tb, tb.TempDir())
 	return store, store
 }
 
