@@ -31,6 +31,7 @@ func TestHub_watermarksComeWhileNothingHappens(t *testing.T) {
 	t.Parallel()
 	var conf *fakeConference
 	bubble(t, with(&conf), func(t *testing.T, h *harness) {
+		t.Helper()
 		p := h.join(conference.RoleCitizen, "", "")
 		p.snapshot()
 		began := time.Now()
@@ -50,6 +51,7 @@ func TestHub_pingsAndTheSilent(t *testing.T) {
 	t.Parallel()
 	var conf *fakeConference
 	bubble(t, with(&conf), func(t *testing.T, h *harness) {
+		t.Helper()
 		silent, alive := h.join(conference.RoleCitizen, "", ""), h.join(conference.RoleCitizen, "", "")
 		silent.snapshot()
 		alive.snapshot()
@@ -107,6 +109,7 @@ func TestHub_noHelloIsClosed(t *testing.T) {
 	t.Parallel()
 	var conf *fakeConference
 	bubble(t, with(&conf), func(t *testing.T, h *harness) {
+		t.Helper()
 		p := h.dial("")
 		began := time.Now()
 		_ = p.ws.SetReadDeadline(time.Now().Add(time.Minute))
@@ -129,6 +132,7 @@ func TestHub_slowPeersDisturbNobody(t *testing.T) {
 	t.Parallel()
 	var conf *fakeConference
 	bubble(t, with(&conf), func(t *testing.T, h *harness) {
+		t.Helper()
 		var slow []*peer
 		for range 20 {
 			p := h.join(conference.RoleCitizen, "", "")
@@ -165,6 +169,7 @@ func TestHub_laggingPeerIsToldToResync(t *testing.T) {
 	t.Parallel()
 	var conf *fakeConference
 	bubble(t, with(&conf), func(t *testing.T, h *harness) {
+		t.Helper()
 		p := h.join(conference.RoleCitizen, "", "")
 		p.snapshot()
 		go func() {
@@ -200,6 +205,7 @@ func TestHub_revokedAndExpiredSessions(t *testing.T) {
 	t.Parallel()
 	var conf *fakeConference
 	bubble(t, with(&conf), func(t *testing.T, h *harness) {
+		t.Helper()
 		revoked, expired := h.join(conference.RoleModerator, "", ""), h.join(conference.RoleStage, "", "")
 		revoked.snapshot()
 		expired.snapshot()
@@ -223,6 +229,7 @@ func TestHub_gateOutageKeepsSessions(t *testing.T) {
 	t.Parallel()
 	var conf *fakeConference
 	bubble(t, with(&conf), func(t *testing.T, h *harness) {
+		t.Helper()
 		p := h.join(conference.RoleModerator, "", "")
 		p.snapshot()
 		h.gate.mu.Lock()
@@ -244,6 +251,7 @@ func TestHub_drain(t *testing.T) {
 	t.Parallel()
 	var conf *fakeConference
 	bubble(t, with(&conf), func(t *testing.T, h *harness) {
+		t.Helper()
 		var peers []*peer
 		for range 40 {
 			p := h.join(conference.RoleCitizen, "", "")
@@ -283,6 +291,7 @@ func TestHub_stopAnswersWhatIsUnderWay(t *testing.T) {
 	t.Parallel()
 	var conf *fakeConference
 	bubble(t, with(&conf), func(t *testing.T, h *harness) {
+		t.Helper()
 		entered, release := make(chan struct{}), make(chan struct{})
 		conf.handle(func(ctx context.Context, _ conference.Command) (live.Outcome, error) {
 			close(entered)
@@ -312,6 +321,7 @@ func TestHub_runEndsWithStuckCommandsAndPeers(t *testing.T) {
 	t.Parallel()
 	var conf *fakeConference
 	bubble(t, with(&conf), func(t *testing.T, h *harness) {
+		t.Helper()
 		conf.handle(func(ctx context.Context, _ conference.Command) (live.Outcome, error) {
 			<-ctx.Done()
 			return live.Outcome{}, ctx.Err()

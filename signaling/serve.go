@@ -112,7 +112,7 @@ func refuse(w http.ResponseWriter, lang protocol.Lang, err error) {
 	w.Header().Set("Cache-Control", "no-store")
 	status := httpStatus(p.Kind)
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(struct { // the peer may have gone
+	_ = json.NewEncoder(w).Encode(struct { //nolint:errchkjson // the peer may have gone
 		Type   string `json:"type"`
 		Title  string `json:"title"`
 		Status int    `json:"status"`
