@@ -41,9 +41,17 @@ func (n *Node) Create(ctx context.Context, actor conference.Actor, info conferen
 
 // create appends the first event, or finds it there.
 func (n *Node) create(ctx context.Context, log eventlog.Log, actor conference.Actor, info conference.Info) error {
+	// Looked for first: the key of a conference that exists is never made anew.
+	there, err := n.created(ctx, info.ID, log)
+	if err != nil {
+		return unavailable(err.Error())
+	}
+	if there != nil {
+		return sameInfo(there.Info, info)
+	}
 	keys, err := openKeyring(ctx, n.cfg.Store.Ephemeral(), n.sealer, info.ID, true)
 	if err != nil {
-		return err
+		return unavailable(err.Error())
 	}
 	command := conference.Command{
 		ID: rand.Text(), Actor: actor,
@@ -53,6 +61,12 @@ func (n *Node) create(ctx context.Context, log eventlog.Log, actor conference.Ac
 	if err != nil {
 		return err
 	}
+	return n.appendCreate(ctx, log, info, appended)
+}
+
+// appendCreate appends the first event; if another node was first, or nobody knows, the
+// log tells.
+func (n *Node) appendCreate(ctx context.Context, log eventlog.Log, info conference.Info, command eventlog.Command) error {
 	for range createTries {
 		there, err := n.created(ctx, info.ID, log)
 		if err != nil {
@@ -65,14 +79,13 @@ func (n *Node) create(ctx context.Context, log eventlog.Log, actor conference.Ac
 		if err != nil {
 			return unavailable(err.Error())
 		}
-		results, _, err := log.Append(ctx, seen, []eventlog.Command{appended})
+		results, _, err := log.Append(ctx, seen, []eventlog.Command{command})
 		switch {
 		case err == nil && len(results) == 1 && results[0].Stale == nil:
 			return nil
 		case errors.Is(err, eventlog.ErrUnavailable):
 			return unavailable(err.Error())
 		}
-		// Another was first, or nobody knows: the log tells.
 	}
 	return unknownOutcome("create " + string(info.ID))
 }
