@@ -51,13 +51,15 @@ var arrows = map[string][]string{
 	},
 
 	"internal/rehearse": {
-		"internal/access", "internal/conference", "internal/rehearse/clips", "internal/secret", "sfu/h264", "signaling/protocol",
+		"internal/access", "internal/conference", "internal/rehearse/clips", "internal/secret", "moderation", "sfu/floor",
+		"sfu/h264", "signaling/protocol",
 	},
 	"internal/rehearse/clips": {},
 	"internal/archtest":       {},
 
-	"cmd/wiregen": {},
-	"cmd/diemcau": {"*"},
+	"cmd/acceptance": {},
+	"cmd/wiregen":    {},
+	"cmd/diemcau":    {"*"},
 }
 
 // homes says where a technology may be imported; tests are free.
