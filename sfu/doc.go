@@ -5,4 +5,15 @@
 //	venue ─PeerConnection─▶ one ring per source layer ─┬▶ slots of venues and of the stage
 //	OBS ───WHIP───────────▶                            └▶ bus (programme) ─▶ WHEP viewers
 //	                     microphones ─▶ mixer ─────────▶ bus
+//
+// Inside, a packet goes one way, in the goroutine that read it:
+//
+//	upTrack ─put─▶ feed (ring) ─forward─▶ cut ─send─▶ slot ─▶ pion
+//	                    └─ reference ─▶ programme (bus, mixer) ─put─▶ feed ─▶ cut ─▶ slot …
+//
+// A feed is one stream of packets; a cut joins feeds into one stream with contiguous
+// numbers; a slot is a cut that is an m-line of a session. Who is shown where is decided
+// beside that path, by Plane.route, which only leaves wishes: the cut fulfils one at the
+// next keyframe. A cut belongs to the source that holds its gate, so no packet waits for
+// a lock; NACKs are answered from the feeds' rings.
 package sfu

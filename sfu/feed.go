@@ -11,12 +11,17 @@ import (
 	"github.com/diemcau/diemcau/sfu/ring"
 )
 
-// Packets a feed keeps for retransmission: about two seconds of a 2.5 Mbit/s camera, two
-// seconds of sound.
+// Packets a feed keeps for retransmission: two seconds or more of a 2.5 Mbit/s camera, of
+// its smaller layers, and of sound. At 1.5 kB a packet they are most of the SFU's memory.
 const (
-	videoRing = 512
-	audioRing = 128
+	videoRing  = 512
+	middleRing = 256
+	lowRing    = 128
+	audioRing  = 128
 )
+
+// ringOf is the ring of a camera's layer.
+func ringOf(rank int) int { return []int{videoRing, middleRing, lowRing}[min(rank, maxRIDs-1)] }
 
 // feedIDs numbers the feeds of a plane; 0 is nobody.
 type feedIDs struct{ last atomic.Uint32 }
@@ -39,13 +44,16 @@ type feed struct {
 	arrived atomic.Int64 // nanoseconds of the last packet's arrival, 0 before the first
 }
 
-func newFeed(id uint32, kind webrtc.RTPCodecType) *feed {
-	f := &feed{id: id, kind: kind, rate: 90000}
-	size := videoRing
-	if kind == webrtc.RTPCodecTypeAudio {
-		f.rate, size = 48000, audioRing
-	}
-	f.store = ring.New(size)
+func newVideoFeed(id uint32, packets int) *feed {
+	return newFeed(&feed{id: id, kind: webrtc.RTPCodecTypeVideo, rate: 90000}, packets)
+}
+
+func newAudioFeed(id uint32) *feed {
+	return newFeed(&feed{id: id, kind: webrtc.RTPCodecTypeAudio, rate: 48000}, audioRing)
+}
+
+func newFeed(f *feed, packets int) *feed {
+	f.store = ring.New(packets)
 	f.outputs.Store(&[]*cut{})
 	return f
 }

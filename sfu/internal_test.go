@@ -120,7 +120,7 @@ func FuzzPacket(f *testing.F) {
 
 // testFeed is a feed without a publisher.
 func testFeed(id uint32) *feed {
-	return newFeed(id, webrtc.RTPCodecTypeVideo)
+	return newVideoFeed(id, videoRing)
 }
 
 // Feeds whose packets are lost, late and doubled, wishes at any moment: the output has no

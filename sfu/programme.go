@@ -7,8 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pion/webrtc/v4"
-
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/sfu/bus"
 	"github.com/diemcau/diemcau/sfu/mixer"
@@ -98,9 +96,9 @@ func newProgramme(main conference.VenueID, ids *feedIDs, now func() time.Time) (
 	p := &programme{
 		now:       now,
 		inbox:     make(chan entry, programmeInbox),
-		video:     newFeed(ids.next(), webrtc.RTPCodecTypeVideo),
-		audio:     newFeed(ids.next(), webrtc.RTPCodecTypeAudio),
-		stillFeed: newFeed(ids.next(), webrtc.RTPCodecTypeVideo),
+		video:     newVideoFeed(ids.next(), videoRing),
+		audio:     newAudioFeed(ids.next()),
+		stillFeed: newVideoFeed(ids.next(), videoRing),
 		bus: bus.New(bus.Config{
 			Main: main, Epoch: epoch,
 			VideoSeq: binary.BigEndian.Uint16(random[0:]), AudioSeq: binary.BigEndian.Uint16(random[2:]),

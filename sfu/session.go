@@ -213,28 +213,35 @@ func (s *Session) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPReceive
 	if !ok {
 		return
 	}
-	f := newFeed(s.plane.ids.next(), l.media)
-	u := &upTrack{session: s, pub: s.pub, feed: f, track: track, payload: l.codec.payload}
+	u := &upTrack{session: s, pub: s.pub, track: track, payload: l.codec.payload}
 	reports := receiver.Read
+	var taken bool
 	if l.media == webrtc.RTPCodecTypeVideo {
-		ssrc := uint32(track.SSRC())
-		f.keys.send = func() {
-			if s.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: ssrc}}) == nil {
-				s.plane.counters.plis.Add(1)
-			}
-		}
 		u.rank = min(rank(track.RID(), l.rids), maxRIDs-1)
-		if !s.pub.addLayer(&layer{rid: track.RID(), rank: u.rank, feed: f}) {
-			return
-		}
+		u.feed = newVideoFeed(s.plane.ids.next(), ringOf(u.rank))
+		u.feed.keys.send = s.keyframeFrom(uint32(track.SSRC()))
+		taken = s.pub.addLayer(&layer{rid: track.RID(), rank: u.rank, feed: u.feed})
 		if rid := track.RID(); rid != "" {
 			reports = readSimulcast(receiver, rid)
 		}
-	} else if !s.pub.setMic(f) {
+	} else {
+		u.feed = newAudioFeed(s.plane.ids.next())
+		taken = s.pub.setMic(u.feed)
+	}
+	if !taken {
 		return
 	}
 	s.plane.node.spawn(u.read)
 	s.plane.node.spawn(func() { u.readReports(reports) })
+}
+
+// keyframeFrom returns what asks the publisher for a keyframe of a layer.
+func (s *Session) keyframeFrom(ssrc uint32) func() {
+	return func() {
+		if s.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: ssrc}}) == nil {
+			s.plane.counters.plis.Add(1)
+		}
+	}
 }
 
 // upLine returns the first m-line of the medium the client sends, if mid is it.
