@@ -15,8 +15,9 @@ const (
 	cutsOf100        = 20 // the line breaks while the question is on its way
 	strangersOf100   = 5  // it is asked again from another device with the same key
 	mismatchesOf100  = 2  // the key comes again with other words
-	questionsEach    = 3  // how many questions a citizen asks in a rehearsal
+	questionsEach    = 3  // how many questions a citizen asks in a short rehearsal
 	shortestInterval = 4 * time.Second
+	longestInterval  = 20 * time.Second
 )
 
 // citizen is one phone: it watches, asks, and follows what it asked.

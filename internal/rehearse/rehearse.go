@@ -58,7 +58,8 @@ type rehearsal struct {
 }
 
 // Run plays a conference and checks it. The report is complete when err is nil; what was
-// not as promised is in its Failures.
+// not as promised is in its Failures. When ctx ends during the play, the play ends early
+// and what it left is checked as ever.
 func Run(ctx context.Context, cfg Config) (*Report, error) {
 	at, err := findPlace(ctx, cfg)
 	if err != nil {
@@ -79,13 +80,16 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 	for range cfg.Citizens {
 		r.citizens = append(r.citizens, newCitizen(at, r.ledger))
 	}
-	report := &Report{Conference: at.info.ID, Server: at.base, For: cfg.For}
-	// Sockets live until everything has been checked.
-	live, hangUp := context.WithCancel(ctx)
+	report := &Report{Conference: at.info.ID, Server: at.base}
+	// Sockets live until everything has been checked, though ctx has ended; not for ever.
+	live, hangUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer hangUp()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(2*settleWithin, hangUp) })()
 	sockets, live := errgroup.WithContext(live)
 	r.connect(live, sockets)
-	err = r.play(live, report)
+	start := time.Now()
+	err = r.play(ctx, live, report)
+	report.For = min(cfg.For, time.Since(start)).Round(time.Second)
 	hangUp()
 	// sockets.Wait also waits for the venues, whose counts are complete then.
 	if failed := sockets.Wait(); failed != nil {
@@ -95,7 +99,7 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 		return nil, err
 	}
 	r.count(&report.Media)
-	report.Media.expectTurns = len(r.venues) > 1 && !cfg.KeepFloor
+	report.Media.expectTurns = len(r.venues) > 1 && !cfg.KeepFloor && ctx.Err() == nil
 	report.Judge()
 	return report, nil
 }
@@ -169,22 +173,23 @@ func (r *rehearsal) connect(live context.Context, sockets *errgroup.Group) {
 	}
 }
 
-// play holds the conference for Config.For and then checks what it left.
-func (r *rehearsal) play(live context.Context, report *Report) error {
-	if err := r.allUp(live); err != nil {
+// play holds the conference for Config.For, or until ctx ends, and then checks what it left.
+func (r *rehearsal) play(ctx, live context.Context, report *Report) error {
+	if err := r.allUp(ctx); err != nil {
 		return err
 	}
 	r.say("%d citizens, %d moderators, %d venues and the stage are connected to %s",
 		len(r.citizens), len(r.moderators), len(r.venues), r.place.info.ID)
 	asking, stopAsking := context.WithTimeout(live, r.cfg.For)
 	defer stopAsking()
+	defer context.AfterFunc(ctx, stopAsking)()
 	work, stopWork := context.WithTimeout(live, r.cfg.For+settleWithin)
 	defer stopWork()
 	deciding, stopDeciding := context.WithCancel(work)
 	defer stopDeciding()
 
 	asked, staff := new(errgroup.Group), new(errgroup.Group)
-	every := max(r.cfg.For/questionsEach, shortestInterval)
+	every := min(max(r.cfg.For/questionsEach, shortestInterval), longestInterval)
 	for _, c := range r.citizens {
 		// Stops with asking, at the latest with work.
 		asked.Go(func() error { return c.play(asking, work, every) })

@@ -150,6 +150,29 @@ func TestJ7_RecordOfARehearsal(t *testing.T) {
 	}
 }
 
+// TestEndedEarlyIsCheckedAllTheSame: SIGINT ends the play, not the checking.
+func TestEndedEarlyIsCheckedAllTheSame(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	progress := make(lines, 16)
+	go func() {
+		for range progress { // the first line says that all are connected
+			interrupt()
+		}
+	}()
+	report, err := rehearse.Run(ctx, rehearse.Config{
+		URL: "http://" + s.listen, Citizens: 5, For: time.Hour, Tokens: s.tokens(), Out: progress,
+	})
+	close(progress)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Failures) > 0 || report.For >= time.Minute || report.Record.Citizens != 5 {
+		t.Errorf("got failures %q after %s with %d citizens, want none, soon, and five", report.Failures, report.For, report.Record.Citizens)
+	}
+}
+
 // TestJ6_RecordOverAKill kills the server while questions are on their way.
 func TestJ6_RecordOverAKill(t *testing.T) {
 	t.Parallel()

@@ -59,7 +59,7 @@ func (r *Report) Judge() {
 			r.Failures = append(r.Failures, fmt.Sprintf("%d %s", f.n, f.text))
 		}
 	}
-	if rec.Citizens > 0 && rec.Acknowledged == 0 {
+	if rec.Asked > 0 && rec.Acknowledged == 0 {
 		r.Failures = append(r.Failures, "no question was acknowledged")
 	}
 	r.Failures = append(r.Failures, rec.Problems...)
