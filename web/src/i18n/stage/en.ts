@@ -6,7 +6,6 @@ const en = {
   floor: {
     title: 'Programme',
     onAir: 'On air',
-    cityHall: (name: string) => name || 'City Hall',
     both: (holder: string, main: string) => `${holder} and ${main}`,
     preview: 'Stand by',
     nobody: 'nobody',

@@ -5,7 +5,6 @@ const vi = {
   floor: {
     title: 'Chương trình',
     onAir: 'Đang phát',
-    cityHall: (name: string) => name || 'Trụ sở',
     both: (holder: string, main: string) => `${holder} và ${main}`,
     preview: 'Chuẩn bị',
     nobody: 'chưa chọn',
