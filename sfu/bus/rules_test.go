@@ -202,3 +202,29 @@ func BenchmarkVideo(b *testing.B) {
 		outs = m.Video(outs[:0], s.source, s.packet, epoch.Add(s.arrival))
 	}
 }
+
+// TestNothingFromBeforeTheCut: what belongs before the packet a cut began with is dropped
+// when it comes too late, even if it is of the same frame; its number is taken.
+func TestNothingFromBeforeTheCut(t *testing.T) {
+	t.Parallel()
+	hall := newCamera("hall").film(0, 4*time.Second)
+	for i := range hall {
+		if hall[i].key && hall[i].index < 2 { // a delimiter goes before the parameter sets
+			hall[i].packet.Keyframe = hall[i].index == 1
+		}
+		if hall[i].key && hall[i].index == 0 {
+			hall[i].arrival += 60 * time.Millisecond
+		}
+	}
+	all := run(newBus(), slices.Concat(newCamera("main").film(0, 4*time.Second), hall), []step{take(time.Second, "hall")}, 4*time.Second)
+	if got := onAirAt(all, 4*time.Second); got != "hall" {
+		t.Fatalf("got %q on air, want the hall", got)
+	}
+	given := map[uint16]bool{}
+	for _, s := range all {
+		if given[s.Seq] {
+			t.Errorf("sequence number %d was given twice", s.Seq)
+		}
+		given[s.Seq] = true
+	}
+}
