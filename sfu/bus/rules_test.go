@@ -203,28 +203,50 @@ func BenchmarkVideo(b *testing.B) {
 	}
 }
 
+// delimited is a film of the hall whose keyframes begin with a packet before the parameter
+// sets (an access unit delimiter) that comes late.
+func delimited(late time.Duration) []sent {
+	hall := newCamera("hall").film(0, 4*time.Second)
+	for i := range hall {
+		if hall[i].key && hall[i].index < 2 {
+			hall[i].packet.Keyframe = hall[i].index == 1
+		}
+		if hall[i].key && hall[i].index == 0 {
+			hall[i].arrival += late
+		}
+	}
+	return hall
+}
+
+func cutToDelimited(t *testing.T, late time.Duration) []shown {
+	t.Helper()
+	arrivals := slices.Concat(newCamera("main").film(0, 4*time.Second), delimited(late))
+	all := run(newBus(), arrivals, []step{take(time.Second, "hall")}, 4*time.Second)
+	if got := onAirAt(all, 4*time.Second); got != "hall" {
+		t.Fatalf("got %q on air, want the hall", got)
+	}
+	return all
+}
+
 // TestNothingFromBeforeTheCut: what belongs before the packet a cut began with is dropped
 // when it comes too late, even if it is of the same frame; its number is taken.
 func TestNothingFromBeforeTheCut(t *testing.T) {
 	t.Parallel()
-	hall := newCamera("hall").film(0, 4*time.Second)
-	for i := range hall {
-		if hall[i].key && hall[i].index < 2 { // a delimiter goes before the parameter sets
-			hall[i].packet.Keyframe = hall[i].index == 1
-		}
-		if hall[i].key && hall[i].index == 0 {
-			hall[i].arrival += 60 * time.Millisecond
-		}
-	}
-	all := run(newBus(), slices.Concat(newCamera("main").film(0, 4*time.Second), hall), []step{take(time.Second, "hall")}, 4*time.Second)
-	if got := onAirAt(all, 4*time.Second); got != "hall" {
-		t.Fatalf("got %q on air, want the hall", got)
-	}
 	given := map[uint16]bool{}
-	for _, s := range all {
+	for _, s := range cutToDelimited(t, 60*time.Millisecond) {
 		if given[s.Seq] {
 			t.Errorf("sequence number %d was given twice", s.Seq)
 		}
 		given[s.Seq] = true
+	}
+}
+
+// TestCutWaitsForTheBeginningOfTheKeyframe that is on its way.
+func TestCutWaitsForTheBeginningOfTheKeyframe(t *testing.T) {
+	t.Parallel()
+	for _, s := range cutToDelimited(t, 10*time.Millisecond) {
+		if s.Cut && s.Source.Venue == "hall" && s.from.index != 0 {
+			t.Errorf("the cut begins with packet %d of the keyframe, want the first", s.from.index)
+		}
 	}
 }
