@@ -27,7 +27,7 @@ type rehearseCmd struct {
 	Floor      bool          `help:"Give the floor to one hall after another; --no-floor leaves that to a person at the stage." default:"true" negatable:""`
 	Data       string        `help:"The server's data folder on this machine: links for staff and venues are signed with its key." default:"./data" type:"path" placeholder:"DIR"`
 	SecretFile string        `help:"File of the installation's key. Default: DATA/secret." type:"path" placeholder:"FILE"`
-	Links      string        `help:"Instead of the key: a file of diemcau links --json with 5 moderators, a stage and the venues; several lists may follow each other." type:"path" placeholder:"FILE"`
+	Links      string        `help:"Instead of the key: a file of diemcau links --json with 5 moderators, 2 stages and the venues; several lists may follow each other." type:"path" placeholder:"FILE"`
 	CA         string        `help:"Certificate (PEM) of the authority to trust besides the system's." name:"ca" type:"path" placeholder:"FILE"`
 }
 
