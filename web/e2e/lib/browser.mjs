@@ -36,6 +36,10 @@ export async function open(context, url) {
   page.on('console', (message) => {
     if (message.type() === 'error' && !/Failed to load resource|WebSocket connection/.test(message.text())) page.faults.push(message.text());
   });
+  page.refusals = [];
+  page.on('response', async (response) => {
+    if (response.status() >= 400) page.refusals.push(`${response.status()} ${response.url()} ${await response.text().catch(() => '')}`);
+  });
   await page.goto(url);
   return page;
 }
@@ -71,6 +75,7 @@ export async function inBrowser(name, what) {
     return await what(browser);
   } catch (err) {
     for (const [i, page] of browser.contexts().flatMap((context) => context.pages()).entries()) {
+      console.log(page.url().split('#')[0], page.faults, page.refusals);
       await page.screenshot({ path: join(screens, `failed-${name}-${i}.png`), timeout: 5000 }).catch(() => undefined);
     }
     throw err;

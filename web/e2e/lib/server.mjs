@@ -3,7 +3,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -129,9 +129,13 @@ export class Server {
   }
 
   async stop() {
-    if (this.process.exitCode === null && this.process.signalCode === null) {
-      this.process.kill('SIGTERM');
-      const [code] = await once(this.process, 'exit');
+    await mkdir(join(root, 'artifacts/logs'), { recursive: true });
+    const running = this.process.exitCode === null && this.process.signalCode === null;
+    const ended = running ? once(this.process, 'exit') : undefined;
+    this.process.kill('SIGTERM');
+    const [code] = (await ended) ?? [];
+    await writeFile(join(root, 'artifacts/logs', `server-${this.port}.log`), this.log);
+    if (running) {
       if (code !== 0) throw new Error(`server ended with ${code} on SIGTERM:\n${this.log.slice(-4000)}`);
     }
     await rm(this.folder, { recursive: true, force: true });
