@@ -161,7 +161,7 @@ func TestMedia_outlivesABrokenSocket(t *testing.T) {
 	t.Parallel()
 	media := &fakeMedia{}
 	var conf *fakeConference
-	bubble(t, with(&conf), func(t *testing.T, h *harness) {
+	bubble(t, with(&conf), func(t *testing.T, h *harness) { //nolint:thelper // the test itself
 		join := func() *peer {
 			p := h.join(conference.RoleVenue, "phu-loc", "")
 			p.snapshot()

@@ -315,6 +315,7 @@ type view struct {
 }
 
 func newMirror(t *testing.T, h *harness, role conference.Role, cookie string, seed uint64) *mirror {
+	t.Helper()
 	return &mirror{t: t, h: h, role: role, cookie: cookie, random: mrand.New(mrand.NewPCG(seed, 7))}
 }
 
