@@ -189,26 +189,26 @@ export class StageDesk {
 
   /** moveTo puts a question before another ('' at the end); used by dragging. */
   async moveTo(id: string, before: string): Promise<void> {
-    if (id !== before) await this.#send('moveTo', 'question.queue', place(id, before));
+    if (id !== before) await this.#send('moveTo', 'question.queue', place(id, before), id);
   }
 
   async #onVenue(action: 'preview' | 'give' | 'lower', id: string): Promise<void> {
     const t = stageWords().venues;
     const venue = this.view.venues.get(id);
     if (venue === undefined) return this.#note(t.chooseFirst);
-    if (action === 'lower') return this.#send(action, 'hand.lower', { venue: id });
+    if (action === 'lower') return this.#send(action, 'hand.lower', { venue: id }, id);
     if (id === this.main) return this.#note(t.isMain);
     if (venue.state === 'offline' || venue.state === 'connected') {
       return this.#note(t.notReady(this.name(id)));
     }
     if (action === 'preview') {
       const again = this.view.floor.preview === id;
-      return this.#send(action, 'floor.preview', { venue: again ? '' : id });
+      return this.#send(action, 'floor.preview', { venue: again ? '' : id }, id);
     }
     const limitMs = this.#limit * 60_000;
     // seen: should a colleague have given the floor meanwhile, this is refused.
     const seen = this.view.floor.holder ?? '';
-    return this.#send(action, 'floor.give', { venue: id, seen, ...(limitMs > 0 ? { limitMs } : {}) });
+    return this.#send(action, 'floor.give', { venue: id, seen, ...(limitMs > 0 ? { limitMs } : {}) }, id);
   }
 
   async #onQuestion(action: Action, id: string): Promise<void> {
@@ -219,8 +219,8 @@ export class StageDesk {
     switch (action) {
       case 'queue':
         return question.state === 'approved'
-          ? this.#send(action, 'question.queue', { id })
-          : this.#send(action, 'question.unqueue', { id });
+          ? this.#send(action, 'question.queue', { id }, id)
+          : this.#send(action, 'question.unqueue', { id }, id);
       case 'stage':
         return this.#thenQueued(question, action, 'question.stage');
       case 'air':
@@ -229,7 +229,7 @@ export class StageDesk {
       case 'moveUp':
       case 'moveDown': {
         const before = moveBefore(this.order.queue, id, action === 'moveUp' ? -1 : 1);
-        if (before !== undefined) await this.#send(action, 'question.queue', place(id, before));
+        if (before !== undefined) await this.#send(action, 'question.queue', place(id, before), id);
         return;
       }
       default:
@@ -242,19 +242,20 @@ export class StageDesk {
     action: Action,
     name: 'question.stage' | 'question.air',
   ): Promise<void> {
-    await this.#run(action, async () => {
+    await this.#run(action, question.id, async () => {
       const { socket } = this.live;
       if (question.state === 'approved') await socket.command('question.queue', { id: question.id });
       await socket.command(name, { id: question.id });
     });
   }
 
-  async #send<N extends CommandName>(action: string, name: N, data: Commands[N]): Promise<void> {
-    await this.#run(action, async () => void (await this.live.socket.command(name, data)));
+  async #send<N extends CommandName>(action: string, name: N, data: Commands[N], on = ''): Promise<void> {
+    await this.#run(action, on, async () => void (await this.live.socket.command(name, data)));
   }
 
-  async #run(action: string, act: () => Promise<void>): Promise<void> {
-    await this.#guard.run(action, async () => {
+  /** on is what the action is done to: the same again at once is a slip, another one is not. */
+  async #run(action: string, on: string, act: () => Promise<void>): Promise<void> {
+    await this.#guard.run(`${action} ${on}`, async () => {
       this.#busy = action;
       try {
         await act();
