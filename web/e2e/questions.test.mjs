@@ -86,11 +86,13 @@ async function decide(browser, server) {
 
   const screen = await signIn(browser, (await server.links('screen'))[0], { size: { width: 1920, height: 1080 } });
   for (const id of ids.slice(0, 2)) {
-    const row = stage.locator(`[data-question="${id}"]`);
+    const row = stage.locator(`[data-testid="row"][data-question="${id}"]`);
+    await row.locator('.pick').click();
     await row.getByTestId('do-queue').click();
     await stage.locator(`[data-question="${id}"][data-state="queued"]`).waitFor();
   }
-  await stage.locator(`[data-question="${ids[0]}"]`).getByTestId('do-air').click();
+  await stage.locator(`[data-testid="row"][data-question="${ids[0]}"] .pick`).click();
+  await stage.getByTestId('do-air').click();
   await screen.getByText(asked[0]).waitFor();
   await shot(screen, 'screen-1920');
   await stage.locator(`[data-testid="on-air"][data-question="${ids[0]}"]`).waitFor();
