@@ -63,6 +63,7 @@ type mediaCollector struct {
 	in, out, junk             *prometheus.Desc
 	nacks, resent, keyframes  *prometheus.Desc
 	audioForward, audioDroppd *prometheus.Desc
+	layers                    *prometheus.Desc
 }
 
 func newMediaCollector(records *live.Node, media *sfu.Node) *mediaCollector {
@@ -81,13 +82,14 @@ func newMediaCollector(records *live.Node, media *sfu.Node) *mediaCollector {
 		keyframes:    desc("media_keyframes_asked_total", "Keyframes asked of publishers."),
 		audioForward: desc("venue_audio_forwarded_total", "Audio packets of a venue while it could be heard.", "venue"),
 		audioDroppd:  desc("venue_audio_dropped_total", "Audio packets of a venue dropped because it had no floor.", "venue"),
+		layers:       desc("venue_layers", "Layers of a venue's camera that arrive.", "venue"),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (m *mediaCollector) Describe(out chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{
-		m.sessions, m.publishers, m.in, m.out, m.junk, m.nacks, m.resent, m.keyframes, m.audioForward, m.audioDroppd,
+		m.sessions, m.publishers, m.in, m.out, m.junk, m.nacks, m.resent, m.keyframes, m.audioForward, m.audioDroppd, m.layers,
 	} {
 		out <- desc
 	}
@@ -113,6 +115,9 @@ func (m *mediaCollector) Collect(out chan<- prometheus.Metric) {
 		counter(m.nacks, stats.NacksReceived)
 		counter(m.resent, stats.Retransmitted)
 		counter(m.keyframes, stats.KeyframesAsked)
+		for venue, p := range publishers {
+			out <- prometheus.MustNewConstMetric(m.layers, prometheus.GaugeValue, float64(p.Layers), id, string(venue))
+		}
 		for venue, sound := range stats.Venues {
 			counter(m.audioForward, sound.AudioForwarded, string(venue))
 			counter(m.audioDroppd, sound.AudioDropped, string(venue))

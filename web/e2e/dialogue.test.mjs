@@ -103,6 +103,11 @@ async function dialogue(server, name) {
       await shot(viewer, 'viewer-360');
     }
 
+    await press(stage, hall, 't');
+    await stage.locator('[data-testid="holder"][data-holder=""]').waitFor();
+    await venue.locator('[data-testid="tally"][data-tally="live"]').waitFor({ state: 'detached' });
+    await viewerGoesOn(viewer, first);
+
     await press(stage, halls[0], 'g');
     await venue.locator('[data-testid="tally"][data-tally="live"]').waitFor({ state: 'detached' });
     await stage.locator(`[data-testid="holder"][data-holder="${halls[0]}"]`).waitFor();
@@ -165,6 +170,6 @@ async function layers(browser, server) {
   const height = (slot) => stage.locator(`video[data-slot="${slot}"]`).first().evaluate((video) => video.videoHeight);
   await until(async () => (await height('programme')) === 720, 'the programme is the highest layer');
   await until(async () => (await height('tile')) === 180, 'the tile is the lowest layer');
-  await until(async () => new RegExp(`diemcau_\\S*layers\\S*${main}\\S* 3`).test(await server.metrics()), 'three layers arrive');
+  await until(async () => new RegExp(`^diemcau_venue_layers\\{.*venue="${main}".*\\} 3$`, 'm').test(await server.metrics()), 'three layers arrive');
   for (const page of [cityHall, stage]) noFaults(page);
 }
