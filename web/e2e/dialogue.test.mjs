@@ -84,7 +84,10 @@ async function dialogue(server, name) {
     rehearsal = server.rehearse(`--venues=${halls.length}`, '--no-floor', '--citizens=0', '--for=10m');
     for (const id of [main, hall, ...halls]) await grows(stage, 'tile', id);
     const viewer = await watch(browser, server);
-    const first = await inbound(viewer);
+    const first = await until(async () => {
+      const now = await inbound(viewer);
+      return now.length >= 2 && now;
+    }, 'sound and picture arrive');
     assert.deepEqual(first.map((s) => s.kind), ['audio', 'video'], 'one sound, one picture');
     await grows(venue, 'programme');
 
