@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inBrowser, signIn } from './lib/browser.mjs';
 import { Redis, Server, soak, until } from './lib/server.mjs';
+import { enter, grows, main } from './lib/venue.mjs';
 
 const kills = soak ? 20 : 3;
 const seconds = soak ? 240 : 60;
@@ -16,6 +17,7 @@ async function killAndCount(server, options) {
   await inBrowser('crash', async (browser) => {
     const [link] = await server.links('moderator');
     const moderator = await signIn(browser, link);
+    const cityHall = await enter(browser, server, main, '640x360@10');
     const rehearsal = server.rehearse(...options, `--for=${seconds}s`);
     for (let kill = 0; kill < kills; kill++) {
       await until(async () => (await acknowledged(server)) >= 20 || rehearsal.child.exitCode !== null, 'questions come in between two kills');
@@ -24,8 +26,12 @@ async function killAndCount(server, options) {
     }
     const { code, output } = await rehearsal.done;
     assert.equal(code, 0, output);
-    await moderator.locator('[data-link="live"]').waitFor({ timeout: 60_000 });
+    const text = 'Trang kiểm duyệt có tự kết nối lại không?';
+    await server.ask(text);
+    await moderator.getByText(text).first().waitFor();
     assert.equal(await moderator.getByTestId('sign-in').count(), 0, 'the session did not hold');
+    // City Hall came back by itself too, and is in the programme again.
+    await grows(cityHall, 'programme');
   });
 }
 

@@ -2,21 +2,12 @@
 // J2: Chromium's three layers; who gets which.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { frames, inBrowser, noFaults, open, shot, signIn } from './lib/browser.mjs';
+import { inBrowser, noFaults, open, shot, signIn } from './lib/browser.mjs';
 import { Redis, Server, until } from './lib/server.mjs';
+import { enter, grows, main } from './lib/venue.mjs';
 
-const main = 'ubnd-thanh-pho';
 const hall = 'ba-dinh';
 const halls = ['cau-giay', 'dong-da', 'hai-ba-trung', 'hoan-kiem'];
-
-/** Signs a venue in, checks the devices, joins and is ready. */
-async function enter(browser, server, venue, video) {
-  const [link] = await server.links('venue', `--venue=${venue}`);
-  const page = await signIn(browser, link, { hash: `video=${video}` });
-  await page.getByTestId('enter').click();
-  await page.getByTestId('ready').click();
-  return page;
-}
 
 /** A viewer whose every PeerConnection is watched for renegotiation. */
 async function watch(browser, server) {
@@ -51,11 +42,6 @@ function inbound(page) {
     }
     return found.sort((a, b) => a.kind.localeCompare(b.kind));
   });
-}
-
-async function grows(page, slot, venue, more = 5) {
-  const before = await until(async () => (await page.locator(`video[data-slot="${slot}"]${venue ? `[data-venue="${venue}"]` : ''}`).count()) > 0 && { n: await frames(page, slot, venue) }, `slot ${slot} shows ${venue || 'something'}`);
-  await until(async () => (await frames(page, slot, venue)) >= before.n + more, `frames grow in slot ${slot} of ${venue || page.url().split('#')[0]}`);
 }
 
 async function viewerGoesOn(viewer, first) {

@@ -1,6 +1,7 @@
 // Starts what the tests drive: the release binary on free ports with data of its own,
 // and, where asked for, a real redis-server with its append-only file on.
 import { execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -147,8 +148,27 @@ export class Server {
     return JSON.parse(stdout);
   }
 
+  /** The reusable links that serve --demo prints: [{role, url}]. */
+  demoLinks(role) {
+    const page = { moderator: 'moderate', registrar: 'desk' }[role] ?? role;
+    const urls = [...this.log.matchAll(new RegExp(`${this.url}/${page}#t=\\S+`, 'g'))];
+    if (urls.length === 0) throw new Error(`serve --demo printed no link for ${role}`);
+    return urls.map(([url]) => ({ role, url }));
+  }
+
   async metrics() {
     return (await fetch(`http://127.0.0.1:${this.metricsPort}/metrics`)).text();
+  }
+
+  /** Asks a question as a program does; resolves to its tracking code. */
+  async ask(body, topic = 'cap-giay-lan-dau') {
+    const response = await fetch(`${this.url}/api/v1/conferences/dat-dai-2022/questions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ idempotencyKey: randomUUID(), body, topic }),
+    });
+    if (response.status !== 201) throw new Error(`ask: ${response.status} ${await response.text()}`);
+    return (await response.json()).code;
   }
 
   async conferences() {
