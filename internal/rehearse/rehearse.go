@@ -196,10 +196,10 @@ func (r *rehearsal) play(ctx, live context.Context, report *Report) error {
 	}
 	for _, m := range r.moderators {
 		// Stops with deciding.
-		staff.Go(func() error { return m.play(deciding) })
+		staff.Go(func() error { return m.play(deciding, work) })
 	}
 	// Stop with deciding.
-	staff.Go(func() error { return r.director.play(deciding) })
+	staff.Go(func() error { return r.director.play(deciding, work) })
 	staff.Go(func() error { r.progress(deciding); return nil })
 	if len(r.venues) > 0 {
 		t := &turns{stage: r.stage, venues: r.venues, media: &report.Media}

@@ -43,8 +43,9 @@ func newModerator(ctx context.Context, at *place, tokens Tokens, run string) (*m
 	}, nil
 }
 
-// play decides until ctx ends.
-func (m *moderator) play(ctx context.Context) error {
+// play decides until ctx ends. What has begun is finished, for as long as work lasts: a
+// command given up half-way could still change the record while it is checked.
+func (m *moderator) play(ctx, work context.Context) error {
 	for {
 		id, changed := m.next()
 		if id == "" {
@@ -56,8 +57,8 @@ func (m *moderator) play(ctx context.Context) error {
 			}
 			continue
 		}
-		if err := m.decide(ctx, id); err != nil {
-			if ctx.Err() != nil {
+		if err := m.decide(work, id); err != nil {
+			if work.Err() != nil {
 				return nil //nolint:nilerr // the rehearsal is over
 			}
 			return err
@@ -138,11 +139,12 @@ func newStage(ctx context.Context, at *place, tokens Tokens) (*socket, error) {
 	return newSocket(at, jar, protocol.Hello{Role: conference.RoleStage}), nil
 }
 
-// play puts one question after another on air until ctx ends.
-func (d *director) play(ctx context.Context) error {
+// play puts one question after another on air until ctx ends; what has begun is
+// finished, for as long as work lasts.
+func (d *director) play(ctx, work context.Context) error {
 	for pause(ctx, directEvery) {
-		if err := d.step(ctx); err != nil {
-			if _, ok := errors.AsType[*refusal](err); !ok && ctx.Err() == nil {
+		if err := d.step(work); err != nil {
+			if _, ok := errors.AsType[*refusal](err); !ok && work.Err() == nil {
 				return err
 			}
 		}
