@@ -272,6 +272,7 @@ func (a *app) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.http.Started()
 	a.logger.InfoContext(ctx, "serving", slog.String("http", a.bound.plain.Addr().String()), slog.String("version", version))
 	return a.announce()
 }

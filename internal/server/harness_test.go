@@ -80,6 +80,7 @@ func newHouseIn(t *testing.T, dir string, options ...option) *house {
 	if h.server, err = server.New(cfg); err != nil {
 		t.Fatal(err)
 	}
+	h.server.Started()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var wg sync.WaitGroup
 	for _, run := range []func(context.Context) error{h.live.Run, h.server.Run} {

@@ -24,8 +24,11 @@ func (s *Server) readyz(c echo.Context) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), 3*time.Second)
 	defer cancel()
 	why := map[string]string{}
-	if s.draining.Load() {
+	switch {
+	case s.draining.Load():
 		why["server"] = "draining"
+	case !s.started.Load():
+		why["server"] = "starting"
 	}
 	if err := s.cfg.Live.Ready(ctx); err != nil {
 		why["log"] = err.Error()

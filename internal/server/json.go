@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -26,13 +27,14 @@ func readJSON(c echo.Context, limit int64, into any) error {
 	if !hasContentType(c.Request(), "application/json") {
 		return conference.Refuse(conference.KindInvalid, "request.not_json", "")
 	}
-	decoder := json.NewDecoder(http.MaxBytesReader(c.Response(), c.Request().Body, limit))
-	err := decoder.Decode(into)
-	if err == nil && decoder.More() {
-		err = errors.New("more than one value")
-	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, limit))
 	if err != nil {
 		return badBody(err, "request.bad_json")
+	}
+	// encoding/json would put U+FFFD for what is not UTF-8: a question that was damaged
+	// on its way is refused instead of kept.
+	if !utf8.Valid(body) || json.Unmarshal(body, into) != nil {
+		return conference.Refuse(conference.KindInvalid, "request.bad_json", "")
 	}
 	return nil
 }

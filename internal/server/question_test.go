@@ -141,6 +141,8 @@ func TestJ9_badRequests(t *testing.T) {
 		{"no JSON", request{body: "idempotencyKey=1"}, 400, "request.bad_json"},
 		{"cut JSON", request{body: `{"body":"`}, 400, "request.bad_json"},
 		{"two values", request{body: `{} {}`}, 400, "request.bad_json"},
+		{"a brace too many", request{body: `{}}`}, 400, "request.bad_json"},
+		{"no UTF-8", request{body: "{\"body\":\"a\xff\"}"}, 400, "request.bad_json"},
 		{"wrong type of a field", request{body: `{"body":5}`}, 400, "request.bad_json"},
 		{"nothing", request{contentType: "application/json"}, 400, "request.bad_json"},
 		{"a form", request{body: "a=b", contentType: "application/x-www-form-urlencoded"}, 415, "request.not_json"},

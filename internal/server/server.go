@@ -45,6 +45,7 @@ type Server struct {
 	pages    *pageSet
 	limits   *limits
 	media    *mediaSessions
+	started  atomic.Bool
 	draining atomic.Bool
 }
 
@@ -92,6 +93,10 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 	}
 }
+
+// Started makes /readyz say yes, as far as log and media are well: all this process
+// begins with is there.
+func (s *Server) Started() { s.started.Store(true) }
 
 // Drain makes /readyz say no, so that nobody new is sent here.
 func (s *Server) Drain() { s.draining.Store(true) }

@@ -59,12 +59,15 @@ func (s *Server) signIn(c echo.Context) error {
 }
 
 // checkPlace refuses a link to a conference or a venue that is not here, before it is
-// used up. Refusal: link.invalid.
+// used up. Refusals: link.invalid, server.not_ready.
 func (s *Server) checkPlace(grant *access.Grant) error {
 	if grant.Conference == "" {
 		return nil
 	}
 	running, err := s.cfg.Live.Conference(grant.Conference)
+	if errors.Is(err, &conference.Error{Code: "server.not_ready"}) {
+		return err
+	}
 	if err != nil {
 		return conference.Refuse(conference.KindUnauthorised, "link.invalid", "no such conference here")
 	}

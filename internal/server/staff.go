@@ -83,6 +83,9 @@ func (s *Server) conferences(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.cfg.Live.Opened(); err != nil {
+		return err // an empty list would say that there is nothing
+	}
 	views := []conferenceView{}
 	for _, info := range s.cfg.Live.Conferences() {
 		if !info.Public && !mine[info.ID] && !mine[""] {
