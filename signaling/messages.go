@@ -58,6 +58,8 @@ func socketText(code string) text {
 		return text{"Máy chủ đang quá đông. Trang sẽ tự kết nối lại sau ít giây.", "The server is full. The page will connect again in some seconds."}
 	case "server.draining":
 		return text{"Máy chủ đang khởi động lại. Hãy thử lại sau ít giây.", "The server is restarting. Try again in a few seconds."}
+	case "server.not_ready":
+		return text{"Máy chủ đang mở lại các hội nghị. Hãy thử lại sau ít giây.", "The server is opening the conferences. Try again in a few seconds."}
 	case "log.unavailable":
 		return text{"Hệ thống chưa ghi được. Chưa có gì được lưu; hãy thử lại sau ít giây.", "The record cannot be written now. Nothing was stored; try again in a few seconds."}
 	case "log.pending":

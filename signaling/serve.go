@@ -22,7 +22,7 @@ const (
 
 // Serve upgrades a request to the socket of a conference and hands it to Run. It refuses
 // with application/problem+json: 403 socket.foreign_origin, 404 conference.unknown, 503
-// socket.full and server.draining.
+// socket.full, server.draining and server.not_ready.
 func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, id conference.ID) {
 	lang := requestLang(r)
 	if h.draining.Load() {
@@ -111,6 +111,9 @@ func refuse(w http.ResponseWriter, lang protocol.Lang, err error) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Cache-Control", "no-store")
 	status := httpStatus(p.Kind)
+	if status == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
+		w.Header().Set("Retry-After", "2")
+	}
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(struct { //nolint:errchkjson // the peer may have gone
 		Type   string `json:"type"`

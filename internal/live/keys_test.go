@@ -45,8 +45,8 @@ func TestKeyDestroyed(t *testing.T) {
 			if err == nil || test.name == "gone" && !errors.Is(err, live.ErrKeyMissing) {
 				t.Errorf("open: got %v", err)
 			}
-			if _, err := node.Conference(theID); !errors.Is(err, &conference.Error{Code: "conference.unknown"}) {
-				t.Errorf("conference: got %v, want conference.unknown", err)
+			if _, err := node.Conference(theID); !errors.Is(err, &conference.Error{Code: "server.not_ready"}) {
+				t.Errorf("conference: got %v, want server.not_ready", err)
 			}
 		})
 	}

@@ -211,12 +211,26 @@ func (n *Node) health() error {
 	return nil
 }
 
-// Conference returns a running conference. Refusal: conference.unknown.
+// Opened returns nil when all conferences of the store are running here. Refusal:
+// server.not_ready (KindUnavailable): just after a start, or while the store is away.
+func (n *Node) Opened() error {
+	if n.health() != nil {
+		return conference.Refuse(conference.KindUnavailable, "server.not_ready", "")
+	}
+	return nil
+}
+
+// Conference returns a running conference. Refusals: conference.unknown; server.not_ready
+// while it cannot be told whether there is one: pages must come back, not give up.
 func (n *Node) Conference(id conference.ID) (*Conference, error) {
 	n.nodeMu.RLock()
-	defer n.nodeMu.RUnlock()
-	if c, ok := n.conferences[id]; ok {
+	c, found := n.conferences[id]
+	n.nodeMu.RUnlock()
+	if found {
 		return c, nil
+	}
+	if err := n.Opened(); err != nil {
+		return nil, err
 	}
 	return nil, conference.Refuse(conference.KindNotFound, "conference.unknown", string(id))
 }
@@ -234,12 +248,16 @@ func (n *Node) Conferences() []*conference.Info {
 	return infos
 }
 
-// Lookup finds a question by its tracking code in any conference. Refusal: question.unknown_code.
+// Lookup finds a question by its tracking code in any conference. Refusals:
+// question.unknown_code, server.not_ready.
 func (n *Node) Lookup(code string) (Standing, error) {
 	for _, c := range n.all() {
 		if standing, err := c.Standing(code); err == nil {
 			return standing, nil
 		}
+	}
+	if err := n.Opened(); err != nil {
+		return Standing{}, err
 	}
 	return Standing{}, unknownCode()
 }

@@ -20,6 +20,32 @@ import (
 	"github.com/diemcau/diemcau/sfu/floor"
 )
 
+// TestJ6_NotReadyIsNotUnknown: a node that has not opened its log yet says so, instead
+// of telling that there is no such conference, which sends people away for good.
+func TestJ6_NotReadyIsNotUnknown(t *testing.T) {
+	t.Parallel()
+	store := newStore(t)
+	notReady := &conference.Error{Code: "server.not_ready", Kind: conference.KindUnavailable}
+	check := func(node *live.Node) {
+		t.Helper()
+		_, conferenceErr := node.Conference(theID)
+		_, lookupErr := node.Lookup("7KQ2M-9XWTB-H")
+		for name, err := range map[string]error{"opened": node.Opened(), "conference": conferenceErr, "look-up": lookupErr} {
+			if got, is := errors.AsType[*conference.Error](err); !is || got.Code != notReady.Code || got.Kind != notReady.Kind {
+				t.Errorf("%s: got %v, want %v", name, err, notReady)
+			}
+		}
+	}
+	check(newNode(store))
+	node, stop := startNode(t, store)
+	conferenceOn(t, node)
+	if err := node.Opened(); err != nil {
+		t.Errorf("opened: got %v", err)
+	}
+	stop()
+	check(node)
+}
+
 // TestJ6_RestartRestores stops a node and starts another on the same data.
 func TestJ6_RestartRestores(t *testing.T) {
 	t.Parallel()

@@ -5,9 +5,12 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/diemcau/diemcau/internal/access"
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/live"
+	"github.com/diemcau/diemcau/internal/secret"
 	"github.com/diemcau/diemcau/internal/server"
 )
 
@@ -130,4 +133,27 @@ func TestSocket_isHandedOver(t *testing.T) {
 	}
 	unknown := h.do(request{method: "GET", path: "/api/v1/conferences/nowhere/socket"})
 	h.wantProblem(unknown, http.StatusNotFound, "conference.unknown")
+}
+
+// TestJ6_NothingIsUnknownBeforeTheLogIsOpen: who comes just after a start is told to come
+// back, not that the conference, the question or the link does not exist.
+func TestJ6_NothingIsUnknownBeforeTheLogIsOpen(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(cfg *server.Config) {
+		cfg.Live = live.New(live.Config{Logger: cfg.Logger, Now: time.Now, Secret: secret.New(make([]byte, 32))}) // never runs
+	})
+	for _, r := range []request{
+		{method: "GET", path: "/api/v1/conferences"},
+		{method: "GET", path: api + "/socket"},
+		{method: "POST", path: api + "/questions", body: `{"idempotencyKey":"0123456789abcdef","body":"x"}`},
+		{method: "POST", path: "/api/v1/questions/lookup", body: `{"code":"7KQ2M-9XWTB-H"}`},
+		{method: "POST", path: "/api/v1/session", body: toJSON(t, map[string]string{"token": h.token(conference.RoleModerator)})},
+		{method: "POST", path: api + "/whep", body: offer, contentType: typeSDP},
+	} {
+		got := h.do(r)
+		h.wantProblem(got, http.StatusServiceUnavailable, "server.not_ready")
+		if got.header.Get("Retry-After") == "" {
+			t.Errorf("%s %s: no Retry-After", r.method, r.path)
+		}
+	}
 }
