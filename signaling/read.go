@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 
@@ -37,8 +38,13 @@ func (c *conn) next() ([]byte, bool) {
 }
 
 // decode reads one message of a client. It never panics and takes time linear in data.
+// Text that is not UTF-8 ends a socket (RFC 6455 §8.1); encoding/json would mend it
+// without a word.
 func decode(data []byte) (*protocol.ClientMessage, error) {
 	var m protocol.ClientMessage
+	if !utf8.Valid(data) {
+		return nil, errNotJSON
+	}
 	if err := json.Unmarshal(data, &m); err != nil {
 		return nil, errNotJSON
 	}

@@ -53,6 +53,7 @@ func TestJ9_BadFirstMessages(t *testing.T) {
 		{"empty", "", websocket.TextMessage, nil, protocol.CloseBadMessage, "bad_message"},
 		{"array", "", websocket.TextMessage, []byte("[]"), protocol.CloseBadMessage, "bad_message"},
 		{"deep", "", websocket.TextMessage, bytes.Repeat([]byte("["), 60_000), protocol.CloseBadMessage, "bad_message"},
+		{"no UTF-8", "", websocket.TextMessage, []byte("{\"type\":\"hello\",\"hello\":{\"protocols\":[1],\"venue\":\"\xff\"}}"), protocol.CloseBadMessage, "bad_message"},
 		{"no hello", "", websocket.TextMessage, []byte(`{"type":"hello"}`), protocol.CloseBadMessage, "bad_message"},
 		{"huge number", "", websocket.TextMessage, []byte(`{"type":"hello","hello":{"protocols":[1e999]}}`), protocol.CloseBadMessage, "bad_message"},
 		{"command first", "", websocket.TextMessage, []byte(`{"type":"command"}`), protocol.CloseBadMessage, "bad_message"},
