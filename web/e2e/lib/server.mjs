@@ -149,11 +149,13 @@ export class Server {
   }
 
   /** The reusable links that serve --demo prints: [{role, url}]. */
-  demoLinks(role) {
+  async demoLinks(role) {
     const page = { moderator: 'moderate', registrar: 'desk' }[role] ?? role;
-    const urls = [...this.log.matchAll(new RegExp(`${this.url}/${page}#t=\\S+`, 'g'))];
-    if (urls.length === 0) throw new Error(`serve --demo printed no link for ${role}`);
-    return urls.map(([url]) => ({ role, url }));
+    const urls = await until(() => {
+      const found = [...this.log.matchAll(new RegExp(`${this.url}/${page}#t=\\S+\\n`, 'g'))];
+      return found.length > 0 && found.map(([url]) => url.trim());
+    }, `serve --demo prints a link for ${role}`);
+    return urls.map((url) => ({ role, url }));
   }
 
   async metrics() {
