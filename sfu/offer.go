@@ -82,6 +82,9 @@ func readOffer(text string) (o *offer, err error) {
 	if err := o.agree(); err != nil {
 		return nil, err
 	}
+	if !bundled(&desc) {
+		return nil, badSDP("an m-line outside the BUNDLE group")
+	}
 	desc.Attributes = slices.DeleteFunc(desc.Attributes, func(a sdp.Attribute) bool {
 		return a.Key == "candidate"
 	})
@@ -91,6 +94,30 @@ func readOffer(text string) (o *offer, err error) {
 	}
 	o.text = string(b)
 	return o, nil
+}
+
+// bundled reports whether all m-lines that are not refused by the offer itself are in one
+// BUNDLE group (RFC 9725 §4.4.1: it must be so). Without it the answer would refuse all
+// but the first, and an encoder would believe that it sends.
+func bundled(desc *sdp.SessionDescription) bool {
+	var group []string
+	for _, a := range desc.Attributes {
+		if mids, is := strings.CutPrefix(a.Value, "BUNDLE "); is && a.Key == "group" {
+			group = strings.Fields(mids)
+			break
+		}
+	}
+	alone := len(desc.MediaDescriptions) == 1
+	return alone || !slices.ContainsFunc(desc.MediaDescriptions, func(m *sdp.MediaDescription) bool {
+		mid, _ := m.Attribute("mid")
+		return !switchedOff(m) && !slices.Contains(group, mid)
+	})
+}
+
+// switchedOff reports an m-line with port 0 that is not merely bundled (RFC 9143 §6).
+func switchedOff(m *sdp.MediaDescription) bool {
+	_, bundleOnly := m.Attribute("bundle-only")
+	return m.MediaName.Port.Value == 0 && !bundleOnly
 }
 
 // agree refuses one payload type used for two formats: pion keeps one table per connection.
@@ -114,7 +141,9 @@ func readLine(m *sdp.MediaDescription, desc *sdp.SessionDescription) (line, erro
 		return line{}, badSDP("an m-line without mid")
 	}
 	l := line{mid: mid}
-	l.up, l.down = direction(m, desc)
+	if !switchedOff(m) {
+		l.up, l.down = direction(m, desc)
+	}
 	switch m.MediaName.Media {
 	case "audio":
 		l.media = webrtc.RTPCodecTypeAudio
