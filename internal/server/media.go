@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/labstack/echo/v4"
@@ -123,7 +124,11 @@ func (s *Server) patchMedia(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	sdp, err := session.Patch(c.Request().Context(), fragment, c.Request().Header.Get("If-Match"))
+	match := c.Request().Header.Get("If-Match")
+	if match == "" {
+		return conference.Refuse(conference.KindInvalid, "media.etag_missing", "If-Match") // RFC 9725 §4.3.1
+	}
+	sdp, err := session.Patch(c.Request().Context(), fragment, match)
 	if err != nil {
 		return err
 	}
@@ -146,11 +151,52 @@ func (s *Server) closeMedia(c echo.Context) error {
 
 func (s *Server) mediaOptions(c echo.Context) error {
 	header := c.Response().Header()
+	takes := "Accept-Post"
+	if c.Param("session") != "" {
+		takes = "Accept-Patch"
+	}
+	header.Set(takes, acceptsOf(takes))
 	header.Set("Access-Control-Allow-Methods", "POST, PATCH, DELETE, OPTIONS")
 	header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, Accept-Language")
 	header.Set("Access-Control-Max-Age", "86400")
-	header.Set("Accept-Post", typeSDP)
 	return c.NoContent(http.StatusNoContent)
+}
+
+// acceptsOf returns the content type that Accept-Post or Accept-Patch tells.
+func acceptsOf(header string) string {
+	if header == "Accept-Patch" {
+		return typeFragment
+	}
+	return typeSDP
+}
+
+// refuseMedia sets what a refused program of WHIP or WHEP, or a page of another site,
+// needs besides the problem: leave to read it, how to sign in, and what is taken. The
+// router's own refusals (404, 405) do not pass the routes' middleware.
+func refuseMedia(c echo.Context, status int) {
+	r, header := c.Request(), c.Response().Header()
+	if !isMedia(r) {
+		return
+	}
+	openToAll(header)
+	switch status {
+	case http.StatusUnauthorized:
+		header.Set("WWW-Authenticate", "Bearer")
+	case http.StatusUnsupportedMediaType:
+		takes := "Accept-Post"
+		if r.Method == http.MethodPatch {
+			takes = "Accept-Patch"
+		}
+		header.Set(takes, acceptsOf(takes))
+	}
+}
+
+// isMedia reports whether a request is for an address of WHIP or WHEP.
+func isMedia(r *http.Request) bool {
+	rest, found := strings.CutPrefix(r.URL.Path, "/api/v1/conferences/")
+	_, place, _ := strings.Cut(rest, "/")
+	kind, _, _ := strings.Cut(place, "/")
+	return found && (kind == "whip" || kind == "whep")
 }
 
 // mediaOwner returns who asks for media: by a bearer token of this conference, or (WHEP)

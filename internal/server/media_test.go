@@ -52,13 +52,21 @@ func TestWHIP_fromOfferToDelete(t *testing.T) {
 		t.Errorf("trickle: got %d %q, want 204", got.status, got.body)
 	}
 	h.wantProblem(patch("a=candidate", `"0"`), http.StatusPreconditionFailed, "media.etag_mismatch")
+	h.wantProblem(patch("a=candidate", ""), http.StatusPreconditionRequired, "media.etag_missing")
 	restart := patch("a=ice-ufrag:x", "*")
 	if restart.status != http.StatusOK || restart.header.Get("ETag") != `"11"` || restart.header.Get("Content-Type") != typeFrag {
 		t.Errorf("restart: got %d, ETag %q", restart.status, restart.header.Get("ETag"))
 	}
 	wrong := h.do(request{method: "PATCH", path: location, bearer: token, body: "{}"})
 	h.wantProblem(wrong, http.StatusUnsupportedMediaType, "request.not_sdp")
-	h.wantProblem(h.do(request{method: "PUT", path: location, bearer: token}), http.StatusMethodNotAllowed, "request.bad_method")
+	if got := wrong.header.Get("Accept-Patch"); got != typeFrag {
+		t.Errorf("got Accept-Patch %q", got)
+	}
+	put := h.do(request{method: "PUT", path: location, bearer: token})
+	h.wantProblem(put, http.StatusMethodNotAllowed, "request.bad_method")
+	if got := put.header.Get("Access-Control-Allow-Origin"); got != "*" {
+		t.Errorf("a page elsewhere cannot read why it was refused: %q", got)
+	}
 	h.wantProblem(h.do(request{method: "GET", path: location, bearer: token}), http.StatusMethodNotAllowed, "request.bad_method")
 
 	stranger := h.token(conference.RoleVenue)
@@ -91,7 +99,7 @@ func TestWHIP_whoMay(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			got := h.whip(test.venue, test.token, offer)
 			h.wantProblem(got, test.status, test.code)
-			if challenge := got.header.Get("WWW-Authenticate"); (test.status == 401 && test.token != "") != (challenge == "Bearer") {
+			if challenge := got.header.Get("WWW-Authenticate"); (test.status == 401) != (challenge == "Bearer") {
 				t.Errorf("got WWW-Authenticate %q", challenge)
 			}
 		})

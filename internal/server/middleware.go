@@ -134,12 +134,15 @@ func exactOrigin(r *http.Request) error {
 // browser sends no cookie along (no Access-Control-Allow-Credentials).
 func (s *Server) allowAnyOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		header := c.Response().Header()
-		header.Set("Access-Control-Allow-Origin", "*")
-		header.Set("Access-Control-Expose-Headers", "Location, ETag, Link, Retry-After, Accept-Patch, Accept-Post")
-		header.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		openToAll(c.Response().Header())
 		return next(c)
 	}
+}
+
+func openToAll(header http.Header) {
+	header.Set("Access-Control-Allow-Origin", "*")
+	header.Set("Access-Control-Expose-Headers", "Location, ETag, Link, Retry-After, Accept-Patch, Accept-Post")
+	header.Set("Cross-Origin-Resource-Policy", "cross-origin")
 }
 
 func scheme(r *http.Request) string {

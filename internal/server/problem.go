@@ -54,6 +54,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 	case problem.Status == http.StatusUnauthorized && bearer(c.Request()) != "":
 		header.Set("WWW-Authenticate", "Bearer")
 	}
+	refuseMedia(c, problem.Status)
 	header.Set("Cache-Control", "no-store")
 	header.Set(echo.HeaderContentType, "application/problem+json; charset=utf-8")
 	header.Set("Content-Language", readerLanguage(c.Request()))

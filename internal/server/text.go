@@ -44,7 +44,7 @@ func requestText(code string) (text, bool) {
 	case "request.bad_json":
 		return text{"Nội dung gửi lên không phải JSON hợp lệ. Hãy kiểm tra rồi gửi lại.", "What was sent is not valid JSON. Check it and send it again."}, true
 	case "request.not_sdp":
-		return text{"Hãy gửi SDP (Content-Type: application/sdp).", "Send SDP (Content-Type: application/sdp, or application/trickle-ice-sdpfrag with PATCH)."}, true
+		return text{"Hãy gửi SDP (Content-Type: application/sdp; với PATCH: application/trickle-ice-sdpfrag).", "Send SDP (Content-Type: application/sdp, or application/trickle-ice-sdpfrag with PATCH)."}, true
 	case "request.foreign_origin":
 		return text{"Yêu cầu đến từ một trang khác nên bị từ chối. Hãy mở đúng trang của hội nghị rồi thử lại.", "The request came from another site and was refused. Open the conference's own page and try again."}, true
 	}
