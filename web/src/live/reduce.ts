@@ -66,6 +66,14 @@ export function onAirQuestion(view: View): Question | undefined {
   return view.onAir ? view.questions.get(view.onAir) : undefined;
 }
 
+/** The venue that the public sees and hears; "" when only the slate is shown. */
+export function speaking(view: View): string {
+  const { floor } = view;
+  if (floor.slate) return '';
+  const present = (id: string | undefined) => id !== undefined && id !== '' && view.venues.get(id)?.connected !== false;
+  return [floor.holder, floor.main].find(present) ?? '';
+}
+
 /** The name of a venue; "" when it is unknown. */
 export function venueName(conference: Conference, id: string | undefined): string {
   return conference.venues.find((venue) => venue.id === id)?.name ?? '';
