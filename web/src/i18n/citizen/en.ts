@@ -12,6 +12,8 @@ const en = {
     venues: (count: number) => (count === 1 ? '1 venue' : `${count} venues`),
     open: 'Watch and ask',
     see: 'See the programme and prepare a question',
+    wrongLink: 'Please check the link, or choose the conference on the front page.',
+    all: 'See the conferences',
     seePast: 'See the questions',
   },
   track: {

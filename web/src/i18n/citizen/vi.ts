@@ -10,6 +10,8 @@ const vi = {
     venues: (count: number) => `${count} điểm cầu`,
     open: 'Vào xem và gửi câu hỏi',
     see: 'Xem chương trình và chuẩn bị câu hỏi',
+    wrongLink: 'Xin kiểm tra lại đường dẫn, hoặc chọn hội nghị ở trang đầu.',
+    all: 'Xem các hội nghị',
     seePast: 'Xem các câu hỏi',
   },
   track: {
