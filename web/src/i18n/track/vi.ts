@@ -11,7 +11,7 @@ const meaning: Record<QuestionState, string> = {
   staged: 'Câu hỏi của bạn sẽ được nêu ngay tiếp theo. Hãy mở hình trực tiếp.',
   onAir: 'Câu hỏi của bạn đang được nêu và trả lời lúc này.',
   answered: 'Câu hỏi của bạn đã được trả lời tại hội nghị.',
-  withdrawn: 'Bạn đã rút câu hỏi này. Không ai xử lý nó nữa.',
+  withdrawn: 'Bạn đã rút câu hỏi này. Câu hỏi không còn được xem xét.',
 };
 
 const vi = {

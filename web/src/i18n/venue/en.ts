@@ -105,7 +105,7 @@ const en = {
     needTopic: 'Please choose a topic.',
     send: 'Send the question',
     sent: 'Received. The tracking code to hand over:',
-    hint: 'It is followed on the page “My question” with this code.',
+    hint: 'The asker enters this code under “Follow a question” on the front page.',
     another: 'Type another one',
     open: 'Type a question from the hall',
   },

@@ -104,7 +104,7 @@ const vi = {
     needTopic: 'Xin chọn chủ đề.',
     send: 'Gửi câu hỏi',
     sent: 'Đã ghi nhận. Mã theo dõi đưa cho người hỏi:',
-    hint: 'Theo dõi tại trang «Câu hỏi của tôi» bằng mã này.',
+    hint: 'Người hỏi dùng mã này ở mục «Tra cứu câu hỏi» trên trang đầu.',
     another: 'Gõ câu khác',
     open: 'Gõ câu hỏi từ hội trường',
   },
