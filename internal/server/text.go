@@ -91,7 +91,9 @@ func mediaText(code string) (text, bool) {
 		return text{"Không có điểm cầu này trong hội nghị.", "There is no such venue in this conference."}, true
 	case "media.unknown_session":
 		return text{"Phiên truyền này đã kết thúc. Hãy kết nối lại từ đầu.", "This media session has ended. Connect again from the start."}, true
-	case "media.etag_mismatch", "media.etag_missing":
+	case "media.etag_missing":
+		return text{"Hãy gửi If-Match với ETag đã nhận khi kết nối.", "Send If-Match with the ETag you were given."}, true
+	case "media.etag_mismatch":
 		return text{"Phiên ICE đã thay đổi. Hãy gửi If-Match với ETag mới nhất, hoặc kết nối lại.", "The ICE session has changed. Send If-Match with the latest ETag, or connect again."}, true
 	}
 	return text{}, false
