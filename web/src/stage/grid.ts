@@ -39,10 +39,13 @@ export function step(key: string, at: number, count: number, columns: number): n
 
 const KINDS_OF_PLACE = /^(?:Quận|Huyện|Thị xã|Phường|Xã|Thị trấn)\s+(?=\p{L})/u;
 
+const COMMITTEE = /^UBND\s+(?:Thành phố|TP\.?|Tỉnh)\s+(?=\p{L})/iu;
+
 /**
- * shortName leaves out what a place is ("Quận Bắc Từ Liêm" → "Bắc Từ Liêm"), for tiles that
+ * shortName leaves out what a place is ("Quận Bắc Từ Liêm" → "Bắc Từ Liêm",
+ * "UBND Thành phố Hà Nội" → "UBND Hà Nội"), for tiles that
  * have room for a name only. "Quận 1" stays what it is.
  */
 export function shortName(name: string): string {
-  return name.replace(KINDS_OF_PLACE, '');
+  return name.replace(KINDS_OF_PLACE, '').replace(COMMITTEE, 'UBND ');
 }

@@ -87,11 +87,12 @@ describe('fitTiles', () => {
 });
 
 it('shortName keeps what tells places apart', () => {
-  expect(['Quận Bắc Từ Liêm', 'Thị xã Sơn Tây', 'Quận 1', 'UBND Thành phố'].map(shortName)).toEqual([
+  expect(['Quận Bắc Từ Liêm', 'Thị xã Sơn Tây', 'Quận 1', 'UBND Thành phố', 'UBND Thành phố Hà Nội'].map(shortName)).toEqual([
     'Bắc Từ Liêm',
     'Sơn Tây',
     'Quận 1',
     'UBND Thành phố',
+    'UBND Hà Nội',
   ]);
 });
 

@@ -17,7 +17,7 @@ const en = {
     slateAsk: 'Cover the programme with the slate?',
     slateText: 'Everybody who watches sees the slate and hears nothing until you remove it.',
     slateConfirm: 'Cover the programme',
-    away: (venue: string) => `${venue} is not connected`,
+    away: (venue: string, lost: boolean) => (lost ? `${venue} lost the line` : `${venue} is not connected`),
     limit: 'Time for each turn',
     noLimit: 'no limit',
     minutes: (n: number) => (n === 1 ? '1 minute' : `${n} minutes`),

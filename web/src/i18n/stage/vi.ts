@@ -16,7 +16,7 @@ const vi = {
     slateAsk: 'Che chương trình bằng màn hình chờ?',
     slateText: 'Mọi người xem sẽ thấy màn hình chờ và không nghe tiếng, cho đến khi bạn bỏ ra.',
     slateConfirm: 'Che chương trình',
-    away: (venue: string) => `${venue} chưa nối`,
+    away: (venue: string, lost: boolean) => (lost ? `${venue} mất kết nối` : `${venue} chưa nối`),
     limit: 'Giờ nói mỗi lượt',
     noLimit: 'không giới hạn',
     minutes: (n: number) => `${n} phút`,
