@@ -159,9 +159,9 @@ func waitFor(tb testing.TB, c *live.Conference, what string, want func(*live.Sna
 		if want(snapshot) {
 			return snapshot
 		}
-		_, more, err := c.Since(snapshot.Position)
-		if err != nil {
-			continue // rebuilt in between
+		changes, more, err := c.Since(snapshot.Position)
+		if err != nil || len(changes) > 0 {
+			continue // rebuilt, or changed, in between
 		}
 		select {
 		case <-more:
