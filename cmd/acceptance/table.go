@@ -146,8 +146,11 @@ func readResultFile(path string, note func(name string, ok bool)) error {
 		switch filepath.Ext(path) {
 		case ".json":
 			var e goEvent
-			if json.Unmarshal(lines.Bytes(), &e) == nil && e.Test != "" && (e.Action == "pass" || e.Action == "fail") {
-				note(e.Test, e.Action == "pass")
+			if json.Unmarshal(lines.Bytes(), &e) != nil {
+				continue
+			}
+			if e.Action == "fail" || e.Action == "pass" && e.Test != "" {
+				note(e.Test, e.Action == "pass") // a failed package counts even without a failed test
 			}
 		case ".tap":
 			if m := tapLine.FindStringSubmatch(lines.Text()); m != nil {
