@@ -1,6 +1,10 @@
 package rehearse
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"time"
+)
 
 // mostBroken is how many frames of a thousand may be not decodable after repair.
 const mostBroken = 5
@@ -30,6 +34,8 @@ type Media struct {
 	NotSeen  int // … not in the programme's picture
 	Leaks    int // a venue without the floor was heard
 	Echoes   int // a venue heard itself
+	// Reach is how long each turn took until the holder was heard and seen everywhere.
+	Reach []time.Duration
 
 	expectTurns bool
 	problems    []string
@@ -76,6 +82,11 @@ func (m *Media) rows(row func(name, format string, args ...any)) {
 		m.Frames, m.Keyframes, m.Cuts, m.Broken, m.share())
 	row("packets received", "%d of video, %d out of order or repaired, %d lost for good", m.Packets, m.Late, m.Lost)
 	row("floor", "%d turns checked, %d void, %d refused", m.Turns, m.Void, m.Refused)
+	if len(m.Reach) > 0 {
+		slices.Sort(m.Reach)
+		row("heard everywhere after", "%s median, %s slowest turn, looked at every %s",
+			round(m.Reach[len(m.Reach)/2]), round(m.Reach[len(m.Reach)-1]), lookEvery)
+	}
 	row("heard and seen", "%d pairs of venues: %d not heard, %d not in the mix, %d not seen, %d heard without the floor, %d echoes",
 		m.Pairs, m.NotHeard, m.NotMixed, m.NotSeen, m.Leaks, m.Echoes)
 }

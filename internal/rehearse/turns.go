@@ -16,6 +16,8 @@ const (
 	betweenTurns = 3 * time.Second
 	warmUp       = 500 * time.Millisecond // preview before the floor
 	lately       = 1500 * time.Millisecond
+	lookEvery    = 100 * time.Millisecond
+	patience     = 20 * time.Second // how long a busy machine may take until everybody hears
 	readyWithin  = 40 * time.Second
 )
 
@@ -100,7 +102,7 @@ func (t *turns) turn(ctx context.Context, v *venue) error {
 		return err
 	}
 	start, connects := time.Now(), t.stage.connection()
-	if pause(ctx, turnLength) {
+	if t.await(ctx, v, start) {
 		t.judge(v, start, connects)
 	}
 	// The floor goes back even when the rehearsal is over.
@@ -108,6 +110,51 @@ func (t *turns) turn(ctx context.Context, v *venue) error {
 	defer cancel()
 	_, err := t.stage.command(last, "floor.takeBack", ref, nil)
 	return err
+}
+
+// await lets a turn last for turnLength, and until everybody hears and sees who has the
+// floor, or for patience. It notes how long that took. False: ctx has ended.
+func (t *turns) await(ctx context.Context, holder *venue, start time.Time) bool {
+	for reached := false; ; {
+		took := time.Since(start)
+		if !reached && t.everywhere(holder, start) {
+			reached = true
+			t.media.Reach = append(t.media.Reach, took)
+		}
+		if took >= turnLength && reached || took >= patience {
+			return true
+		}
+		if !pause(ctx, lookEvery) {
+			return false
+		}
+	}
+}
+
+// everywhere reports whether every venue has heard and seen, since the turn began, who
+// has the floor.
+func (t *turns) everywhere(holder *venue, start time.Time) bool {
+	for _, v := range t.venues {
+		if !t.through(v, start) {
+			continue
+		}
+		if v != holder && !v.sawSince(protocol.SlotProgramme, holder.id, start) {
+			return false
+		}
+		for _, w := range t.venues {
+			if !t.speaks(w, holder, start) {
+				continue
+			}
+			if w != v && !v.heardSince(protocol.SlotVoice, w.index, start) || !v.heardSince(protocol.SlotProgramme, w.index, start) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// speaks reports whether a venue should be heard while holder has the floor.
+func (t *turns) speaks(w, holder *venue, start time.Time) bool {
+	return w == holder || w.main && t.through(w, start)
 }
 
 // judge checks a turn, unless the server went away in between.
@@ -130,17 +177,20 @@ func (t *turns) observe(ctx context.Context) error {
 			continue
 		}
 		start, connects := time.Now(), t.stage.connection()
-		if !pause(ctx, turnLength) {
-			return nil
-		}
-		still := false
-		t.stage.view.look(func(v *view) { still = v.floor.GivenAt == given })
+		judged = given
 		for _, v := range t.venues {
-			if still && string(v.id) == holder {
+			if string(v.id) != holder {
+				continue
+			}
+			if !t.await(ctx, v, start) {
+				return nil
+			}
+			still := false
+			t.stage.view.look(func(v *view) { still = v.floor.GivenAt == given })
+			if still {
 				t.judge(v, start, connects)
 			}
 		}
-		judged = given
 	}
 	return nil
 }
@@ -151,20 +201,24 @@ func (t *turns) through(v *venue, start time.Time) bool {
 	return !at.IsZero() && at.Before(start)
 }
 
-// check asks every venue what it saw and heard lately.
+// check asks every venue what it saw and heard: since the turn began, who should be
+// heard; lately, who should not.
 func (t *turns) check(holder *venue, start time.Time) {
-	since := time.Now().Add(-lately)
+	recent := time.Now().Add(-lately)
 	for _, v := range t.venues {
 		if !t.through(v, start) {
 			continue
 		}
 		for _, w := range t.venues {
-			speaks := w == holder || w.main && t.through(w, start)
+			speaks, since := t.speaks(w, holder, start), recent
+			if speaks {
+				since = start
+			}
 			t.media.Pairs++
 			t.voice(v, w, speaks, since)
 			t.mix(v, w, speaks, since)
 		}
-		if v != holder && !v.sawSince(protocol.SlotProgramme, holder.id, since) {
+		if v != holder && !v.sawSince(protocol.SlotProgramme, holder.id, start) {
 			t.media.NotSeen++
 			t.media.problem("%s had the floor and was not seen in the programme at %s", holder.id, v.id)
 		}
