@@ -133,7 +133,13 @@ func serveOn(t *testing.T, pipe *pipeListener, conf signaling.Conference, change
 	}
 	h.hub = signaling.New(cfg)
 	h.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h.hub.Serve(w, r, conference.ID(strings.Trim(r.URL.Path, "/")))
+		err := h.hub.Serve(w, r, conference.ID(strings.Trim(r.URL.Path, "/")))
+		var refusal *conference.Error
+		if errors.As(err, &refusal) { // the server answers with problem+json
+			http.Error(w, refusal.Code, http.StatusTeapot)
+		} else if err != nil {
+			t.Error(err)
+		}
 	}))
 	if pipe != nil {
 		_ = h.server.Listener.Close()

@@ -3,7 +3,6 @@ package signaling_test
 import (
 	"context"
 	"errors"
-	"net/http"
 	"strconv"
 	"strings"
 	"testing"
@@ -278,10 +277,10 @@ func TestHub_drain(t *testing.T) {
 		if err == nil || response == nil {
 			t.Fatalf("got %v, %v", response, err)
 		}
-		_ = response.Body.Close()
-		if response.StatusCode != http.StatusServiceUnavailable {
-			t.Errorf("got %d, want 503", response.StatusCode)
+		if code := refusal(t, response); code != "server.draining" {
+			t.Errorf("got %q", code)
 		}
+		_ = response.Body.Close()
 	})
 }
 

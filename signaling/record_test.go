@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	mrand "math/rand/v2"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -43,6 +44,9 @@ func running(tb testing.TB) *live.Conference {
 			tb.Error(err)
 		}
 	})
+	for node.Opened() != nil { // it has no signal: who needs one asks /readyz
+		runtime.Gosched()
+	}
 	admin := conference.Actor{Role: conference.RoleAdmin, Session: "admin"}
 	info := *newFakeConference().info
 	info.State = ""

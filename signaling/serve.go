@@ -1,7 +1,6 @@
 package signaling
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -20,40 +19,36 @@ const (
 	maxCookies   = 64
 )
 
-// Serve upgrades a request to the socket of a conference and hands it to Run. It refuses
-// with application/problem+json: 403 socket.foreign_origin, 404 conference.unknown, 503
-// socket.full, server.draining and server.not_ready.
-func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, id conference.ID) {
-	lang := requestLang(r)
+// Serve upgrades a request to the socket of a conference and hands it to Run. A refusal is
+// for the caller to answer, nothing is written then: socket.foreign_origin,
+// conference.unknown, socket.bad_handshake, socket.full, server.draining, server.not_ready.
+func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, id conference.ID) error {
 	if h.draining.Load() {
-		refuse(w, lang, errStopped)
-		return
+		return errStopped
 	}
 	cookies := ourCookies(r)
 	origin := r.Header.Get("Origin")
 	if (origin != "" || len(cookies) > 0) && !h.originAllowed(r, origin) {
-		refuse(w, lang, conference.Refuse(conference.KindForbidden, "socket.foreign_origin", ""))
-		return
+		return conference.Refuse(conference.KindForbidden, "socket.foreign_origin", "")
 	}
 	room, err := h.room(r.Context(), id)
 	if err != nil {
-		refuse(w, lang, err)
-		return
+		return err
 	}
+	var refused error
 	upgrader := h.upgrader
 	upgrader.CheckOrigin = func(*http.Request) bool { return true } // done above
-	upgrader.Error = func(w http.ResponseWriter, _ *http.Request, _ int, reason error) {
-		refuse(w, lang, conference.Refuse(conference.KindInvalid, "socket.bad_handshake", reason.Error()))
+	upgrader.Error = func(_ http.ResponseWriter, _ *http.Request, _ int, reason error) {
+		refused = conference.Refuse(conference.KindInvalid, "socket.bad_handshake", reason.Error())
 	}
 	if !h.reserve() {
 		w.Header().Set("Retry-After", "10")
-		refuse(w, lang, conference.Refuse(conference.KindUnavailable, "socket.full", ""))
-		return
+		return conference.Refuse(conference.KindUnavailable, "socket.full", "")
 	}
 	ws, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		h.release()
-		return // answered by upgrader.Error
+		return refused // nil when the peer went away in the middle
 	}
 	c := newConn(h, room, ws, cookies, origin == "" && len(cookies) == 0)
 	h.add(c)
@@ -70,6 +65,7 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, id conference.ID) {
 		close(c.ended)
 		h.remove(c)
 	}
+	return nil
 }
 
 // originAllowed compares the Origin exactly with the request's own and the listed ones.
@@ -96,52 +92,4 @@ func ourCookies(r *http.Request) map[string]string {
 		}
 	}
 	return out
-}
-
-func requestLang(r *http.Request) protocol.Lang {
-	if strings.HasPrefix(r.Header.Get("Accept-Language"), "en") {
-		return protocol.LangEn
-	}
-	return protocol.LangVi
-}
-
-// refuse answers a request that does not become a socket (RFC 9457).
-func refuse(w http.ResponseWriter, lang protocol.Lang, err error) {
-	p := problem(err, lang)
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.Header().Set("Cache-Control", "no-store")
-	status := httpStatus(p.Kind)
-	if status == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
-		w.Header().Set("Retry-After", "2")
-	}
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(struct { //nolint:errchkjson // the peer may have gone
-		Type   string `json:"type"`
-		Title  string `json:"title"`
-		Status int    `json:"status"`
-		Code   string `json:"code"`
-	}{"urn:diemcau:" + p.Code, p.Message, status, p.Code})
-}
-
-func httpStatus(kind conference.Kind) int {
-	switch kind {
-	case conference.KindInvalid:
-		return http.StatusBadRequest
-	case conference.KindUnauthorised:
-		return http.StatusUnauthorized
-	case conference.KindForbidden:
-		return http.StatusForbidden
-	case conference.KindNotFound:
-		return http.StatusNotFound
-	case conference.KindUnavailable, conference.KindPending:
-		return http.StatusServiceUnavailable
-	case conference.KindConflict:
-		return http.StatusConflict
-	case conference.KindTooLarge:
-		return http.StatusRequestEntityTooLarge
-	case conference.KindRateLimited:
-		return http.StatusTooManyRequests
-	case conference.KindInternal:
-	}
-	return http.StatusInternalServerError
 }

@@ -141,8 +141,14 @@ func (p *process) tool(args ...string) (code int, stdout, stderr string) {
 	cmd := command(p.T, append(args, "--data="+p.data)...)
 	var out, err bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &err
+	if err := cmd.Start(); err != nil {
+		p.Fatal(err)
+	}
+	// Every tool ends by itself; one that does not is ended, and its exit code is -1.
+	stuck := time.AfterFunc(2*time.Minute, func() { cmd.Process.Kill() }) //nolint:errcheck // ended already or ends now
+	defer stuck.Stop()
 	var exit *exec.ExitError
-	if failed := cmd.Run(); errors.As(failed, &exit) {
+	if failed := cmd.Wait(); errors.As(failed, &exit) {
 		return exit.ExitCode(), out.String(), err.String()
 	} else if failed != nil {
 		p.Fatal(failed)

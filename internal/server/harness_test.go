@@ -68,9 +68,10 @@ func newHouseIn(t *testing.T, dir string, options ...option) *house {
 	h.gate = access.New(access.Config{Ephemeral: store.Ephemeral(), Keys: keys, Now: time.Now})
 	cfg := server.Config{
 		Logger: logger, Now: time.Now, Gate: h.gate, Live: h.live, Media: h.media, Pages: builtPages(),
-		Socket: func(w http.ResponseWriter, _ *http.Request, id conference.ID) {
+		Socket: func(w http.ResponseWriter, _ *http.Request, id conference.ID) error {
 			w.Header().Set("X-Socket", string(id))
-			w.WriteHeader(http.StatusUpgradeRequired)
+			w.Header().Set("Retry-After", "10")
+			return conference.Refuse(conference.KindUnavailable, "socket.full", "")
 		},
 		Metrics: server.NewMetrics(),
 	}

@@ -113,7 +113,7 @@ func TestLog_holdsNothingPersonal(t *testing.T) {
 func TestPanic_costsOneRequest(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, func(c *server.Config) {
-		c.Socket = func(http.ResponseWriter, *http.Request, conference.ID) { panic("a fault") }
+		c.Socket = func(http.ResponseWriter, *http.Request, conference.ID) error { panic("a fault") }
 	})
 	h.wantProblem(h.do(request{method: "GET", path: api + "/socket"}), http.StatusInternalServerError, "internal")
 	if got := h.do(request{method: "GET", path: "/healthz"}); got.status != http.StatusOK {
@@ -128,8 +128,9 @@ func TestSocket_isHandedOver(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	got := h.do(request{method: "GET", path: api + "/socket"})
-	if got.status != http.StatusUpgradeRequired || got.header.Get("X-Socket") != place {
-		t.Errorf("got %d for %q", got.status, got.header.Get("X-Socket"))
+	h.wantProblem(got, http.StatusServiceUnavailable, "socket.full")
+	if got.header.Get("X-Socket") != place || got.header.Get("Retry-After") != "10" {
+		t.Errorf("got %v", got.header)
 	}
 	unknown := h.do(request{method: "GET", path: "/api/v1/conferences/nowhere/socket"})
 	h.wantProblem(unknown, http.StatusNotFound, "conference.unknown")

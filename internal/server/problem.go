@@ -49,7 +49,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 	switch {
 	case errors.As(err, &retry):
 		header.Set("Retry-After", seconds(retry.after))
-	case problem.Status == http.StatusServiceUnavailable:
+	case problem.Status == http.StatusServiceUnavailable && header.Get("Retry-After") == "":
 		header.Set("Retry-After", "2")
 	case problem.Status == http.StatusUnauthorized && bearer(c.Request()) != "":
 		header.Set("WWW-Authenticate", "Bearer")

@@ -25,8 +25,9 @@ type Config struct {
 	Live   *live.Node
 	Media  Media
 	Pages  fs.FS // the built pages (web.Dist)
-	// Socket serves the WebSocket of a conference.
-	Socket func(w http.ResponseWriter, r *http.Request, id conference.ID)
+	// Socket serves the WebSocket of a conference; a refusal comes back before anything is
+	// written.
+	Socket func(w http.ResponseWriter, r *http.Request, id conference.ID) error
 	// Metrics counts requests; may be nil.
 	Metrics *Metrics
 	// Origins returns the https origins of this server, for pages opened over plain http
@@ -151,8 +152,7 @@ func (s *Server) socket(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	s.cfg.Socket(c.Response(), c.Request(), id)
-	return nil
+	return s.cfg.Socket(c.Response(), c.Request(), id)
 }
 
 // conferenceID returns the conference a route names. Refusal: conference.unknown.

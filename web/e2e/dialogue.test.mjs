@@ -85,6 +85,7 @@ async function dialogue(server, name) {
     await press(stage, hall, 'g');
     await venue.locator('[data-testid="tally"][data-tally="live"]').waitFor();
     await grows(cityHall, 'return', hall);
+    await grows(stage, 'programme', hall);
     await viewerGoesOn(viewer, first);
     if (name === 'sqlite') {
       await shot(stage, 'stage-1440');
@@ -96,18 +97,19 @@ async function dialogue(server, name) {
     await press(stage, hall, 't');
     await stage.locator('[data-testid="holder"][data-holder=""]').waitFor();
     await venue.locator('[data-testid="tally"][data-tally="live"]').waitFor({ state: 'detached' });
+    await grows(stage, 'programme', main);
     await viewerGoesOn(viewer, first);
 
     await press(stage, halls[0], 'g');
     await venue.locator('[data-testid="tally"][data-tally="live"]').waitFor({ state: 'detached' });
     await stage.locator(`[data-testid="holder"][data-holder="${halls[0]}"]`).waitFor();
     await grows(cityHall, 'return', halls[0]);
+    await grows(stage, 'programme', halls[0]);
     await viewerGoesOn(viewer, first);
 
     await stage.keyboard.press('0');
     await stage.locator('[data-testid="holder"][data-holder=""]').waitFor();
-    await grows(venue, 'programme');
-    await grows(stage, 'programme');
+    for (const page of [venue, stage]) await grows(page, 'programme', main);
     await viewerGoesOn(viewer, first);
     const after = await viewer.evaluate(() => ({ connections: window.peers.length, negotiations: window.negotiations }));
     assert.deepEqual(after, tried, 'nothing is connected or negotiated again after the first picture');
