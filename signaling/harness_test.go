@@ -134,8 +134,7 @@ func serveOn(t *testing.T, pipe *pipeListener, conf signaling.Conference, change
 	h.hub = signaling.New(cfg)
 	h.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := h.hub.Serve(w, r, conference.ID(strings.Trim(r.URL.Path, "/")))
-		var refusal *conference.Error
-		if errors.As(err, &refusal) { // the server answers with problem+json
+		if refusal, is := errors.AsType[*conference.Error](err); is { // the server answers with problem+json
 			http.Error(w, refusal.Code, http.StatusTeapot)
 		} else if err != nil {
 			t.Error(err)

@@ -145,7 +145,7 @@ func (p *process) tool(args ...string) (code int, stdout, stderr string) {
 		p.Fatal(err)
 	}
 	// Every tool ends by itself; one that does not is ended, and its exit code is -1.
-	stuck := time.AfterFunc(2*time.Minute, func() { cmd.Process.Kill() }) //nolint:errcheck // ended already or ends now
+	stuck := time.AfterFunc(2*time.Minute, func() { cmd.Process.Kill() }) // ended already, or ends now
 	defer stuck.Stop()
 	var exit *exec.ExitError
 	if failed := cmd.Wait(); errors.As(failed, &exit) {

@@ -61,6 +61,7 @@ func openRedis(t *testing.T, server *eventlogtest.Redis) eventlog.Store {
 func TestJ4_TwoNodesOneWinner(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, a, b *live.Conference) {
+		t.Helper()
 		for range 20 {
 			oneWinner(t, a, b)
 		}
