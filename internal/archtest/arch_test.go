@@ -16,6 +16,7 @@ var arrows = map[string][]string{
 	"internal/conference": {},
 	"internal/text":       {},
 	"internal/secret":     {},
+	"internal/pow":        {},
 
 	"moderation": {"internal/conference"},
 	"sfu/floor":  {"internal/conference"},
@@ -71,6 +72,7 @@ var homes = map[string][]string{
 	"modernc.org/sqlite":           {"internal/eventlog/sqlitelog"},
 	"github.com/alecthomas/kong":   {"cmd/diemcau"},
 	"github.com/thesyncim/gopus":   {"sfu/mixer", "sfu/slate", "internal/rehearse"},
+	"github.com/altcha-org/":       {"internal/pow"},
 }
 
 // pure packages hold rules: no network, no clock of their own.
