@@ -32,6 +32,8 @@ var arrows = map[string][]string{
 	"internal/access": {"internal/conference", "internal/eventlog", "internal/secret"},
 	"internal/demo":   {"internal/conference"},
 
+	"internal/workday": {"internal/conference"},
+
 	"signaling/protocol": {"internal/conference", "moderation", "sfu/floor"}, // their states are the wire's unions
 	"signaling": {
 		"internal/access", "internal/conference", "internal/live", "moderation", "sfu/floor", "signaling/protocol",
@@ -76,7 +78,7 @@ var homes = map[string][]string{
 }
 
 // pure packages hold rules: no network, no clock of their own.
-var pure = map[string]bool{"internal/conference": true, "moderation": true, "sfu/floor": true}
+var pure = map[string]bool{"internal/conference": true, "moderation": true, "sfu/floor": true, "internal/workday": true}
 
 type goPackage struct {
 	ImportPath string
