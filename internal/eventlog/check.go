@@ -53,6 +53,15 @@ func CheckBatch(commands []Command) error {
 	return nil
 }
 
+// CheckNote tells whether an adapter may renew a log's epoch with the note. Errors: those
+// of CheckBatch.
+func CheckNote(epoch string, note Command) error {
+	if epoch == "" || len(note.Drafts) == 0 {
+		return fmt.Errorf("%w: a new epoch needs a name and a note", ErrMalformed)
+	}
+	return CheckBatch([]Command{note})
+}
+
 func checkDraft(command string, draft *Draft) (size int, err error) {
 	if !isName(draft.ID) || len(draft.Canonical) == 0 {
 		return 0, fmt.Errorf("%w: draft of command %s has a bad id or no content", ErrMalformed, command)

@@ -21,10 +21,13 @@ var (
 	// ErrRolledBack: the log no longer holds the position that was seen.
 	ErrRolledBack = errors.New("log was rolled back")
 	// ErrUnknownOutcome: the append may or may not have been written (time-out, broken
-	// connection). Read to the end and look for the causes.
+	// connection), or it was, but not yet on as many replicas as were asked for. Read to
+	// the end and look for the causes; before answering with one, confirm it (Append).
 	ErrUnknownOutcome = errors.New("outcome of the append is unknown")
 	// ErrUnavailable: nothing was written (disk full, out of memory, not reachable).
 	ErrUnavailable = errors.New("log is not available")
+	// ErrHeld: the log still holds the position that was thought lost; nothing was written.
+	ErrHeld = errors.New("log was not rolled back")
 	// ErrTooLarge: the batch exceeds MaxBatchDrafts or MaxBatchBytes; nothing was written.
 	ErrTooLarge = errors.New("batch is too large")
 )
@@ -100,10 +103,19 @@ type Erasure struct {
 type Log interface {
 	// Append writes the commands in order, each all or nothing, and returns one result
 	// per command and the log's end. seen is the caller's last known position.
+	//
+	// No error means: everything up to the end returned, whoever wrote it, is as durable as
+	// the store promises (on disk, on the replicas asked for). So an Append without commands
+	// is a fence: it confirms what was read of other nodes' events.
 	// Errors: ErrEpoch, ErrRolledBack, ErrUnknownOutcome, ErrUnavailable, ErrTooLarge.
 	Append(ctx context.Context, seen Position, commands []Command) ([]Result, Position, error)
-	// Read returns up to limit records after the position, and the log's end.
-	// Errors: ErrUnavailable.
+	// Renew gives a log that no longer holds the position lost a new epoch and writes note,
+	// in one step: of several nodes that notice a rollback one succeeds, the others get
+	// ErrEpoch. It returns the log's end. note must have a draft; its checks are not needed.
+	// Errors: ErrHeld, and those of Append but ErrRolledBack.
+	Renew(ctx context.Context, lost Position, epoch string, note Command) (Position, error)
+	// Read returns up to limit records after the position, and the log's end. What it
+	// returns may not be confirmed yet; see Append. Errors: ErrUnavailable.
 	Read(ctx context.Context, after uint64, limit int) ([]Record, Position, error)
 	// Wait blocks until the log holds more than after, or ctx ends. It may return early.
 	Wait(ctx context.Context, after uint64) error

@@ -19,7 +19,7 @@ var ErrGap = errors.New("changes are no longer kept")
 
 const (
 	inboxRequests = 1024            // a full inbox makes Do wait
-	logTimeout    = 5 * time.Second // of one Append or Read
+	logTimeout    = 5 * time.Second // of one Append or Read, unless Config says otherwise
 	followBackoff = time.Second     // after the log could not be watched or read
 )
 
@@ -30,7 +30,8 @@ type Conference struct {
 	keys   *keyring
 	sealer *secret.Sealer
 	logger *slog.Logger
-	now    func() time.Time
+	now    func() time.Time // the log's clock
+	limit  time.Duration    // of one Append or Read
 
 	inbox   chan *request
 	news    chan news     // from tail to serve
@@ -41,6 +42,11 @@ type Conference struct {
 	more    chan struct{} // closed, and replaced, when state changes
 
 	cached atomic.Pointer[Snapshot]
+
+	// Run's goroutine only.
+	confirmed eventlog.Position // everything up to here is durable on the replicas too
+	turns     turns
+	ledger    *ledger // nil: nobody can roll the log back under this process
 }
 
 // request is one call of Do on its way.
@@ -50,6 +56,11 @@ type request struct {
 	// tried is true once the command was part of an append: finding it in the log then
 	// means that we wrote it, not that it is a repetition.
 	tried bool
+	// known is true once its outcome was seen in the log, confirmed or not: it can no
+	// longer be told that nothing was written.
+	known bool
+	// healed is set for what the node asks itself (see ledger): it gets the answer instead.
+	healed func(answer)
 }
 
 type answer struct {
@@ -57,7 +68,13 @@ type answer struct {
 	err     error
 }
 
-func (r *request) reply(outcome Outcome, err error) { r.answer <- answer{outcome, err} }
+func (r *request) reply(outcome Outcome, err error) {
+	if r.healed != nil {
+		r.healed(answer{outcome, err})
+		return
+	}
+	r.answer <- answer{outcome, err}
+}
 
 // ID returns the conference's id.
 func (c *Conference) ID() conference.ID { return c.id }

@@ -91,7 +91,7 @@ func (n *Node) appendCreate(ctx context.Context, log eventlog.Log, info conferen
 }
 
 func createCommand(command conference.Command, n *Node) (eventlog.Command, error) {
-	decision, err := conference.Decide(nil, command, n.cfg.Now())
+	decision, err := conference.Decide(nil, command, n.clock.now())
 	if err != nil {
 		return eventlog.Command{}, err
 	}

@@ -68,6 +68,11 @@ func (l *faultyLog) Append(ctx context.Context, seen eventlog.Position, commands
 	return through.Append(ctx, seen, commands)
 }
 
+func (l *faultyLog) Renew(ctx context.Context, lost eventlog.Position, epoch string, note eventlog.Command) (eventlog.Position, error) {
+	through, _, _ := l.now()
+	return through.Renew(ctx, lost, epoch, note)
+}
+
 func (l *faultyLog) Read(ctx context.Context, after uint64, limit int) ([]eventlog.Record, eventlog.Position, error) {
 	through, _, onRead := l.now()
 	if onRead != nil {
@@ -215,7 +220,7 @@ func TestUnavailableWritesNothing(t *testing.T) {
 	log.set(failing(eventlog.ErrUnavailable), nil)
 	refused(t, c, "log.unavailable", citizen, question(rand.Text(), "Đầy đĩa"))
 	wantQuestions(t, c, 0)
-	log.set(nil, func() error { return eventlog.ErrUnavailable })
+	// A refusal that cannot be verified is none.
 	refused(t, c, "log.unavailable", lan, moderation.ClaimCard{ID: "none"})
 	log.set(nil, nil)
 	refused(t, c, "question.unknown", lan, moderation.ClaimCard{ID: "none"})

@@ -29,8 +29,7 @@ func fatal(err error) bool { return errors.Is(err, errBroken) }
 func (c *Conference) catchUp(ctx context.Context) error {
 	err := c.read(ctx, c.state)
 	if errors.Is(err, errRestored) {
-		c.logger.WarnContext(ctx, "log was restored or rolled back", slog.Any("err", err))
-		return c.rebuild(ctx)
+		return c.recover(ctx, err)
 	}
 	return err
 }
@@ -40,6 +39,9 @@ func (c *Conference) rebuild(ctx context.Context) error {
 	fresh := newState(c.keys)
 	if err := c.load(ctx, fresh); err != nil {
 		return err
+	}
+	if fresh.info == nil {
+		return fmt.Errorf("log of %s is empty: %w", c.id, errBroken)
 	}
 	fresh.ring.forget(fresh.at)
 	return c.change(func() error {
@@ -63,7 +65,7 @@ func (c *Conference) load(ctx context.Context, s *state) error {
 // read applies all records after the state's position.
 func (c *Conference) read(ctx context.Context, s *state) error {
 	for {
-		limited, cancel := context.WithTimeout(ctx, logTimeout)
+		limited, cancel := context.WithTimeout(ctx, c.limit)
 		records, end, err := c.log.Read(limited, s.at.Pos, readRecords)
 		cancel()
 		switch {
@@ -119,6 +121,7 @@ func (c *Conference) applyRecord(s *state, epoch string, record eventlog.Record)
 	if err := s.apply(event, at); err != nil {
 		return fmt.Errorf("%w: %w", errBroken, err)
 	}
+	c.turns.met(event)
 	return nil
 }
 

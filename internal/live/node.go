@@ -22,18 +22,22 @@ const (
 	probeTTL   = 10 * time.Second
 )
 
-// Config is what a Node needs. All fields are required.
+// Config is what a Node needs. All fields but LogTimeout are required.
 type Config struct {
 	Store  eventlog.Store
 	Secret *secret.Keys
 	Logger *slog.Logger
-	Now    func() time.Time
+	// Now is this machine's clock. Rules are given the log's: the store's own if it has one.
+	Now func() time.Time
+	// LogTimeout bounds one append to a log and one read from it; 0: 5 s.
+	LogTimeout time.Duration
 }
 
 // Node runs all conferences of this process. All methods may be called concurrently.
 type Node struct {
 	cfg    Config
 	sealer *secret.Sealer
+	clock  *clock
 	look   chan chan error // asks Run to look for new conferences, and for the result
 
 	nodeMu      sync.RWMutex  // guards running, conferences, failed, looked
@@ -47,8 +51,9 @@ var errNotLooked = errors.New("conferences are still being opened")
 
 // New returns a Node that runs nothing yet.
 func New(cfg Config) *Node {
+	cfg.LogTimeout = cmp.Or(cfg.LogTimeout, logTimeout)
 	return &Node{
-		cfg: cfg, sealer: cfg.Secret.Sealer(), look: make(chan chan error), looked: errNotLooked,
+		cfg: cfg, sealer: cfg.Secret.Sealer(), clock: newClock(cfg.Store, cfg.Now), look: make(chan chan error), looked: errNotLooked,
 		conferences: make(map[conference.ID]*Conference), failed: make(map[conference.ID]error),
 	}
 }
@@ -75,6 +80,7 @@ func (n *Node) follow(ctx context.Context, wg *sync.WaitGroup) error {
 	news := n.subscribe(ctx)
 	var asked chan error
 	for {
+		n.clock.compare(ctx)
 		err := n.open(ctx, wg)
 		if ctx.Err() != nil {
 			return nil
@@ -163,10 +169,13 @@ func (n *Node) load(ctx context.Context, id conference.ID) (*Conference, error) 
 		return nil, fmt.Errorf("conference %s: %w", id, ErrKeyMissing)
 	}
 	c := &Conference{
-		id: id, log: log, keys: keys, sealer: n.sealer, now: n.cfg.Now,
+		id: id, log: log, keys: keys, sealer: n.sealer, now: n.clock.now, limit: n.cfg.LogTimeout,
 		logger: n.cfg.Logger.With(slog.String("part", "live"), slog.String("conference", string(id))),
 		inbox:  make(chan *request, inboxRequests), news: make(chan news),
 		stopped: make(chan struct{}), more: make(chan struct{}), state: newState(keys),
+	}
+	if n.clock.store != nil {
+		c.ledger = newLedger(c.logger, c.now)
 	}
 	s := newState(keys)
 	if err := c.load(ctx, s); err != nil {
@@ -188,9 +197,10 @@ func (n *Node) created(ctx context.Context, id conference.ID, log eventlog.Log) 
 	return decodeCreated(records[0])
 }
 
-// Ready returns nil when Run has caught up with every log and the log can be written.
+// Ready returns nil when Run has caught up with every log, the log can be written and this
+// machine's clock is right.
 func (n *Node) Ready(ctx context.Context) error {
-	if err := n.health(); err != nil {
+	if err := errors.Join(n.health(), n.clock.check()); err != nil {
 		return err
 	}
 	if _, err := n.cfg.Store.Ephemeral().Increment(ctx, probeKey, 1, probeTTL); err != nil {

@@ -76,12 +76,10 @@ func (c *Conference) serve(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case n := <-c.news:
-			var err error
-			if c.state.at.Pos <= n.after { // else our own append was the news
-				err = c.catchUp(ctx)
+			if err := c.hear(ctx, n); fatal(err) {
+				return err
 			}
-			n.read <- err
-			if fatal(err) {
+			if err := c.carryOut(ctx, nil); err != nil { // what has to be healed
 				return err
 			}
 		case r := <-c.inbox:
@@ -90,6 +88,16 @@ func (c *Conference) serve(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// hear reads what tail has told of.
+func (c *Conference) hear(ctx context.Context, n news) error {
+	var err error
+	if c.state.at.Pos <= n.after { // else our own append was the news
+		err = c.catchUp(ctx)
+	}
+	n.read <- err
+	return err
 }
 
 // drain takes what else waits, in order of arrival.
@@ -106,23 +114,31 @@ func (c *Conference) drain(first *request) []*request {
 	return requests
 }
 
-// carryOut decides and writes until every request is answered. Its error is fatal.
+// carryOut decides and writes until every request is answered; before them, what the log
+// has lost. Its error is fatal.
 func (c *Conference) carryOut(ctx context.Context, waiting []*request) error {
 	// What is being written is finished even when the node stops.
 	ctx = context.WithoutCancel(ctx)
 	t := &turn{conference: c}
-	for round := 0; len(waiting) > 0; round++ {
-		if round == maxRounds {
+	for round := 0; ; round++ {
+		waiting = append(c.ledger.lost(c.state), waiting...)
+		switch {
+		case len(waiting) == 0:
+			return nil
+		case round == maxRounds:
 			t.giveUp(waiting, "others were faster too often")
 			return nil
 		}
-		var err error
+		err := c.waitTurn(ctx)
+		if err != nil {
+			t.giveUp(waiting, "the log cannot be followed")
+			return err
+		}
 		if waiting, err = t.round(ctx, waiting); err != nil {
 			t.giveUp(waiting, "the log cannot be followed")
 			return err
 		}
 	}
-	return nil
 }
 
 // turn is one carryOut.
@@ -152,6 +168,7 @@ func (t *turn) round(ctx context.Context, waiting []*request) ([]*request, error
 			later = waiting[i:]
 			break
 		}
+		r.known = r.known || verdict == settled && err == nil && outcome.Position > 0
 		judged = append(judged, held{r, verdict, answer{outcome, err}})
 	}
 	if len(b.entries) == 0 {
@@ -163,26 +180,51 @@ func (t *turn) round(ctx context.Context, waiting []*request) ([]*request, error
 }
 
 // settle answers requests that write nothing. A refusal that rests on the state is given
-// only when the state is the log's end: another node's event may have made it wrong.
+// only when the state is the log's end: another node's event may have made it wrong. And
+// what an answer rests on must be confirmed: it may be another node's event, or our own
+// whose replicas did not answer in time. One fence tells both.
 func (t *turn) settle(ctx context.Context, judged []held) ([]*request, error) {
-	needsFresh := false
+	c := t.conference
+	var open []held
 	for _, h := range judged {
-		needsFresh = needsFresh || mayChange(h.answer)
-	}
-	if needsFresh && !t.fresh {
-		before := t.conference.state.at
-		if err := t.conference.catchUp(ctx); err != nil {
-			return nil, t.unreadable(ctx, judged, err)
+		if t.rests(h.answer) {
+			c.answer(h)
+			continue
 		}
-		t.fresh = true
-		if t.conference.state.at != before {
-			return requestsOf(judged), nil
-		}
+		open = append(open, h)
 	}
-	for _, h := range judged {
-		h.request.reply(h.outcome, h.err)
+	if len(open) == 0 {
+		return nil, nil
+	}
+	moved, err := c.fence(ctx)
+	switch {
+	case errors.Is(err, eventlog.ErrEpoch), errors.Is(err, eventlog.ErrRolledBack):
+		if err := c.recover(ctx, err); err != nil {
+			return nil, t.unreadable(ctx, open, err)
+		}
+		return requestsOf(open), nil
+	case err != nil:
+		return nil, t.unreadable(ctx, open, err)
+	}
+	t.fresh = true
+	if moved {
+		return requestsOf(open), nil
+	}
+	for _, h := range open {
+		c.answer(h)
 	}
 	return nil, nil
+}
+
+// rests reports whether an answer rests on what is certain.
+func (t *turn) rests(a answer) bool {
+	switch c := t.conference; {
+	case mayChange(a):
+		return t.fresh && c.isConfirmed(c.state.at.Pos)
+	case a.err == nil:
+		return c.isConfirmed(a.outcome.Position)
+	}
+	return true // wrong in any state
 }
 
 // write appends the batch and answers its requests.
@@ -193,7 +235,8 @@ func (t *turn) write(ctx context.Context, b *batch, judged []held) ([]*request, 
 		commands[i] = e.command
 		e.request.tried = true
 	}
-	limited, cancel := context.WithTimeout(ctx, logTimeout)
+	c.turns.try(b)
+	limited, cancel := context.WithTimeout(ctx, c.limit)
 	results, end, err := c.log.Append(limited, c.state.at, commands)
 	cancel()
 	switch {
@@ -202,8 +245,7 @@ func (t *turn) write(ctx context.Context, b *batch, judged []held) ([]*request, 
 	case err == nil:
 		return t.written(ctx, b, judged, results, end)
 	case errors.Is(err, eventlog.ErrEpoch), errors.Is(err, eventlog.ErrRolledBack):
-		c.logger.WarnContext(ctx, "log was restored or rolled back", slog.Any("err", err))
-		if err := c.rebuild(ctx); err != nil {
+		if err := c.recover(ctx, err); err != nil {
 			return nil, t.unreadable(ctx, judged, err)
 		}
 		return requestsOf(judged), nil
@@ -218,7 +260,13 @@ func (t *turn) write(ctx context.Context, b *batch, judged []held) ([]*request, 
 		}
 		return nil, nil
 	}
-	// Unknown: the log tells what became of it, now or when the same command comes again.
+	return t.unclear(ctx, judged, err)
+}
+
+// unclear goes on after an append of unknown outcome: the log tells what became of it, now
+// or when the same command comes again.
+func (t *turn) unclear(ctx context.Context, judged []held, err error) ([]*request, error) {
+	c := t.conference
 	c.logger.WarnContext(ctx, "outcome of an append is unknown", slog.Any("err", err))
 	t.unknown++
 	if err := c.catchUp(ctx); err != nil {
@@ -227,13 +275,7 @@ func (t *turn) write(ctx context.Context, b *batch, judged []held) ([]*request, 
 	if t.unknown < maxUnknown {
 		return requestsOf(judged), nil
 	}
-	for _, h := range judged {
-		if outcome, known := c.state.outcomes[h.request.command.ID]; known {
-			h.request.reply(outcome, nil)
-			continue
-		}
-		h.request.reply(Outcome{}, unknownOutcome("the log does not answer"))
-	}
+	t.giveUp(requestsOf(judged), "the log does not answer")
 	return nil, nil
 }
 
@@ -252,14 +294,16 @@ func (t *turn) written(ctx context.Context, b *batch, judged []held, results []e
 		}
 	}
 	t.fresh = true
+	c.confirmed = end
+	c.turns.took(results)
 	var again []*request
 	for _, h := range judged {
 		outcome, known := c.state.outcomes[h.request.command.ID]
 		switch {
-		case h.verdict == writes && known:
-			h.request.reply(outcome, nil)
+		case h.verdict == writes && known && c.isConfirmed(outcome.Position):
+			c.answer(held{h.request, h.verdict, answer{outcome, nil}})
 		case h.verdict == settled && whole:
-			h.request.reply(h.outcome, h.err)
+			c.answer(h)
 		default:
 			again = append(again, h.request)
 		}
@@ -291,7 +335,7 @@ func (t *turn) unreadable(ctx context.Context, judged []held, err error) error {
 // giveUp answers with what is certain: nothing was written, or nobody knows.
 func (t *turn) giveUp(waiting []*request, why string) {
 	for _, r := range waiting {
-		if r.tried {
+		if r.tried || r.known {
 			r.reply(Outcome{}, unknownOutcome(why))
 			continue
 		}

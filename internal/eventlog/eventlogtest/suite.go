@@ -37,6 +37,8 @@ func RunLog(t *testing.T, open Open) {
 		{"SameBytesOnEveryAdapter", testSameBytes},
 		{"OtherEpoch", testEpoch},
 		{"RolledBack", testRolledBack},
+		{"Fence", testFence},
+		{"Renew", testRenew},
 		{"Limits", testLimits},
 		{"Malformed", testMalformed},
 		{"EndedContext", testEndedContext},

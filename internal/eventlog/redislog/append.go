@@ -18,49 +18,75 @@ import (
 var appendScript string
 
 // Append writes the commands in order, each all or nothing; see eventlog.Log. A ctx that
-// ends, or a connection that breaks, after the script was sent gives ErrUnknownOutcome.
+// ends, or a connection that breaks, after the script was sent gives ErrUnknownOutcome;
+// so does an event that too few replicas have confirmed in time.
 func (l *Log) Append(ctx context.Context, seen eventlog.Position, commands []eventlog.Command) ([]eventlog.Result, eventlog.Position, error) {
 	what := "append to " + string(l.id)
 	if err := eventlog.CheckBatch(commands); err != nil {
 		return nil, eventlog.Position{}, fmt.Errorf("%s: %w", what, err)
 	}
+	return l.execute(ctx, what, l.arguments(seen, "", commands), len(commands))
+}
+
+// Renew gives a log that no longer holds lost a new epoch; see eventlog.Log.
+func (l *Log) Renew(ctx context.Context, lost eventlog.Position, epoch string, note eventlog.Command) (eventlog.Position, error) {
+	what := "renew " + string(l.id)
+	if err := eventlog.CheckNote(epoch, note); err != nil {
+		return eventlog.Position{}, fmt.Errorf("%s: %w", what, err)
+	}
+	note.Checks = nil
+	_, end, err := l.execute(ctx, what, l.arguments(lost, epoch, []eventlog.Command{note}), 1)
+	return end, err
+}
+
+// execute runs the script and waits for the replicas.
+func (l *Log) execute(ctx context.Context, what string, args []any, commands int) ([]eventlog.Result, eventlog.Position, error) {
 	if err := ended(ctx, what); err != nil {
 		return nil, eventlog.Position{}, err
 	}
-	reply, err := l.run(ctx, arguments(seen, commands))
+	reply, confirmed, err := l.run(ctx, args)
 	if err != nil {
 		return nil, eventlog.Position{}, outcome(what, err)
 	}
-	results, end, err := parseReply(reply, len(commands))
+	results, end, err := parseReply(reply, commands)
+	if err == nil {
+		err = confirmed()
+	}
 	if err != nil {
 		return nil, eventlog.Position{}, fmt.Errorf("%s: %w", what, err)
 	}
 	return results, end, nil
 }
 
-// run sends the script in a pipeline of its own. The pipeline is one connection's: WAIT
-// or WAITAOF, which count the acknowledgements of their own connection's writes, will be
-// added to it here, before Exec.
-func (l *Log) run(ctx context.Context, args []any) ([]any, error) {
+// run sends the script, and the wait for replicas behind it, in a pipeline of its own:
+// one connection's, because WAIT counts for the writes of its own connection only. The
+// function returned tells whether enough replicas have what the script wrote.
+func (l *Log) run(ctx context.Context, args []any) (reply []any, confirmed func() error, err error) {
 	names := []string{l.keys.events, l.keys.meta, l.keys.versions, l.keys.sealed}
-	pipe := l.store.calls.Pipeline()
-	cmd := pipe.EvalSha(ctx, l.store.append.Hash(), names, args...)
-	_, err := pipe.Exec(ctx)
+	send := func(script func(pipe redis.Pipeliner) *redis.Cmd) error {
+		pipe := l.store.calls.Pipeline()
+		cmd := script(pipe)
+		confirmed = l.store.replication.wait(ctx, pipe)
+		_, failed := pipe.Exec(ctx)
+		reply, err = cmd.Slice()
+		if cmd.Err() == nil && cmd.Val() == nil && failed != nil {
+			err = failed // it was never sent
+		}
+		return err
+	}
+	err = send(func(pipe redis.Pipeliner) *redis.Cmd {
+		return pipe.EvalSha(ctx, l.store.append.Hash(), names, args...)
+	})
 	if redis.HasErrorPrefix(err, "NOSCRIPT") { // a new or restarted server: send the text once
-		pipe = l.store.calls.Pipeline()
-		cmd = pipe.Eval(ctx, appendScript, names, args...)
-		_, err = pipe.Exec(ctx)
+		err = send(func(pipe redis.Pipeliner) *redis.Cmd { return pipe.Eval(ctx, appendScript, names, args...) })
 	}
-	if err != nil {
-		return nil, err
-	}
-	return cmd.Slice()
+	return reply, confirmed, err
 }
 
-// arguments lays a batch out as append.lua reads it.
-func arguments(seen eventlog.Position, commands []eventlog.Command) []any {
-	args := make([]any, 0, 16*len(commands)+4)
-	args = append(args, seen.Epoch, seen.Pos, seen.Hash, len(commands))
+// arguments lays a batch out as append.lua reads it. epoch is the new one of Renew, or "".
+func (l *Log) arguments(seen eventlog.Position, epoch string, commands []eventlog.Command) []any {
+	args := make([]any, 0, 16*len(commands)+6)
+	args = append(args, seen.Epoch, seen.Pos, seen.Hash, epoch, flag(l.store.replication.want > 0), len(commands))
 	for i := range commands {
 		command := &commands[i]
 		args = append(args, command.ID, len(command.Checks))
@@ -101,6 +127,8 @@ func parseReply(reply []any, commands int) ([]eventlog.Result, eventlog.Position
 		return nil, end, eventlog.ErrEpoch
 	case "ROLLED_BACK":
 		return nil, end, eventlog.ErrRolledBack
+	case "HELD":
+		return nil, end, eventlog.ErrHeld
 	case "OK":
 	default:
 		return nil, end, errReply

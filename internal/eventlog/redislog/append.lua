@@ -3,12 +3,15 @@
 -- everything is parsed, checked and planned before the first write.
 --
 -- KEYS  1 stream of events   2 meta   3 versions   4 sealed fields
--- ARGV  epoch, seen position, seen hash, number of commands; per command:
+-- ARGV  epoch, seen position, seen hash, new epoch, fence, number of commands; per command:
 --         cause, n × (entity, version), n × draft
 --       and per draft:
 --         id, canonical, digest, n × bumped entity, n × (sealed field, ciphertext)
 --       where "n ×" stands for a count and as many items.
--- Reply {'EPOCH'} | {'ROLLED_BACK', pos}
+--       new epoch: '' to append; else the commands are written, with the epoch, only if the
+--       log no longer holds what was seen. fence '1': write something even if no command
+--       does, so that a WAIT on this connection covers all that was read.
+-- Reply {'EPOCH'} | {'ROLLED_BACK', pos} | {'HELD'}
 --       | {'OK', epoch, pos, hash, at, results…}, a result being {first position} or,
 --       when a check failed and nothing of the command was written, {entity, version}.
 
@@ -27,7 +30,7 @@ local function count()
 end
 
 -- 1. Does the caller know this log as it is?
-local epoch, seen_pos, seen_hash = take(), count(), take()
+local epoch, seen_pos, seen_hash, renewed, fence = take(), count(), take(), take(), take()
 local known = redis.call('HMGET', meta, 'epoch', 'pos', 'h', 'at')
 if known[1] ~= epoch then return {'EPOCH'} end
 local pos, hash, last_at = tonumber(known[2] or 0), known[3] or '', tonumber(known[4] or 0)
@@ -41,9 +44,9 @@ local function hash_at(p)
     if entry[2][i] == 'h' then return entry[2][i + 1] end
   end
 end
-if seen_pos > pos or (seen_pos > 0 and hash_at(seen_pos) ~= seen_hash) then
-  return {'ROLLED_BACK', int(pos)}
-end
+local lost = seen_pos > pos or (seen_pos > 0 and hash_at(seen_pos) ~= seen_hash)
+if renewed == '' and lost then return {'ROLLED_BACK', int(pos)} end
+if renewed ~= '' and not lost then return {'HELD'} end
 
 -- A key of another type must fail here, not between two writes. The stream's and the
 -- versions' types fail at the first XADD and the first HGET.
@@ -97,7 +100,7 @@ local function take_command()
   return result
 end
 
-local reply = {'OK', epoch}
+local reply = {'OK', renewed == '' and epoch or renewed}
 local results = {}
 for i = 1, count() do results[i] = take_command() end
 if cursor ~= #ARGV then error('batch is too long') end
@@ -121,7 +124,9 @@ for _, e in ipairs(events) do
   end
 end
 if #events > 0 then
-  redis.call('HSET', meta, 'pos', int(pos), 'h', hash, 'at', at)
+  redis.call('HSET', meta, 'epoch', reply[2], 'pos', int(pos), 'h', hash, 'at', at)
+elseif fence == '1' then
+  redis.call('HINCRBY', meta, 'fence', 1)
 end
 
 reply[3], reply[4], reply[5] = int(pos), hash, at

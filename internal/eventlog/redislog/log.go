@@ -19,7 +19,10 @@ import (
 // reads, which also notices a log that was rolled back and so never passes "after".
 // unblockEvery is how often a read that was cancelled is woken until it ends.
 const (
-	waitSlice    = 2 * time.Second
+	// waitGrace is how much longer the answer may take before the connection counts as
+	// broken: a machine that has vanished says nothing.
+	waitSlice    = time.Second
+	waitGrace    = time.Second
 	unblockEvery = 10 * time.Millisecond
 	// How long, and how often, Erase asks for a rewrite of the append-only file while
 	// another one runs.
@@ -193,10 +196,12 @@ func (l *Log) Wait(ctx context.Context, after uint64) error {
 	}
 	what := "wait for " + string(l.id)
 	conn := l.store.waits.Conn() // one connection: the one that UNBLOCK names
-	id, err := conn.ClientID(ctx).Result()
+	limited, cancel := context.WithTimeout(ctx, waitSlice+waitGrace)
+	id, err := conn.ClientID(limited).Result()
 	if err == nil {
-		err = l.block(ctx, conn, id, after)
+		err = l.block(limited, conn, id, after)
 	}
+	cancel()
 	err = errors.Join(err, conn.Close())
 	switch {
 	case ctx.Err() != nil:
@@ -212,7 +217,9 @@ func (l *Log) block(ctx context.Context, conn *redis.Conn, id int64, after uint6
 	read, woken := make(chan struct{}), make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(woken)
-		l.store.unblock(context.WithoutCancel(ctx), id, read)
+		if errors.Is(ctx.Err(), context.Canceled) { // else the read has given up by itself
+			l.store.unblock(context.WithoutCancel(ctx), id, read)
+		}
 	})
 	err := conn.XRead(ctx, &redis.XReadArgs{
 		Streams: []string{l.keys.events, streamID(after)},

@@ -1,6 +1,7 @@
 package redislog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,17 +40,24 @@ type Store struct {
 	append    *redis.Script
 	ephemeral *ephemeral
 	aof       bool // the server keeps an append-only file
-	closeOnce sync.Once
-	closeErr  error
+
+	replication replication
+	closeOnce   sync.Once
+	closeErr    error
 }
 
 var _ eventlog.Store = (*Store)(nil)
 
 // Open connects to redis://[user:password@]host:port/db (or rediss://, unix://) and logs
 // what durability the server promises. Parameters of the URL such as read_timeout=2s
-// are those of go-redis. Errors: ErrUnavailable.
+// are those of go-redis, and two of our own:
+//
+//	replicas=N            an append is confirmed once N replicas have it (0–16, default 0)
+//	replica_timeout=1s    how long it waits for them; shorter than read_timeout (5s)
+//
+// Errors: ErrUnavailable.
 func Open(ctx context.Context, address string, logger *slog.Logger) (*Store, error) {
-	options, err := parseAddress(address)
+	options, replication, err := parseAddress(address)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +68,7 @@ func Open(ctx context.Context, address string, logger *slog.Logger) (*Store, err
 		append: redis.NewScript(appendScript),
 	}
 	s.ephemeral = newEphemeral(s.calls, s.waits, options.DB)
-	if s.aof, err = checkServer(ctx, s.calls, s.logger); err == nil {
+	if s.aof, s.replication, err = checkServer(ctx, s.calls, s.logger, replication); err == nil {
 		// Loaded now, an append's first try is its only one, and a server that forbids
 		// scripts is noticed at the start.
 		if err = s.append.Load(ctx, s.calls).Err(); err != nil {
@@ -74,15 +82,19 @@ func Open(ctx context.Context, address string, logger *slog.Logger) (*Store, err
 }
 
 // parseAddress refuses a malformed address without repeating it: it may hold a password.
-func parseAddress(address string) (*redis.Options, error) {
+func parseAddress(address string) (*redis.Options, replication, error) {
+	address, replication, err := takeReplication(address)
+	if err != nil {
+		return nil, replication, err
+	}
 	options, err := redis.ParseURL(address)
 	if _, malformed := errors.AsType[*url.Error](err); malformed {
-		return nil, errors.New("the address of redis is malformed; want redis://[user:password@]host:port/db")
+		return nil, replication, errors.New("the address of redis is malformed; want redis://[user:password@]host:port/db")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the address of redis: %w", err)
+		return nil, replication, fmt.Errorf("the address of redis: %w", err)
 	}
-	return options, nil
+	return options, replication, replication.check(cmp.Or(options.ReadTimeout, callTimeout))
 }
 
 func configure(options redis.Options, pool int) *redis.Options {
@@ -146,6 +158,15 @@ func (s *Store) Log(ctx context.Context, id conference.ID) (eventlog.Log, error)
 		return nil, unavailable("open log of "+string(id), err)
 	}
 	return l, nil
+}
+
+// Clock returns the time of the log's one clock: Redis's. Error: ErrUnavailable.
+func (s *Store) Clock(ctx context.Context) (time.Time, error) {
+	now, err := s.calls.Time(ctx).Result()
+	if err != nil {
+		return time.Time{}, unavailable("ask redis the time", err)
+	}
+	return now.UTC(), nil
 }
 
 // Ephemeral returns the small store, shared by all nodes on this Redis.

@@ -29,7 +29,7 @@ func prepare(ctx context.Context, conn *sql.Conn) (s statements, err error) {
 		{&s.version, `INSERT INTO version (conference, entity, version) VALUES (?, ?, ?)
 			ON CONFLICT DO UPDATE SET version = excluded.version`},
 		{&s.sealed, `INSERT INTO sealed (conference, event, field, ciphertext) VALUES (?, ?, ?, ?)`},
-		{&s.end, `UPDATE log SET pos = ?, hash = ?, at = ? WHERE conference = ?`},
+		{&s.end, `UPDATE log SET epoch = ?, pos = ?, hash = ?, at = ? WHERE conference = ?`},
 		{&s.hashAt, `SELECT hash FROM event WHERE conference = ? AND pos = ?`},
 	} {
 		if *each.statement, err = conn.PrepareContext(ctx, each.text); err != nil {
@@ -87,7 +87,7 @@ func (w *writer) plan(ctx context.Context, group []*request) []*plan {
 			p = newPlan(r.state, w.now())
 			byLog[r.state] = p
 		}
-		if r.err = w.checkSeen(ctx, p, r.seen); r.err != nil {
+		if r.err = w.admit(ctx, p, r); r.err != nil {
 			continue
 		}
 		empty := len(p.rows) == 0
@@ -98,6 +98,22 @@ func (w *writer) plan(ctx context.Context, group []*request) []*plan {
 		}
 	}
 	return inOrder
+}
+
+// admit refuses a request that does not fit the log, and gives the log the epoch of one
+// that renews it.
+func (w *writer) admit(ctx context.Context, p *plan, r *request) error {
+	err := w.checkSeen(ctx, p, r.seen)
+	switch {
+	case r.renew == "":
+		return err
+	case err == nil:
+		return fmt.Errorf("renew %s: %w", p.state.id, eventlog.ErrHeld)
+	case errors.Is(err, eventlog.ErrRolledBack):
+		p.end.Epoch = r.renew
+		return nil
+	}
+	return err
 }
 
 // checkSeen refuses a caller that knows another history than this log has.
@@ -151,7 +167,7 @@ func (w *writer) insert(ctx context.Context, plans []*plan) error {
 				return err
 			}
 		}
-		if _, err := w.statements.end.ExecContext(ctx, p.end.Pos, p.end.Hash, p.at, id); err != nil {
+		if _, err := w.statements.end.ExecContext(ctx, p.end.Epoch, p.end.Pos, p.end.Hash, p.at, id); err != nil {
 			return err
 		}
 	}

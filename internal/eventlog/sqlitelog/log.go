@@ -29,6 +29,17 @@ func (l *Log) Append(ctx context.Context, seen eventlog.Position, commands []eve
 	return l.store.writer.append(ctx, l.state, seen, commands)
 }
 
+// Renew gives the log a new epoch if it does not hold lost; see eventlog.Log. While the
+// process runs nobody else can roll its log back, so that is a position of a log that
+// was in the folder before.
+func (l *Log) Renew(ctx context.Context, lost eventlog.Position, epoch string, note eventlog.Command) (eventlog.Position, error) {
+	if err := eventlog.CheckNote(epoch, note); err != nil {
+		return eventlog.Position{}, fmt.Errorf("renew %s: %w", l.state.id, err)
+	}
+	note.Checks = nil
+	return l.store.writer.renew(ctx, l.state, lost, epoch, note)
+}
+
 // Read returns up to limit records after the position, at most eventlog.MaxRead, and
 // the log's end as it was at the same moment.
 func (l *Log) Read(ctx context.Context, after uint64, limit int) ([]eventlog.Record, eventlog.Position, error) {

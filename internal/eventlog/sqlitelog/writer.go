@@ -26,8 +26,9 @@ type request struct {
 	state    *state
 	seen     eventlog.Position
 	commands []eventlog.Command
-	alone    work // wants a transaction of its own
-	between  work // wants no transaction to be open
+	renew    string // the new epoch, if seen is lost; "": an append
+	alone    work   // wants a transaction of its own
+	between  work   // wants no transaction to be open
 
 	results []eventlog.Result
 	end     eventlog.Position
@@ -74,6 +75,15 @@ func (w *writer) append(ctx context.Context, s *state, seen eventlog.Position, c
 		return nil, eventlog.Position{}, err
 	}
 	return r.results, r.end, nil
+}
+
+// renew waits until the log has a new epoch and the note is on disk.
+func (w *writer) renew(ctx context.Context, s *state, lost eventlog.Position, epoch string, note eventlog.Command) (eventlog.Position, error) {
+	r := &request{state: s, seen: lost, commands: []eventlog.Command{note}, renew: epoch}
+	if err := w.do(ctx, r); err != nil {
+		return eventlog.Position{}, err
+	}
+	return r.end, nil
 }
 
 // alone runs work in a transaction of its own.

@@ -1,0 +1,100 @@
+package live
+
+import (
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/diemcau/diemcau/internal/conference"
+)
+
+const (
+	keepAcked  = 10 * time.Minute // how long an acknowledged command can be written again
+	maxAcked   = 50_000           // commands kept; at 1 KB each some 50 MB
+	healBefore = 30 * time.Second // how long a lost command that is refused is tried again
+)
+
+// ledger keeps, in memory, what this node has acknowledged of late. When the log turns out
+// to have lost some of it, the commands are decided again, in their first order: a cause
+// that is there after all writes nothing. What rested on another node's lost event is
+// refused until that node has written it again; therefore a refusal is not final at once.
+// A nil ledger keeps nothing. Owned by run's goroutine.
+type ledger struct {
+	logger *slog.Logger
+	acked  []acked // oldest first
+	todo   []*request
+	until  time.Time // when refusals become final
+	now    func() time.Time
+}
+
+type acked struct {
+	at      time.Time
+	command conference.Command
+}
+
+func newLedger(logger *slog.Logger, now func() time.Time) *ledger {
+	return &ledger{logger: logger, now: now}
+}
+
+// note keeps an acknowledged command.
+func (l *ledger) note(r *request, now time.Time) {
+	if l == nil || r.healed != nil {
+		return // kept since it was first acknowledged
+	}
+	old := 0
+	for old < len(l.acked) && (now.Sub(l.acked[old].at) > keepAcked || len(l.acked)-old >= maxAcked) {
+		old++
+	}
+	l.acked = append(slices.Delete(l.acked, 0, old), acked{now, r.command})
+}
+
+// reread finds what a new state lacks, to be written again, and returns how much it is.
+func (l *ledger) reread(s *state, now time.Time) int {
+	if l == nil {
+		return 0
+	}
+	l.todo, l.until = nil, now.Add(healBefore)
+	for _, a := range l.acked {
+		if _, there := s.outcomes[a.command.ID]; !there && now.Sub(a.at) <= keepAcked {
+			l.todo = append(l.todo, l.again(a.command))
+		}
+	}
+	return len(l.todo)
+}
+
+func (l *ledger) again(command conference.Command) *request {
+	r := &request{command: command, tried: true}
+	r.healed = func(a answer) { l.answered(r, a) }
+	return r
+}
+
+// answered takes the answer to a command that was tried again.
+func (l *ledger) answered(r *request, a answer) {
+	if a.err == nil {
+		return
+	}
+	var refusal *conference.Error
+	final := !errors.As(a.err, &refusal) || refusal.Kind == conference.KindInvalid || l.now().After(l.until)
+	if final && !l.unreachable(refusal) {
+		l.logger.Error("acknowledged command was lost and can no longer be carried out",
+			slog.String("code", r.command.Body.CommandType()), slog.Any("err", a.err))
+		return
+	}
+	l.todo = append(l.todo, l.again(r.command))
+}
+
+// unreachable: nothing was decided; the log is away.
+func (l *ledger) unreachable(refusal *conference.Error) bool {
+	return refusal != nil && (refusal.Kind == conference.KindUnavailable || refusal.Kind == conference.KindPending)
+}
+
+// lost takes what has to be written again.
+func (l *ledger) lost(s *state) []*request {
+	if l == nil || len(l.todo) == 0 {
+		return nil
+	}
+	todo := l.todo
+	l.todo = nil
+	return todo
+}
