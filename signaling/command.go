@@ -25,7 +25,7 @@ func (c *conn) message(ctx context.Context, data []byte) {
 	}
 	switch m.Type {
 	case "follow", "unfollow":
-		c.followMessage(m)
+		c.followMessage(ctx, m)
 		return
 	}
 	if !c.messages.AllowN(c.hub.cfg.Now(), 1) {
@@ -105,12 +105,16 @@ func (c *conn) carryOut(ctx context.Context, m *protocol.ClientMessage) {
 		return
 	}
 	body, about, err := domainBody(m.Name, m.Data, c.actor)
+	if err == nil {
+		err = c.limit(ctx, m)
+	}
 	if err != nil {
 		c.reply(m.ID, nil, err)
 		return
 	}
 	outcome, err := c.room.conf.Do(ctx, conference.Command{ID: m.ID, Actor: c.actor, Body: body})
 	if err != nil {
+		c.missed(ctx, err)
 		c.refused(m.ID, about, err)
 		return
 	}
@@ -304,6 +308,7 @@ func problem(err error, lang protocol.Lang) protocol.Problem {
 		p.RetryAfterMs = (retryBase + jitter(retryBase)).Milliseconds()
 	case conference.KindRateLimited:
 		p.RetryAfterMs = (2*retryBase + jitter(retryBase)).Milliseconds()
+		limited(&p, err)
 	case conference.KindInvalid, conference.KindUnauthorised, conference.KindForbidden, conference.KindNotFound,
 		conference.KindConflict, conference.KindTooLarge, conference.KindInternal:
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"math/rand/v2"
+	"net/netip"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -25,6 +26,8 @@ type conn struct {
 	logger  *slog.Logger
 	cookies map[string]string // ours, by base name; nil after hello
 	program bool              // no Origin and no cookie: no browser, citizen only
+	from    netip.Prefix      // what its address counts as
+	number  uint64            // of this hub's sockets
 
 	// Set by hello under mu, before the socket joins the room; constant from then on.
 	actor  conference.Actor

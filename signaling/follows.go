@@ -1,13 +1,16 @@
 package signaling
 
 import (
+	"context"
+
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/limits"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
 // followMessage starts or ends following a tracking code. Looking codes up is limited
 // for each socket, so that nobody finds one by trying.
-func (c *conn) followMessage(m *protocol.ClientMessage) {
+func (c *conn) followMessage(ctx context.Context, m *protocol.ClientMessage) {
 	if m.Type == "unfollow" {
 		if id, ok := c.follows[m.Code]; ok {
 			delete(c.follows, m.Code)
@@ -15,12 +18,12 @@ func (c *conn) followMessage(m *protocol.ClientMessage) {
 		}
 		return
 	}
-	if err := c.follow(m.Code); err != nil {
+	if err := c.follow(ctx, m.Code); err != nil {
 		c.reply(m.ID, nil, err)
 	}
 }
 
-func (c *conn) follow(code string) error {
+func (c *conn) follow(ctx context.Context, code string) error {
 	if id, ok := c.follows[code]; ok {
 		c.room.call(func() { c.room.follow(c, id) })
 		return nil
@@ -31,8 +34,12 @@ func (c *conn) follow(code string) error {
 	if !c.lookups.AllowN(c.hub.cfg.Now(), 1) {
 		return conference.Refuse(conference.KindRateLimited, "rate.limited", "")
 	}
+	if err := c.hub.cfg.Limits.Peek(limits.Miss, c.asker()); err != nil {
+		return err
+	}
 	s, err := c.room.conf.Standing(code)
 	if err != nil {
+		c.missed(ctx, err)
 		return err
 	}
 	if c.follows == nil {

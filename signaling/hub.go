@@ -12,6 +12,7 @@ import (
 
 	"github.com/diemcau/diemcau/internal/access"
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/limits"
 	"github.com/diemcau/diemcau/internal/live"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
@@ -70,6 +71,8 @@ type Config struct {
 	Now    func() time.Time
 	// Origins are allowed besides the request's own scheme://host.
 	Origins []string
+	// Limits are shared with HTTP; nil: only what each socket is limited to by itself.
+	Limits *limits.Limits
 	// MaxSockets refuses more with 503; 0: 20,000.
 	MaxSockets int
 	// Writers is how many goroutines write to sockets; 0: 32. More are started, up to
@@ -91,6 +94,7 @@ type Hub struct {
 	newRooms chan *room
 	stopped  chan struct{} // closed when Run no longer takes anything
 	draining atomic.Bool
+	numbers  atomic.Uint64 // of sockets
 
 	mu     sync.Mutex // guards all below
 	taken  int        // sockets, those being upgraded included
@@ -106,6 +110,9 @@ func New(cfg Config) *Hub {
 	}
 	if cfg.Writers == 0 {
 		cfg.Writers = 32
+	}
+	if cfg.Limits == nil {
+		cfg.Limits = limits.New(limits.Config{Now: cfg.Now, Off: true})
 	}
 	if cfg.DrainFor == 0 {
 		cfg.DrainFor = 5 * time.Second
@@ -299,6 +306,7 @@ func (h *Hub) add(c *conn) {
 }
 
 func (h *Hub) remove(c *conn) {
+	h.cfg.Limits.Leave(c.from)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.conns, c)

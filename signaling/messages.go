@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/limits"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
@@ -48,6 +49,10 @@ func socketText(code string) text {
 		return text{"Đang theo dõi quá nhiều câu hỏi (tối đa 50). Hãy bỏ bớt.", "Too many questions are followed (at most 50). Let some go."}
 	case "rate.limited":
 		return text{"Quá nhiều yêu cầu. Hãy đợi một lát rồi thử lại.", "Too many requests. Wait a moment and try again."}
+	case limits.CodeProof:
+		return text{"Lúc này có rất nhiều câu hỏi cùng gửi đến, nên máy cần tự giải một phép tính trước khi gửi. Nếu không gửi được, hãy nhờ cán bộ tại hội trường hoặc gọi điện để được ghi câu hỏi giúp.", "Very many questions are arriving, so your device has to solve a small sum before it sends. If that does not work, ask the staff in the hall, or phone, and they will put your question in."}
+	case limits.CodeSockets:
+		return text{"Có quá nhiều kết nối từ cùng một mạng. Trang sẽ tự kết nối lại sau ít giây.", "Too many connections come from one network. The page will connect again in some seconds."}
 	case "session.unknown":
 		return text{"Bạn chưa đăng nhập hoặc phiên đã hết. Hãy mở đường dẫn ban tổ chức đã gửi.", "You are not signed in, or the session has ended. Open the link the organisers sent you."}
 	case "socket.foreign_origin":

@@ -21,7 +21,8 @@ const (
 
 // Serve upgrades a request to the socket of a conference and hands it to Run. A refusal is
 // for the caller to answer, nothing is written then: socket.foreign_origin,
-// conference.unknown, socket.bad_handshake, socket.full, server.draining, server.not_ready.
+// conference.unknown, socket.bad_handshake, socket.full, socket.too_many, server.draining,
+// server.not_ready.
 func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, id conference.ID) error {
 	if h.draining.Load() {
 		return errStopped
@@ -41,16 +42,23 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, id conference.ID) er
 	upgrader.Error = func(_ http.ResponseWriter, _ *http.Request, _ int, reason error) {
 		refused = conference.Refuse(conference.KindInvalid, "socket.bad_handshake", reason.Error())
 	}
+	from := h.cfg.Limits.From(r)
+	if err := h.cfg.Limits.Enter(from); err != nil {
+		return err
+	}
 	if !h.reserve() {
+		h.cfg.Limits.Leave(from)
 		w.Header().Set("Retry-After", "10")
 		return conference.Refuse(conference.KindUnavailable, "socket.full", "")
 	}
 	ws, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		h.release()
+		h.cfg.Limits.Leave(from)
 		return refused // nil when the peer went away in the middle
 	}
 	c := newConn(h, room, ws, cookies, origin == "" && len(cookies) == 0)
+	c.from, c.number = from, h.numbers.Add(1)
 	h.add(c)
 	if ws.Subprotocol() != protocol.Subprotocol {
 		c.bye(protocol.CloseNoProtocol, byeNoProtocol, 0)

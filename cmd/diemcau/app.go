@@ -16,6 +16,7 @@ import (
 	"github.com/diemcau/diemcau/internal/access"
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog"
+	"github.com/diemcau/diemcau/internal/limits"
 	"github.com/diemcau/diemcau/internal/live"
 	"github.com/diemcau/diemcau/internal/server"
 	"github.com/diemcau/diemcau/sfu"
@@ -38,6 +39,7 @@ type app struct {
 	media   *sfu.Node
 	hub     *signaling.Hub
 	gate    *access.Gate
+	limits  *limits.Limits
 	http    *server.Server
 	metrics *server.Metrics
 	tally   *tally
@@ -72,6 +74,7 @@ func (a *app) open(ctx context.Context) error {
 	}
 	a.signer = access.NewSigner(keys)
 	a.gate = access.New(access.Config{Ephemeral: a.store.Ephemeral(), Keys: keys, Now: time.Now, DemoRun: a.demoRun})
+	a.limits = s.limits(keys, a.store.Ephemeral())
 	a.live = live.New(live.Config{Store: a.store, Secret: keys, Logger: a.logger, Now: time.Now})
 	// The media plane comes last of what can fail: it starts to read when it is made.
 	if err := a.bindAll(ctx); err != nil {
@@ -83,7 +86,7 @@ func (a *app) open(ctx context.Context) error {
 	}
 	a.hub = signaling.New(signaling.Config{
 		Conference: func(id conference.ID) (signaling.Conference, error) { return a.live.Conference(id) },
-		Gate:       a.gate, May: access.May, Media: joins{live: a.live, node: a.media},
+		Gate:       a.gate, May: access.May, Media: joins{live: a.live, node: a.media}, Limits: a.limits,
 		Logger: a.logger, Now: time.Now, DrainFor: drainFor,
 	})
 	return a.serveHTTP() //nolint:contextcheck // a scrape comes with no context of ours
@@ -128,7 +131,7 @@ func (a *app) serveHTTP() error {
 	}
 	a.http, err = server.New(server.Config{
 		Logger: a.logger.With(slog.String("part", "server")), Now: time.Now, Gate: a.gate, Live: a.live,
-		Media: whip{a.media}, Pages: pages, Socket: a.hub.Serve, Metrics: a.metrics,
+		Media: whip{a.media}, Pages: pages, Socket: a.hub.Serve, Limits: a.limits, Metrics: a.metrics,
 		Origins: a.origins, CACert: caCert,
 	})
 	if err != nil {
@@ -138,9 +141,10 @@ func (a *app) serveHTTP() error {
 	if a.bound.acme != nil {
 		plain = a.bound.acme.HTTPHandler(server.ToTLS(plain, a.origins()[0]))
 	}
-	a.listeners = append(a.listeners, server.NewListener(a.bound.plain, plain, nil, a.logger))
+	front := func(l net.Listener) net.Listener { return server.BehindProxies(l, a.flags.TrustedProxies) }
+	a.listeners = append(a.listeners, server.NewListener(front(a.bound.plain), plain, nil, a.logger))
 	if a.bound.secure != nil {
-		a.listeners = append(a.listeners, server.NewListener(a.bound.secure, a.http.Handler(), a.bound.certs, a.logger))
+		a.listeners = append(a.listeners, server.NewListener(front(a.bound.secure), a.http.Handler(), a.bound.certs, a.logger))
 	}
 	if a.bound.scrape != nil {
 		a.listeners = append(a.listeners, server.NewListener(a.bound.scrape, a.metrics.Handler(), nil, a.logger))

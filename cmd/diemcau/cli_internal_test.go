@@ -53,6 +53,11 @@ func TestRun_badFlagsAreOneLineAndExit2(t *testing.T) {
 		{"no listener", []string{"serve", "--listen=off"}, "--listen"},
 		{"bad redis", []string{"serve", "--redis=localhost:6379"}, "--redis"},
 		{"bad level", []string{"serve", "--log-level=loud"}, "--log-level"},
+		{"bad proxy", []string{"serve", "--trusted-proxies=10.0.0.0/8,front"}, "--trusted-proxies"},
+		{"limits below nothing", []string{"serve", "--limits=-1"}, "--limits"},
+		{"limits of nothing", []string{"serve", "--limits=0.001"}, "--limits"},
+		{"no sockets at all", []string{"serve", "--sockets-per-address=0"}, "--sockets-per-address"},
+		{"proof of what", []string{"serve", "--proof=sometimes"}, "--proof"},
 		{"no role", []string{"links"}, "--role"},
 		{"unknown role", []string{"links", "--role=king"}, "there is no such role"},
 		{"citizens have no links", []string{"links", "--role=citizen"}, "there is no such role"},
@@ -96,7 +101,7 @@ func TestRun_helpIsTheReference(t *testing.T) {
 	}
 	for _, flag := range []string{
 		"--listen", "--tls-listen", "--tls-domain", "--tls-cert", "--tls-key", "--data", "--redis",
-		"--media-port", "--public-ip", "--metrics-listen", "--secret-file", "--demo", "DIEMCAU_MEDIA_PORT",
+		"--media-port", "--public-ip", "--trusted-proxies", "--limits", "--sockets-per-address", "--proof", "--metrics-listen", "--secret-file", "--demo", "DIEMCAU_MEDIA_PORT",
 	} {
 		if !strings.Contains(out.String(), flag) {
 			t.Errorf("the help of serve lacks %s", flag)

@@ -5,6 +5,11 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"time"
+
+	"github.com/diemcau/diemcau/internal/eventlog"
+	"github.com/diemcau/diemcau/internal/limits"
+	"github.com/diemcau/diemcau/internal/secret"
 )
 
 // Values of serve's flags that have a meaning of their own.
@@ -28,7 +33,13 @@ type serveCmd struct {
 	PublicIP      []netip.Addr `help:"Addresses announced for media instead of the interfaces' own." name:"public-ip" placeholder:"IP"`
 	MetricsListen string       `help:"Address of /metrics, or off." default:"127.0.0.1:9090" placeholder:"ADDR"`
 	Demo          bool         `help:"Play the land-procedure dialogue of 28/10/2022: seed it once, print reusable links."`
-	LogLevel      slog.Level   `help:"debug, info, warn or error." default:"info" placeholder:"LEVEL"`
+
+	TrustedProxies    []netip.Prefix `help:"Ranges of the proxies in front, whose X-Forwarded-For and PROXY header are believed." placeholder:"CIDR,…"`
+	Limits            float64        `help:"Multiplies the rate limits: 2 is twice as generous, 0 switches them off (load tests)." default:"1" placeholder:"FACTOR"`
+	SocketsPerAddress int            `help:"How many sockets one address (IPv6: one /64) may have open." default:"2000" placeholder:"N"`
+	Proof             string         `help:"When a question needs a proof of work: auto (while the conference is flooded), always or off." default:"auto" placeholder:"WHEN"`
+
+	LogLevel slog.Level `help:"debug, info, warn or error." default:"info" placeholder:"LEVEL"`
 }
 
 // Run serves until ctx ends (SIGTERM, SIGINT), drains, and returns.
@@ -57,6 +68,9 @@ func (s *serveCmd) check() error {
 	case s.Listen == "" || s.Listen == flagOff:
 		return usage("--listen needs an address such as :8080")
 	}
+	if err := s.checkLimits(); err != nil {
+		return err
+	}
 	if s.Redis != "" {
 		at, err := url.Parse(s.Redis)
 		if err != nil || (at.Scheme != "redis" && at.Scheme != "rediss" && at.Scheme != "unix") {
@@ -64,4 +78,34 @@ func (s *serveCmd) check() error {
 		}
 	}
 	return nil
+}
+
+func (s *serveCmd) checkLimits() error {
+	switch limits.ProofMode(s.Proof) {
+	case limits.ProofAuto, limits.ProofAlways, limits.ProofOff:
+	default:
+		return usage("--proof=%s: choose auto, always or off", s.Proof)
+	}
+	switch {
+	case s.Limits != 0 && (s.Limits < minLimits || s.Limits > maxLimits):
+		return usage("--limits=%g: a factor has %g–%g; 0 switches the limits off", s.Limits, minLimits, maxLimits)
+	case s.SocketsPerAddress < 1:
+		return usage("--sockets-per-address=%d: at least 1", s.SocketsPerAddress)
+	}
+	return nil
+}
+
+// What --limits may be: below, a bucket would hold less than one token.
+const (
+	minLimits = 0.1
+	maxLimits = 1000.0
+)
+
+// limits returns the limits of HTTP and the socket. On Redis other nodes count with us.
+func (s *serveCmd) limits(keys *secret.Keys, ephemeral eventlog.Ephemeral) *limits.Limits {
+	return limits.New(limits.Config{
+		Now: time.Now, Off: s.Limits == 0, Scale: s.Limits, TrustedProxies: s.TrustedProxies,
+		SocketsPerAddress: s.SocketsPerAddress, Proof: limits.ProofMode(s.Proof),
+		Key: keys.Derive("diemcau limits", 32), Ephemeral: ephemeral, Shared: s.Redis != "",
+	})
 }

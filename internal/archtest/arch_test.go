@@ -26,6 +26,8 @@ var arrows = map[string][]string{
 	"internal/eventlog/sqlitelog":    {"internal/conference", "internal/eventlog"},
 	"internal/eventlog/redislog":     {"internal/conference", "internal/eventlog"},
 
+	"internal/limits": {"internal/conference", "internal/eventlog", "internal/pow"},
+
 	"internal/live": {
 		"internal/conference", "internal/eventlog", "internal/secret", "internal/text", "moderation", "sfu/floor",
 	},
@@ -36,10 +38,11 @@ var arrows = map[string][]string{
 
 	"signaling/protocol": {"internal/conference", "moderation", "sfu/floor"}, // their states are the wire's unions
 	"signaling": {
-		"internal/access", "internal/conference", "internal/live", "moderation", "sfu/floor", "signaling/protocol",
+		"internal/access", "internal/conference", "internal/limits", "internal/live", "moderation", "sfu/floor",
+		"signaling/protocol",
 	},
 	"internal/server": {
-		"internal/access", "internal/conference", "internal/live", "moderation", "signaling", "signaling/protocol", "web",
+		"internal/access", "internal/conference", "internal/limits", "internal/live", "internal/pow", "moderation", "signaling", "signaling/protocol", "web",
 	},
 	"web": {},
 

@@ -9,8 +9,5 @@ func (s *Server) RouteTable() []string {
 	return table
 }
 
-// ReaderLanguage and Network are tested by themselves.
-var (
-	ReaderLanguage = readerLanguage
-	Network        = network
-)
+// ReaderLanguage is tested by itself.
+var ReaderLanguage = readerLanguage

@@ -13,6 +13,8 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/limits"
+	"github.com/diemcau/diemcau/internal/pow"
 )
 
 // Problem is an error document (RFC 9457). Title is one sentence in the reader's
@@ -23,16 +25,9 @@ type Problem struct {
 	Status int    `json:"status"`
 	Code   string `json:"code"`
 	Detail string `json:"detail,omitempty"`
+	// Challenge is to be solved, with proof.required only.
+	Challenge *pow.Challenge `json:"challenge,omitempty"`
 }
-
-// retryError is a refusal that says when to come back.
-type retryError struct {
-	refusal *conference.Error
-	after   time.Duration
-}
-
-func (e *retryError) Error() string { return e.refusal.Error() }
-func (e *retryError) Unwrap() error { return e.refusal }
 
 // handleError is the one place where an error becomes an answer and, when it is a fault
 // of ours, a log line.
@@ -45,10 +40,11 @@ func (s *Server) handleError(err error, c echo.Context) {
 	}
 	problem := s.problem(c.Request(), err)
 	header := c.Response().Header()
-	var retry *retryError
+	var limited *limits.Error
 	switch {
-	case errors.As(err, &retry):
-		header.Set("Retry-After", seconds(retry.after))
+	case errors.As(err, &limited):
+		problem.Challenge = limited.Challenge
+		header.Set("Retry-After", seconds(limited.After))
 	case problem.Status == http.StatusServiceUnavailable && header.Get("Retry-After") == "":
 		header.Set("Retry-After", "2")
 	case problem.Status == http.StatusUnauthorized && bearer(c.Request()) != "":

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -8,15 +9,18 @@ import (
 
 	"github.com/diemcau/diemcau/internal/access"
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/limits"
 	"github.com/diemcau/diemcau/internal/live"
 	"github.com/diemcau/diemcau/moderation"
 )
 
 // submitQuestion takes a citizen's question; no session is needed:
 // POST /api/v1/conferences/{conference}/questions → 201 {"code","state"}.
-// The same idempotencyKey gives the same answer, whoever repeats it.
+// The same idempotencyKey gives the same answer, whoever repeats it. While the conference
+// is flooded, a proof of work goes with it.
 func (s *Server) submitQuestion(c echo.Context) error {
-	if err := s.limits.submit.take(c); err != nil {
+	ctx, asker := c.Request().Context(), s.asker(c)
+	if err := s.cfg.Limits.Take(ctx, limits.Submission, asker); err != nil {
 		return err
 	}
 	running, _, err := s.info(c)
@@ -28,11 +32,15 @@ func (s *Server) submitQuestion(c echo.Context) error {
 		Body           string             `json:"body"`
 		Topic          conference.TopicID `json:"topic"`
 		Venue          conference.VenueID `json:"venue"`
+		Proof          string             `json:"proof"`
 	}
 	if err := readJSON(c, maxBody, &body); err != nil {
 		return err
 	}
-	outcome, err := running.Do(c.Request().Context(), conference.Command{
+	if err := s.cfg.Limits.Submit(ctx, asker, body.Proof, body.IdempotencyKey); err != nil {
+		return err
+	}
+	outcome, err := running.Do(ctx, conference.Command{
 		ID:    access.NewID(), // repeating is by the idempotency key, not by the command
 		Actor: conference.Actor{Role: conference.RoleCitizen},
 		Body: live.SubmitQuestion{
@@ -73,7 +81,11 @@ type refusalView struct {
 
 // lookupQuestion tells where a question stands: POST /api/v1/questions/lookup {"code"}.
 func (s *Server) lookupQuestion(c echo.Context) error {
-	if err := s.limits.lookup.take(c); err != nil {
+	ctx, asker := c.Request().Context(), s.asker(c)
+	if err := s.cfg.Limits.Take(ctx, limits.Lookup, asker); err != nil {
+		return err
+	}
+	if err := s.cfg.Limits.Peek(limits.Miss, asker); err != nil {
 		return err
 	}
 	var body struct {
@@ -83,6 +95,10 @@ func (s *Server) lookupQuestion(c echo.Context) error {
 		return err
 	}
 	standing, err := s.cfg.Live.Lookup(body.Code)
+	if errors.Is(err, &conference.Error{Code: "question.unknown_code"}) {
+		_ = s.cfg.Limits.Take(ctx, limits.Miss, asker) // who guesses too often is told so the next time
+		return err
+	}
 	if err != nil {
 		return err
 	}

@@ -190,20 +190,6 @@ func TestLookup_isRateLimited(t *testing.T) {
 	t.Error("1,000 look-ups in a row were answered")
 }
 
-func TestNetwork_countsIPv6ByHousehold(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct{ ip, want string }{
-		{"192.0.2.7", "192.0.2.7/32"},
-		{"::ffff:192.0.2.7", "192.0.2.7/32"},
-		{"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"},
-		{"fe80::1%eth0", "fe80::/64"},
-	} {
-		if got := server.Network(test.ip).String(); got != test.want {
-			t.Errorf("%s: got %s, want %s", test.ip, got, test.want)
-		}
-	}
-}
-
 func TestReaderLanguage_vietnameseFirst(t *testing.T) {
 	t.Parallel()
 	for header, want := range map[string]string{

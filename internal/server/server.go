@@ -14,6 +14,7 @@ import (
 
 	"github.com/diemcau/diemcau/internal/access"
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/limits"
 	"github.com/diemcau/diemcau/internal/live"
 )
 
@@ -28,6 +29,8 @@ type Config struct {
 	// Socket serves the WebSocket of a conference; a refusal comes back before anything is
 	// written.
 	Socket func(w http.ResponseWriter, r *http.Request, id conference.ID) error
+	// Limits are shared with the socket; nil: some of this server's own, without proof of work.
+	Limits *limits.Limits
 	// Metrics counts requests; may be nil.
 	Metrics *Metrics
 	// Origins returns the https origins of this server, for pages opened over plain http
@@ -44,7 +47,6 @@ type Server struct {
 	cfg      Config
 	echo     *echo.Echo
 	pages    *pageSet
-	limits   *limits
 	media    *mediaSessions
 	started  atomic.Bool
 	draining atomic.Bool
@@ -56,7 +58,10 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the pages: %w", err)
 	}
-	s := &Server{cfg: cfg, echo: echo.New(), pages: pages, limits: newLimits(cfg.Now), media: newMediaSessions()}
+	if cfg.Limits == nil {
+		cfg.Limits = limits.New(limits.Config{Now: cfg.Now})
+	}
+	s := &Server{cfg: cfg, echo: echo.New(), pages: pages, media: newMediaSessions()}
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.IPExtractor = echo.ExtractIPDirect()
 	s.echo.HTTPErrorHandler = s.handleError
@@ -90,7 +95,7 @@ func (s *Server) Run(ctx context.Context) error {
 			s.media.closeOf(r.Ref, r.Grant)
 		case <-sweep.C:
 			s.media.sweep()
-			s.limits.sweep()
+			s.cfg.Limits.Sweep()
 		}
 	}
 }
@@ -153,6 +158,11 @@ func (s *Server) socket(c echo.Context) error {
 		return err
 	}
 	return s.cfg.Socket(c.Response(), c.Request(), id)
+}
+
+// asker returns on whose account a request is counted.
+func (s *Server) asker(c echo.Context) limits.Asker {
+	return limits.Asker{Address: s.cfg.Limits.From(c.Request()), Conference: conference.ID(c.Param("conference"))}
 }
 
 // conferenceID returns the conference a route names. Refusal: conference.unknown.

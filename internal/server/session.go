@@ -11,6 +11,7 @@ import (
 
 	"github.com/diemcau/diemcau/internal/access"
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/limits"
 )
 
 // sessionView is one session of this browser.
@@ -33,7 +34,7 @@ func viewOf(session *access.Session) sessionView {
 
 // signIn redeems a link: POST /api/v1/session {"token"} → 204 and a cookie.
 func (s *Server) signIn(c echo.Context) error {
-	if err := s.limits.signIn.take(c); err != nil {
+	if err := s.cfg.Limits.Take(c.Request().Context(), limits.SignIn, s.asker(c)); err != nil {
 		return err
 	}
 	var body struct {

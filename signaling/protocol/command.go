@@ -11,6 +11,9 @@ type QuestionSubmit struct {
 	Body           string `json:"body"`
 	Topic          string `json:"topic"`
 	Venue          string `json:"venue,omitempty"`
+	// Proof is the solution of the challenge of a refusal proof.required: base64 of the JSON
+	// {algorithm, challenge, number, salt, signature}. Of a fresh challenge, used once.
+	Proof string `json:"proof,omitempty"`
 }
 
 // QuestionCode is "question.withdraw": anyone who holds the tracking code.

@@ -95,6 +95,15 @@ func samples() map[string]any {
 				Kind: "conflict", Code: "question.already_approved", Message: "Câu này đã được duyệt.", RetryAfterMs: 1500, Question: &q,
 			},
 		}}),
+		"server.reply.challenge": server("reply", protocol.ServerMessage{Reply: &protocol.Reply{
+			To: "kW3v0mYt9QeXbN5rLs8aZg",
+			Error: &protocol.Problem{
+				Kind: "rateLimited", Code: "proof.required", Message: "Máy cần tự giải một phép tính.", RetryAfterMs: 5000,
+				Challenge: &protocol.Challenge{
+					Algorithm: "SHA-256", Challenge: "c0ffee", MaxNumber: 50_000, Salt: "a1?conference=hue&", Signature: "5e",
+				},
+			},
+		}}),
 		"server.standing": server("standing", protocol.ServerMessage{Standing: &protocol.Standing{
 			Conference: "hue", Code: "7KQ2M9XWTBH", State: moderation.StateQueued, Body: "bao h cap so do", Text: "Bao giờ cấp sổ?",
 			Topic: "land", Venue: "phu-loc", SubmittedAt: at(1), ChangedAt: at(2), Refusal: q.Refusal, Ahead: &ahead,

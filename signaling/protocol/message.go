@@ -175,6 +175,18 @@ type Problem struct {
 	RetryAfterMs int64 `json:"retryAfterMs,omitempty"`
 	// Question is the question as it is now, when the refusal is a lost race.
 	Question *Question `json:"question,omitempty"`
+	// Challenge is set with proof.required: solve it and send the same again with the proof.
+	Challenge *Challenge `json:"challenge,omitempty"`
+}
+
+// Challenge is a proof of work that is asked for (the format of ALTCHA): find the number
+// in 0…MaxNumber for which the hex SHA-256 of Salt ‖ decimal number is Challenge.
+type Challenge struct {
+	Algorithm string `json:"algorithm"` // "SHA-256"
+	Challenge string `json:"challenge"`
+	MaxNumber int64  `json:"maxNumber"`
+	Salt      string `json:"salt"`
+	Signature string `json:"signature"`
 }
 
 // Slots maps the receive slots of the page's PeerConnection.

@@ -10,6 +10,11 @@ export interface QuestionSubmit {
   body: string;
   topic: string;
   venue?: string;
+  /**
+   * Proof is the solution of the challenge of a refusal proof.required: base64 of the JSON
+   * {algorithm, challenge, number, salt, signature}. Of a fresh challenge, used once.
+   */
+  proof?: string;
 }
 
 /** QuestionCode is "question.withdraw": anyone who holds the tracking code. */
@@ -230,6 +235,21 @@ export interface Problem {
   retryAfterMs?: number;
   /** Question is the question as it is now, when the refusal is a lost race. */
   question?: Question;
+  /** Challenge is set with proof.required: solve it and send the same again with the proof. */
+  challenge?: Challenge;
+}
+
+/**
+ * Challenge is a proof of work that is asked for (the format of ALTCHA): find the number
+ * in 0…MaxNumber for which the hex SHA-256 of Salt ‖ decimal number is Challenge.
+ */
+export interface Challenge {
+  /** "SHA-256" */
+  algorithm: string;
+  challenge: string;
+  maxNumber: number;
+  salt: string;
+  signature: string;
 }
 
 /** Slots maps the receive slots of the page's PeerConnection. */
