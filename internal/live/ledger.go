@@ -22,8 +22,9 @@ const (
 // A nil ledger keeps nothing. Owned by run's goroutine.
 type ledger struct {
 	logger *slog.Logger
-	acked  []acked // oldest first
-	todo   []*request
+	acked  []acked    // oldest first
+	todo   []*request // to be tried now
+	later  []*request // refused, or not written; to be tried when there is news
 	until  time.Time // when refusals become final
 	now    func() time.Time
 }
@@ -54,7 +55,7 @@ func (l *ledger) reread(s *state, now time.Time) int {
 	if l == nil {
 		return 0
 	}
-	l.todo, l.until = nil, now.Add(healBefore)
+	l.todo, l.later, l.until = nil, nil, now.Add(healBefore)
 	for _, a := range l.acked {
 		if _, there := s.outcomes[a.command.ID]; !there && now.Sub(a.at) <= keepAcked {
 			l.todo = append(l.todo, l.again(a.command))
@@ -81,7 +82,7 @@ func (l *ledger) answered(r *request, a answer) {
 			slog.String("code", r.command.Body.CommandType()), slog.Any("err", a.err))
 		return
 	}
-	l.todo = append(l.todo, l.again(r.command))
+	l.later = append(l.later, l.again(r.command))
 }
 
 // unreachable: nothing was decided; the log is away.
@@ -89,8 +90,15 @@ func (l *ledger) unreachable(refusal *conference.Error) bool {
 	return refusal != nil && (refusal.Kind == conference.KindUnavailable || refusal.Kind == conference.KindPending)
 }
 
+// retry has what was refused tried again.
+func (l *ledger) retry() {
+	if l != nil {
+		l.todo, l.later = append(l.todo, l.later...), nil
+	}
+}
+
 // lost takes what has to be written again.
-func (l *ledger) lost(s *state) []*request {
+func (l *ledger) lost() []*request {
 	if l == nil || len(l.todo) == 0 {
 		return nil
 	}

@@ -24,6 +24,8 @@ func (c *Conference) run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	// tail ends when ctx does, at the latest when serve has returned.
 	wg.Go(func() { c.tail(ctx) })
+	// tend ends when ctx does; what it still asks is answered below.
+	wg.Go(func() { c.tend(ctx) })
 	err := c.serve(ctx)
 	cancel()
 	wg.Wait()
@@ -79,7 +81,8 @@ func (c *Conference) serve(ctx context.Context) error {
 			if err := c.hear(ctx, n); fatal(err) {
 				return err
 			}
-			if err := c.carryOut(ctx, nil); err != nil { // what has to be healed
+			c.ledger.retry()
+			if err := c.carryOut(ctx, nil); err != nil {
 				return err
 			}
 		case r := <-c.inbox:
@@ -121,7 +124,7 @@ func (c *Conference) carryOut(ctx context.Context, waiting []*request) error {
 	ctx = context.WithoutCancel(ctx)
 	t := &turn{conference: c}
 	for round := 0; ; round++ {
-		waiting = append(c.ledger.lost(c.state), waiting...)
+		waiting = append(c.ledger.lost(), waiting...)
 		switch {
 		case len(waiting) == 0:
 			return nil
@@ -203,8 +206,12 @@ func (t *turn) settle(ctx context.Context, judged []held) ([]*request, error) {
 			return nil, t.unreadable(ctx, open, err)
 		}
 		return requestsOf(open), nil
-	case err != nil:
+	case fatal(err):
 		return nil, t.unreadable(ctx, open, err)
+	case err != nil:
+		c.logger.WarnContext(ctx, "what was read is not confirmed", slog.Any("err", err))
+		t.giveUp(requestsOf(open), "the log does not confirm what was read")
+		return nil, nil
 	}
 	t.fresh = true
 	if moved {

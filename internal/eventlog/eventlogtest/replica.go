@@ -25,15 +25,39 @@ func StartReplica(tb testing.TB, master *Redis, arguments ...string) *Redis {
 	return r
 }
 
-// Follow makes the server a replica of master and returns when it has all of its data.
+// Follow makes the server a replica of master and returns when it has all of its data and
+// the master counts it in WAIT.
 func (r *Redis) Follow(master *Redis) {
 	r.tb.Helper()
 	r.Command("REPLICAOF", "127.0.0.1", strconv.Itoa(master.port))
-	for deadline := time.Now().Add(redisPatience); !strings.Contains(r.Command("INFO", "replication"), "master_link_status:up"); {
+	counted := fmt.Sprintf("port=%d,state=online", r.port)
+	for deadline := time.Now().Add(redisPatience); !strings.Contains(master.Command("INFO", "replication"), counted); {
 		if time.Now().After(deadline) {
 			r.tb.Fatalf("replica has not caught up after %v", redisPatience)
 		}
 	}
+}
+
+// CatchUp returns when the replica has everything its master has written so far.
+func (r *Redis) CatchUp(master *Redis) {
+	r.tb.Helper()
+	want := master.offset("master_repl_offset")
+	for deadline := time.Now().Add(redisPatience); r.offset("slave_repl_offset") < want; {
+		if time.Now().After(deadline) {
+			r.tb.Fatalf("replica is behind after %v", redisPatience)
+		}
+	}
+}
+
+func (r *Redis) offset(name string) int64 {
+	r.tb.Helper()
+	_, after, _ := strings.Cut(r.Command("INFO", "replication"), name+":")
+	text, _, _ := strings.Cut(after, "\r")
+	offset, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		r.tb.Fatalf("redis tells no %s: %v", name, err)
+	}
+	return offset
 }
 
 // CutOff parts a replica from its master: it keeps what it has and hears nothing more, as
