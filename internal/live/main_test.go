@@ -1,9 +1,16 @@
 package live_test
 
 import (
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain also is the process that TestQ1 kills: see runServer.
+func TestMain(m *testing.M) {
+	if where := os.Getenv(serverWhere); where != "" {
+		os.Exit(runServer(where))
+	}
+	goleak.VerifyTestMain(m)
+}
