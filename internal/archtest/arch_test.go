@@ -18,8 +18,9 @@ var arrows = map[string][]string{
 	"internal/secret":     {},
 	"internal/pow":        {},
 
-	"moderation": {"internal/conference"},
-	"sfu/floor":  {"internal/conference"},
+	"moderation":        {"internal/conference"},
+	"moderation/screen": {},
+	"sfu/floor":         {"internal/conference"},
 
 	"internal/eventlog":              {"internal/conference"},
 	"internal/eventlog/eventlogtest": {"internal/conference", "internal/eventlog"},
@@ -81,7 +82,7 @@ var homes = map[string][]string{
 }
 
 // pure packages hold rules: no network, no clock of their own.
-var pure = map[string]bool{"internal/conference": true, "moderation": true, "sfu/floor": true, "internal/workday": true}
+var pure = map[string]bool{"internal/conference": true, "moderation": true, "moderation/screen": true, "sfu/floor": true, "internal/workday": true}
 
 type goPackage struct {
 	ImportPath string
