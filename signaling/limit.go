@@ -34,10 +34,15 @@ func (c *conn) limit(ctx context.Context, m *protocol.ClientMessage) error {
 			return err
 		}
 		return asked.Submit(ctx, c.asker(), d.Proof, d.IdempotencyKey)
-	case "question.vote", "question.unvote":
+	case "question.vote":
 		return asked.Take(ctx, limits.Vote, c.asker())
 	case "question.withdraw":
 		return asked.Peek(limits.Miss, c.asker()) // by tracking code, which might be guessed
+	case "question.amend":
+		if err := asked.Peek(limits.Miss, c.asker()); err != nil {
+			return err
+		}
+		return asked.Take(ctx, limits.Submission, c.asker())
 	}
 	return nil
 }
