@@ -51,6 +51,9 @@ func TestRun_badFlagsAreOneLineAndExit2(t *testing.T) {
 		{"two certificates", []string{"serve", "--tls-cert=/a", "--tls-key=/b", "--tls-domain=c"}, "--tls-domain"},
 		{"certificate, but off", []string{"serve", "--tls-domain=c", "--tls-listen=off"}, "--tls-listen"},
 		{"no listener", []string{"serve", "--listen=off"}, "--listen"},
+		{"too many replicas", []string{"serve", "--redis=redis://localhost", "--redis-replicas=17"}, "--redis-replicas"},
+		{"no replicas", []string{"serve", "--redis=redis://localhost", "--redis-replicas=-1"}, "--redis-replicas"},
+		{"replicas of SQLite", []string{"serve", "--redis-replicas=1"}, "--redis-replicas"},
 		{"bad redis", []string{"serve", "--redis=localhost:6379"}, "--redis"},
 		{"bad level", []string{"serve", "--log-level=loud"}, "--log-level"},
 		{"bad proxy", []string{"serve", "--trusted-proxies=10.0.0.0/8,front"}, "--trusted-proxies"},
@@ -100,7 +103,7 @@ func TestRun_helpIsTheReference(t *testing.T) {
 		t.Fatalf("got exit code %d: %s", code, err.String())
 	}
 	for _, flag := range []string{
-		"--listen", "--tls-listen", "--tls-domain", "--tls-cert", "--tls-key", "--data", "--redis",
+		"--listen", "--tls-listen", "--tls-domain", "--tls-cert", "--tls-key", "--data", "--redis", "--redis-replicas",
 		"--media-port", "--public-ip", "--trusted-proxies", "--limits", "--sockets-per-address", "--proof", "--metrics-listen", "--secret-file", "--demo", "DIEMCAU_MEDIA_PORT",
 	} {
 		if !strings.Contains(out.String(), flag) {

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/diemcau/diemcau/internal/eventlog"
@@ -17,10 +19,14 @@ import (
 	"github.com/diemcau/diemcau/internal/secret"
 )
 
+// maxReplicas is more than any Redis has that is waited for.
+const maxReplicas = 16
+
 // place is where an installation keeps its things; every command that touches them has it.
 type place struct {
 	Data       string `help:"Folder of the embedded log, the key, certificates." default:"./data" type:"path" placeholder:"DIR"`
 	Redis      string `help:"redis://[user:password@]host:port/db of the log; without it SQLite in --data is used." placeholder:"URL"`
+	Replicas   int    `name:"redis-replicas" help:"How many replicas of Redis must have an event before it is acknowledged (0–16)." default:"0" placeholder:"N"`
 	SecretFile string `help:"File of the installation's key, mode 0600; made at the first start. Default: DATA/secret." type:"path" placeholder:"FILE"`
 }
 
@@ -50,7 +56,7 @@ func (p *place) keys(create bool) (*secret.Keys, error) {
 // store opens the log: SQLite in the data folder, which it locks, or Redis.
 func (p *place) store(ctx context.Context, logger *slog.Logger) (eventlog.Store, error) {
 	if p.Redis != "" {
-		store, err := redislog.Open(ctx, p.Redis, logger)
+		store, err := redislog.Open(ctx, p.redisAddress(), logger)
 		if err != nil {
 			return nil, fmt.Errorf("open the log in redis: %w", err)
 		}
@@ -61,6 +67,33 @@ func (p *place) store(ctx context.Context, logger *slog.Logger) (eventlog.Store,
 		return nil, err
 	}
 	return store, nil
+}
+
+// redisAddress is --redis with --redis-replicas in it. checkRedis has parsed it.
+func (p *place) redisAddress() string {
+	at, err := url.Parse(p.Redis)
+	if err != nil || p.Replicas == 0 {
+		return p.Redis
+	}
+	query := at.Query()
+	query.Set("replicas", strconv.Itoa(p.Replicas))
+	at.RawQuery = query.Encode()
+	return at.String()
+}
+
+// checkRedis refuses flags that do not go together.
+func (p *place) checkRedis() error {
+	switch at, err := url.Parse(p.Redis); {
+	case p.Replicas < 0 || p.Replicas > maxReplicas:
+		return usage("--redis-replicas=%d: a number from 0 to %d", p.Replicas, maxReplicas)
+	case p.Redis == "" && p.Replicas > 0:
+		return usage("--redis-replicas needs --redis: SQLite has no replicas")
+	case p.Redis == "":
+		return nil
+	case err != nil || (at.Scheme != "redis" && at.Scheme != "rediss" && at.Scheme != "unix"):
+		return usage("--redis: begins with redis://, rediss:// or unix://")
+	}
+	return nil
 }
 
 // running tells other commands about the server that uses a data folder.

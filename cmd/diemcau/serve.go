@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
-	"net/url"
 	"time"
 
 	"github.com/diemcau/diemcau/internal/eventlog"
@@ -71,13 +70,7 @@ func (s *serveCmd) check() error {
 	if err := s.checkLimits(); err != nil {
 		return err
 	}
-	if s.Redis != "" {
-		at, err := url.Parse(s.Redis)
-		if err != nil || (at.Scheme != "redis" && at.Scheme != "rediss" && at.Scheme != "unix") {
-			return usage("--redis: begins with redis://, rediss:// or unix://")
-		}
-	}
-	return nil
+	return s.checkRedis()
 }
 
 func (s *serveCmd) checkLimits() error {

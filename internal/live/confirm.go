@@ -31,4 +31,3 @@ func (c *Conference) answer(h held) {
 	}
 	h.request.reply(h.outcome, h.err)
 }
-

@@ -25,7 +25,7 @@ type ledger struct {
 	acked  []acked    // oldest first
 	todo   []*request // to be tried now
 	later  []*request // refused, or not written; to be tried when there is news
-	until  time.Time // when refusals become final
+	until  time.Time  // when refusals become final
 	now    func() time.Time
 }
 

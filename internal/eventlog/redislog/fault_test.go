@@ -368,12 +368,17 @@ func TestRedisPromise(t *testing.T) {
 		"keeps no append-only file":  {"--appendonly", "no"},
 		"throw acknowledged events":  {"--maxmemory-policy", "allkeys-lru"},
 		"does not tell its settings": {"--rename-command", "CONFIG", ""},
+		"in the memory of the repl":  {"?replicas=1"},
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()
 			var said strings.Builder
+			parameters := ""
+			if len(arguments) == 1 {
+				parameters, arguments = arguments[0], nil
+			}
 			server := eventlogtest.StartRedis(t, arguments...)
-			store, err := redislog.Open(t.Context(), server.URL, slog.New(slog.NewJSONHandler(&said, nil)))
+			store, err := redislog.Open(t.Context(), server.URL+parameters, slog.New(slog.NewJSONHandler(&said, nil)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -403,6 +408,9 @@ func TestRedisBadAddress(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{
 		"", "http://:hunter2@localhost/0", "redis://:hunter2@localhost:x/0", "redis://:hun/ter2@localhost/0",
+		"redis://:hunter2@localhost/0?replicas=17", "redis://:hunter2@localhost/0?replicas=-1", "redis://:hunter2@localhost/0?replicas=ter2",
+		"redis://:hunter2@localhost/0?replicas=1&replica_timeout=5s", "redis://:hunter2@localhost/0?replicas=1&replica_timeout=ter2",
+		"redis://:hunter2@localhost/0?replicas=1&replica_timeout=0s", "redis://:hunter2@localhost/0?replicas=1&read_timeout=500ms",
 		"redis://:hunter2@local host/0", "redis://:hunter2@localhost/zero", "redis://:hunter2%@localhost/0",
 	} {
 		_, err := redislog.Open(t.Context(), address, slog.New(slog.DiscardHandler))
