@@ -1,7 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ProblemError } from '../live/problem';
-import type { OK, ProblemKind, QuestionSubmit } from '../wire/wire.gen';
+import type { Challenge, OK, ProblemKind, QuestionSubmit } from '../wire/wire.gen';
 import { submitQuestion } from './submit';
+
+const proved = vi.hoisted(() => vi.fn());
+vi.mock('../pow/prove', () => ({ prove: proved }));
+
+const challenge: Challenge = { algorithm: 'SHA-256', challenge: 'c0ffee', maxNumber: 9, salt: 's&', signature: '5e' };
+
+function proofRequired(): ProblemError {
+  return new ProblemError({
+    kind: 'rateLimited',
+    code: 'proof.required',
+    message: 'Máy cần giải một phép tính.',
+    retryAfterMs: 5_000,
+    challenge,
+  });
+}
 
 const question: QuestionSubmit = { idempotencyKey: 'k'.repeat(22), body: 'Hỏi', topic: 'so-do' };
 
@@ -20,6 +35,7 @@ function socket(command: () => Promise<OK>) {
 const never = () => new Promise<OK>(() => undefined);
 
 beforeEach(() => {
+  proved.mockReset().mockResolvedValue('cHJvb2Y=');
   vi.useFakeTimers();
 });
 
@@ -79,5 +95,52 @@ describe('submitQuestion', () => {
     });
     await vi.advanceTimersByTimeAsync(4_000);
     await refused;
+  });
+
+  it('Q11 solves what the server asks for and sends the same question with the proof', async () => {
+    vi.stubGlobal('fetch', vi.fn());
+    const sent: QuestionSubmit[] = [];
+    const onproof = vi.fn();
+    const command = (_name: string, body: QuestionSubmit) => {
+      sent.push(body);
+      return body.proof ? Promise.resolve({ code: 'ABC' }) : Promise.reject(proofRequired());
+    };
+    const ok = await submitQuestion({ command } as Parameters<typeof submitQuestion>[0], 'c', question, onproof);
+    expect(ok.code).toBe('ABC');
+    expect(sent).toEqual([question, { ...question, proof: 'cHJvb2Y=' }]);
+    expect(proved).toHaveBeenCalledWith(challenge);
+    expect(onproof).toHaveBeenCalledOnce();
+    expect(fetch).not.toHaveBeenCalled();
+  });
+
+  it('Q11 does so over HTTP too', async () => {
+    const bodies: QuestionSubmit[] = [];
+    vi.stubGlobal('fetch', (_path: string, init: RequestInit) => {
+      const body = JSON.parse(String(init.body)) as QuestionSubmit;
+      bodies.push(body);
+      const refusal = { code: 'proof.required', title: 'Máy cần giải một phép tính.', challenge };
+      return Promise.resolve(body.proof ? answer(201, { code: 'ABC', state: 'pending' }) : answer(429, refusal));
+    });
+    const asked = submitQuestion(socket(never), 'c', question);
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect((await asked).code).toBe('ABC');
+    expect(bodies.map((body) => body.proof)).toEqual([undefined, 'cHJvb2Y=']);
+  });
+
+  it('tells of the way round when proofs do not help', async () => {
+    vi.stubGlobal('fetch', vi.fn());
+    const asked = submitQuestion(socket(() => Promise.reject(proofRequired())), 'c', question);
+    await expect(asked).rejects.toMatchObject({ problem: { code: 'proof.required', message: 'Máy cần giải một phép tính.' } });
+    expect(proved).toHaveBeenCalledTimes(4);
+  });
+
+  it('tries again later when the device cannot solve', async () => {
+    proved.mockRejectedValue(new Error('no solver'));
+    const fetched = vi.fn(() => Promise.resolve(answer(201, { code: 'ABC', state: 'pending' })));
+    vi.stubGlobal('fetch', fetched);
+    const asked = submitQuestion(socket(() => Promise.reject(proofRequired())), 'c', question);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect((await asked).code).toBe('ABC');
+    expect(fetched).toHaveBeenCalledOnce();
   });
 });

@@ -89,7 +89,8 @@ export class Calls {
       call.resolve(reply.ok);
     } else if (reply.error) {
       const wait = reply.error.retryAfterMs ?? 0;
-      if (wait > 0 && call.retries < RETRIES) {
+      // The same again would be refused again while there is something to solve first.
+      if (wait > 0 && !reply.error.challenge && call.retries < RETRIES) {
         call.retries += 1;
         call.timer = setTimeout(() => this.#repeat(call), wait);
         return;

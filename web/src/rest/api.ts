@@ -1,6 +1,6 @@
 import { language } from '../i18n/language.svelte';
 import { ProblemError } from '../live/problem';
-import type { ProblemKind } from '../wire/wire.gen';
+import type { Challenge, ProblemKind } from '../wire/wire.gen';
 
 const WITHIN_MS = 15_000;
 
@@ -22,10 +22,23 @@ interface ProblemDocument {
   code?: unknown;
   detail?: unknown;
   title?: unknown;
+  challenge?: unknown;
 }
 
 function words(value: unknown): string {
   return typeof value === 'string' ? value : '';
+}
+
+function isChallenge(value: unknown): value is Challenge {
+  if (typeof value !== 'object' || value === null) return false;
+  const challenge = value as Partial<Record<keyof Challenge, unknown>>;
+  return (
+    typeof challenge.algorithm === 'string' &&
+    typeof challenge.challenge === 'string' &&
+    typeof challenge.maxNumber === 'number' &&
+    typeof challenge.salt === 'string' &&
+    typeof challenge.signature === 'string'
+  );
 }
 
 async function refusal(response: Response): Promise<ProblemError> {
@@ -40,6 +53,7 @@ async function refusal(response: Response): Promise<ProblemError> {
     code: words(document.code) || `http.${response.status}`,
     message: words(document.title),
     retryAfterMs: Number(response.headers.get('Retry-After') ?? 0) * 1000,
+    ...(isChallenge(document.challenge) ? { challenge: document.challenge } : {}),
   });
 }
 

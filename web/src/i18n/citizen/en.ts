@@ -55,6 +55,8 @@ const en = {
     submit: 'Send the question',
     sending: 'Sending…',
     waiting: 'Your question is kept on this device and sends itself when the network is back. You may close the page and come again.',
+    proving:
+      'Very many questions are arriving. This device is solving a small sum by itself and will send in a few seconds. If it does not work, ask the staff in the hall, or phone the organisers: they will put your question in for you.',
     draft: 'The draft is kept on this device.',
     needTopic: 'Please choose a topic.',
     needBody: 'Please write your question.',

@@ -53,6 +53,8 @@ const vi = {
     submit: 'Gửi câu hỏi',
     sending: 'Đang gửi…',
     waiting: 'Câu hỏi đã được giữ trên máy này và sẽ tự gửi khi có mạng. Bạn có thể đóng trang rồi mở lại.',
+    proving:
+      'Đang có rất nhiều câu hỏi cùng gửi đến. Máy này đang tự giải một phép tính nhỏ rồi sẽ gửi ngay, chỉ mất vài giây. Nếu không gửi được, xin nhờ cán bộ tại hội trường hoặc gọi điện cho ban tổ chức để được ghi câu hỏi giúp.',
     draft: 'Bản nháp được giữ trên máy này.',
     needTopic: 'Xin chọn một chủ đề.',
     needBody: 'Xin viết nội dung câu hỏi.',
