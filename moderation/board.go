@@ -18,16 +18,22 @@ type Board struct {
 	queueSet  bool                    // this layer has a running order of its own
 	onAir     conference.QuestionID
 	onAirSet  bool
+	votes     map[conference.QuestionID]map[string]bool // voter → supports, of this layer
 }
 
 // NewBoard returns the board of a conference nobody has asked anything in.
 func NewBoard() *Board {
-	return &Board{questions: make(map[conference.QuestionID]*Question), queueSet: true, onAirSet: true}
+	return &Board{
+		questions: make(map[conference.QuestionID]*Question), votes: make(map[conference.QuestionID]map[string]bool),
+		queueSet: true, onAirSet: true,
+	}
 }
 
 // Overlay returns an empty layer on top of b. Dropping it undoes what was applied to it.
 func (b *Board) Overlay() *Board {
-	return &Board{parent: b, questions: make(map[conference.QuestionID]*Question)}
+	return &Board{
+		parent: b, questions: make(map[conference.QuestionID]*Question), votes: make(map[conference.QuestionID]map[string]bool),
+	}
 }
 
 // Question returns the question, or nil.
@@ -51,6 +57,17 @@ func (b *Board) Questions() []*Question {
 		questions[i] = b.Question(id)
 	}
 	return questions
+}
+
+// Merged returns the questions another one stands for, in order of submission.
+func (b *Board) Merged(into conference.QuestionID) []conference.QuestionID {
+	var ids []conference.QuestionID
+	for _, q := range b.Questions() {
+		if q.MergedInto == into && into != "" {
+			ids = append(ids, q.ID)
+		}
+	}
+	return ids
 }
 
 // Queue returns the running order; the caller must not change it. A staged question is

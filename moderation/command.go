@@ -11,31 +11,86 @@ type Submit struct {
 	Topic      conference.TopicID
 	Venue      conference.VenueID
 	Channel    Channel
+	Name       string // the asker's, ≤ 80 runes; may be empty
+	MayName    bool   // they agreed to be named
+	Hold       string // the screening rule that asks for a closer look; "" none
+}
+
+// Amend says a returned question again; the asker proved the tracking code. Body is
+// checked like a submission's.
+type Amend struct {
+	ID   conference.QuestionID
+	Body string
+	Hold string
 }
 
 // Withdraw takes an open question back; the asker proved the tracking code.
 type Withdraw struct{ ID conference.QuestionID }
 
-// ClaimCard takes a pending question onto the moderator's desk.
-type ClaimCard struct{ ID conference.QuestionID }
+// ClaimCard takes a pending or held question onto the moderator's desk. A card somebody
+// else holds is taken over when TakeOver asks for it, or when the lease of that holder is
+// the one that has Lapsed (a session; "" none).
+type ClaimCard struct {
+	ID       conference.QuestionID
+	TakeOver bool
+	Lapsed   string
+}
 
-// Release puts a claimed question back; only its holder may.
-type Release struct{ ID conference.QuestionID }
+// Release puts a claimed question back; its holder may, and the system when the lease of
+// Session has lapsed.
+type Release struct {
+	ID      conference.QuestionID
+	Session string // the system's: whose lease it was
+}
 
 // Approve accepts a question the actor has claimed. Short is the wording for the
-// screen (≤ 600 runes), "" for the asker's own.
+// screen (≤ 600 runes), "" for the one it has. Visibility "" is text.
 type Approve struct {
+	ID         conference.QuestionID
+	Short      string
+	Visibility Visibility
+}
+
+// Edit gives another wording for the screen; "" goes back to the asker's own.
+type Edit struct {
 	ID    conference.QuestionID
 	Short string
 }
 
-// Refuse turns a question the actor has claimed down.
+// GiveBack asks the asker to say it again; Text tells what is unclear (1–1,000 runes).
+type GiveBack struct {
+	ID   conference.QuestionID
+	Text string
+}
+
+// Refuse turns a question the actor has claimed down. A reason that takes two holds it
+// until another moderator gives the same kind of refusal.
 type Refuse struct {
 	ID       conference.QuestionID
 	Reason   string
 	Text     string
 	NextDoor string // "" for the catalogue's
 }
+
+// Redirect sends a question the actor has claimed to the procedure it belongs to; the
+// reason of the catalogue and the next door tell which.
+type Redirect Refuse
+
+// Write has a question the actor has claimed answered in writing by an agency.
+type Write struct {
+	ID     conference.QuestionID
+	Agency string // "" for the topic's
+	Due    string // date
+}
+
+// Merge lets another question stand for this one. A claimed one must be the actor's.
+type Merge struct {
+	ID   conference.QuestionID
+	Into conference.QuestionID
+}
+
+// Undo takes a moderator's decision back; the question waits again.
+type Undo struct{ ID conference.QuestionID }
 
 // Queue puts an approved question into the running order before Before ("" = at the
 // end), or moves one that is already there.
@@ -53,8 +108,22 @@ type Stage struct{ ID conference.QuestionID }
 // Air puts a staged (or queued) question on air. One question is on air at a time.
 type Air struct{ ID conference.QuestionID }
 
-// Answer ends the question on air as answered.
-type Answer struct{ ID conference.QuestionID }
+// Answer ends the question on air with the chair's conclusion: None, or an agency and the
+// date by which it answers. Partly leaves something to be answered, so it is never None.
+type Answer struct {
+	ID     conference.QuestionID
+	Partly bool
+	None   bool
+	Agency string
+	Due    string // date
+	Text   string // the chair's words, ≤ 1,000 runes
+}
+
+// Recall takes the question on air off without an answer; it can be queued again.
+type Recall struct{ ID conference.QuestionID }
+
+// CarryOver turns a question that was waiting at the close into a promise.
+type CarryOver struct{ ID conference.QuestionID }
 
 // CommandType returns the command's name on the wire.
 func (Submit) CommandType() string { return "question.submit" }
@@ -88,3 +157,30 @@ func (Air) CommandType() string { return "question.air" }
 
 // CommandType returns the command's name on the wire.
 func (Answer) CommandType() string { return "question.answer" }
+
+// CommandType returns the command's name on the wire.
+func (Amend) CommandType() string { return "question.amend" }
+
+// CommandType returns the command's name on the wire.
+func (Edit) CommandType() string { return "question.edit" }
+
+// CommandType returns the command's name on the wire.
+func (GiveBack) CommandType() string { return "question.return" }
+
+// CommandType returns the command's name on the wire.
+func (Redirect) CommandType() string { return "question.redirect" }
+
+// CommandType returns the command's name on the wire.
+func (Write) CommandType() string { return "question.write" }
+
+// CommandType returns the command's name on the wire.
+func (Merge) CommandType() string { return "question.merge" }
+
+// CommandType returns the command's name on the wire.
+func (Undo) CommandType() string { return "question.undo" }
+
+// CommandType returns the command's name on the wire.
+func (Recall) CommandType() string { return "question.recall" }
+
+// CommandType returns the command's name on the wire.
+func (CarryOver) CommandType() string { return "question.carryOver" }

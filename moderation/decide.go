@@ -9,37 +9,37 @@ import (
 	"github.com/diemcau/diemcau/internal/conference"
 )
 
-// Limits of what moderators write, in runes after NFC.
+// Limits of what is written beside the question, in runes after NFC.
 const (
+	MaxNameRunes     = 80
+	MaxAgencyRunes   = 200
 	MaxShortRunes    = MaxBodyRunes
 	MaxTextRunes     = 1000
 	MaxNextDoorRunes = 500
 )
 
-// Decide answers a command with what is to be written, or refuses it. now is the
-// node's clock; no rule built so far reads it.
+// Decide answers a command with what is to be written, or refuses it. now is the node's
+// clock; only dates that lie in the past are refused by it.
 //
 // Refusals (KindInvalid): question.empty, question.too_long, question.short_too_long,
-// question.text_too_long, question.unknown_topic, question.unknown_venue,
-// question.unknown_reason, question.unknown_channel, command.unknown.
+// question.text_too_long, question.no_text, question.name_too_long, question.unknown_topic,
+// question.unknown_venue, question.unknown_reason, question.unknown_channel,
+// question.unknown_visibility, question.bad_due, question.no_agency, question.no_conclusion,
+// question.merge_self, command.unknown.
 // KindNotFound: question.unknown.
-// KindConflict: conference.not_open, question.exists, question.claimed_by_other,
-// question.other_on_air, question.before_not_queued, question.not_… and
+// KindConflict: conference.not_open, conference.closed, conference.not_closed, question.exists,
+// question.claimed_by_other, question.second_person,
+// question.returned_before, question.bad_target, question.is_private,
+// question.other_on_air, question.before_not_queued, question.votes_closed, question.not_… and
 // question.already_… (see Transitions).
-func (b *Board) Decide(info *conference.Info, command conference.Command, _ time.Time) (conference.Decision, error) {
+func (b *Board) Decide(info *conference.Info, command conference.Command, now time.Time) (conference.Decision, error) {
 	switch body := command.Body.(type) {
 	case Submit:
 		return b.submit(info, body)
+	case Amend:
+		return b.amend(body)
 	case Withdraw:
 		return b.withdraw(body)
-	case ClaimCard:
-		return b.claim(body, command.Actor)
-	case Release:
-		return b.held(body.ID, command, Released{Question: body.ID}, nil)
-	case Approve:
-		return b.approve(body, command)
-	case Refuse:
-		return b.refuse(info, body, command)
 	case Queue:
 		return b.enqueue(body)
 	case Unqueue:
@@ -49,9 +49,15 @@ func (b *Board) Decide(info *conference.Info, command conference.Command, _ time
 	case Air:
 		return b.air(info, body)
 	case Answer:
-		return b.answer(body)
+		return b.answer(body, now)
+	case Recall:
+		return b.recall(body)
+	case CarryOver:
+		return b.carryOver(info, body)
+	case Vote:
+		return b.vote(info, body)
 	}
-	return conference.Decision{}, invalid("command.unknown", command.Body.CommandType())
+	return b.screen(info, command, now)
 }
 
 func (b *Board) submit(info *conference.Info, body Submit) (conference.Decision, error) {
@@ -63,8 +69,9 @@ func (b *Board) submit(info *conference.Info, body Submit) (conference.Decision,
 	}
 	draft := draftOf(EventSubmitted, body.ID, Submitted{
 		Question: body.ID, Topic: body.Topic, Venue: body.Venue, Channel: body.Channel, BodyDigest: body.BodyDigest,
+		MayName: body.MayName && body.Name != "", Hold: body.Hold,
 	})
-	draft.Private = map[string]string{FieldBody: body.Body}
+	draft.Private = words(FieldBody, body.Body, FieldName, body.Name)
 	return conference.Decision{
 		Reads:  []conference.Entity{body.ID.Entity(), conference.EntityConference},
 		Drafts: []conference.Draft{draft},
@@ -72,14 +79,15 @@ func (b *Board) submit(info *conference.Info, body Submit) (conference.Decision,
 }
 
 func checkSubmission(info *conference.Info, body Submit) error {
-	if info.State != conference.StateOpen {
+	beforehand := info.State == conference.StatePlanned && !fromOutside(body.Channel)
+	if info.State != conference.StateOpen && !beforehand {
 		return conflict("conference.not_open", string(info.State))
 	}
-	if body.Body == "" {
-		return invalid("question.empty", "")
+	if err := checkBody(body.Body); err != nil {
+		return err
 	}
-	if n := utf8.RuneCountInString(body.Body); n > MaxBodyRunes {
-		return invalid("question.too_long", fmt.Sprintf("%d characters, at most %d", n, MaxBodyRunes))
+	if n := utf8.RuneCountInString(body.Name); n > MaxNameRunes {
+		return invalid("question.name_too_long", fmt.Sprintf("%d characters, at most %d", n, MaxNameRunes))
 	}
 	if _, ok := info.Topic(body.Topic); !ok {
 		return invalid("question.unknown_topic", string(body.Topic))
@@ -87,76 +95,51 @@ func checkSubmission(info *conference.Info, body Submit) error {
 	if _, ok := info.Venue(body.Venue); !ok && body.Venue != "" {
 		return invalid("question.unknown_venue", string(body.Venue))
 	}
-	if body.Channel != ChannelWeb && body.Channel != ChannelHall {
-		return invalid("question.unknown_channel", string(body.Channel))
+	switch body.Channel {
+	case ChannelWeb, ChannelHall, ChannelDesk, ChannelPhone, ChannelZalo, ChannelImport:
+		return nil
+	}
+	return invalid("question.unknown_channel", string(body.Channel))
+}
+
+// fromOutside reports whether nobody of the staff stands between the asker and the queue;
+// what staff collect may come in before the conference opens.
+func fromOutside(channel Channel) bool { return channel == ChannelWeb || channel == ChannelZalo }
+
+func checkBody(body string) error {
+	if body == "" {
+		return invalid("question.empty", "")
+	}
+	if n := utf8.RuneCountInString(body); n > MaxBodyRunes {
+		return invalid("question.too_long", fmt.Sprintf("%d characters, at most %d", n, MaxBodyRunes))
 	}
 	return nil
 }
 
+func (b *Board) amend(body Amend) (conference.Decision, error) {
+	q, err := b.from(body.ID, body)
+	if err != nil {
+		return conference.Decision{}, err
+	}
+	if err := checkBody(body.Body); err != nil {
+		return conference.Decision{}, err
+	}
+	draft := draftOf(EventAmended, q.ID, Amended{Question: q.ID, Hold: body.Hold})
+	draft.Private = words(FieldBody, body.Body)
+	return decide(draft), nil
+}
+
+// withdraw takes a question back. The questions it stood for wait again.
 func (b *Board) withdraw(body Withdraw) (conference.Decision, error) {
 	q, err := b.from(body.ID, body)
 	if err != nil {
 		return conference.Decision{}, err
 	}
-	if inQueue(q.State) {
-		return decide(draftOf(EventWithdrawn, q.ID, Withdrawn{Question: q.ID}, conference.EntityQueue)), nil
+	drafts := []conference.Draft{draftOf(EventWithdrawn, q.ID, Withdrawn{Question: q.ID}, listed(q.State)...)}
+	for _, id := range b.Merged(q.ID) {
+		drafts = append(drafts, draftOf(EventUndone, id, Undone{Question: id, Was: StateMerged}))
 	}
-	return decide(draftOf(EventWithdrawn, q.ID, Withdrawn{Question: q.ID})), nil
-}
-
-func (b *Board) claim(body ClaimCard, actor conference.Actor) (conference.Decision, error) {
-	if q := b.Question(body.ID); q != nil && q.State == StateClaimed {
-		return conference.Decision{Reads: []conference.Entity{q.ID.Entity()}}, holds(q, actor)
-	}
-	q, err := b.from(body.ID, body)
-	if err != nil {
-		return conference.Decision{}, err
-	}
-	return decide(draftOf(EventClaimed, q.ID, Claimed{Question: q.ID})), nil
-}
-
-// held decides a command that only the holder of the card may give.
-func (b *Board) held(id conference.QuestionID, command conference.Command, data any, private map[string]string) (conference.Decision, error) {
-	q, err := b.from(id, command.Body)
-	if err != nil {
-		return conference.Decision{}, err
-	}
-	if err := holds(q, command.Actor); err != nil {
-		return conference.Decision{}, err
-	}
-	draft := draftOf(eventOf(command.Body), id, data)
-	draft.Private = private
-	return decide(draft), nil
-}
-
-func (b *Board) approve(body Approve, command conference.Command) (conference.Decision, error) {
-	if n := utf8.RuneCountInString(body.Short); n > MaxShortRunes {
-		return conference.Decision{}, invalid("question.short_too_long", fmt.Sprintf("%d characters, at most %d", n, MaxShortRunes))
-	}
-	var private map[string]string
-	if body.Short != "" {
-		private = map[string]string{FieldShort: body.Short}
-	}
-	return b.held(body.ID, command, Approved{Question: body.ID, Shortened: body.Short != ""}, private)
-}
-
-func (b *Board) refuse(info *conference.Info, body Refuse, command conference.Command) (conference.Decision, error) {
-	reason, ok := info.Reason(body.Reason)
-	if !ok {
-		return conference.Decision{}, invalid("question.unknown_reason", body.Reason)
-	}
-	if utf8.RuneCountInString(body.Text) > MaxTextRunes || utf8.RuneCountInString(body.NextDoor) > MaxNextDoorRunes {
-		return conference.Decision{}, invalid("question.text_too_long",
-			fmt.Sprintf("text at most %d, nextDoor at most %d characters", MaxTextRunes, MaxNextDoorRunes))
-	}
-	private := make(map[string]string)
-	if body.Text != "" {
-		private[FieldText] = body.Text
-	}
-	if body.NextDoor != "" && body.NextDoor != reason.NextDoor {
-		private[FieldNextDoor] = body.NextDoor
-	}
-	return b.held(body.ID, command, Refused{Question: body.ID, Reason: body.Reason, NextDoor: reason.NextDoor}, private)
+	return decide(drafts...), nil
 }
 
 func (b *Board) enqueue(body Queue) (conference.Decision, error) {
@@ -218,6 +201,9 @@ func (b *Board) air(info *conference.Info, body Air) (conference.Decision, error
 	if info.State != conference.StateOpen {
 		return conference.Decision{}, conflict("conference.not_open", string(info.State))
 	}
+	if q.Visibility == VisibilityPrivate {
+		return conference.Decision{}, conflict("question.is_private", string(q.ID))
+	}
 	if other := b.OnAir(); other != "" {
 		return conference.Decision{}, conflict("question.other_on_air", string(other))
 	}
@@ -226,12 +212,53 @@ func (b *Board) air(info *conference.Info, body Air) (conference.Decision, error
 	return decision, nil
 }
 
-func (b *Board) answer(body Answer) (conference.Decision, error) {
+// answer ends the question on air. It cannot end without telling what comes of it.
+func (b *Board) answer(body Answer, now time.Time) (conference.Decision, error) {
 	q, err := b.from(body.ID, body)
 	if err != nil {
 		return conference.Decision{}, err
 	}
-	return decide(draftOf(EventAnswered, q.ID, Answered{Question: q.ID}, conference.EntityOnAir)), nil
+	owes := body.Agency != "" && body.Due != ""
+	if body.None == owes || body.None && (body.Partly || body.Agency != "" || body.Due != "") {
+		return conference.Decision{}, invalid("question.no_conclusion", "an agency and a date, or none needed")
+	}
+	if owes {
+		if err := checkPromise(body.Agency, body.Due, now); err != nil {
+			return conference.Decision{}, err
+		}
+	}
+	if err := checkText(body.Text); err != nil {
+		return conference.Decision{}, err
+	}
+	event := EventAnswered
+	if body.Partly {
+		event = EventPartAnswered
+	}
+	data := Answered{Question: q.ID, None: body.None, Agency: body.Agency, Due: body.Due}
+	draft := draftOf(event, q.ID, data, conference.EntityOnAir)
+	draft.Private = words(FieldText, body.Text)
+	return decide(draft), nil
+}
+
+func (b *Board) recall(body Recall) (conference.Decision, error) {
+	q, err := b.from(body.ID, body)
+	if err != nil {
+		return conference.Decision{}, err
+	}
+	return decide(draftOf(EventRecalled, q.ID, Recalled{Question: q.ID}, conference.EntityOnAir)), nil
+}
+
+func (b *Board) carryOver(info *conference.Info, body CarryOver) (conference.Decision, error) {
+	q, err := b.from(body.ID, body)
+	if err != nil {
+		return conference.Decision{}, err
+	}
+	if info.State != conference.StateClosed {
+		return conference.Decision{}, conflict("conference.not_closed", string(info.State))
+	}
+	decision := decide(draftOf(EventCarriedOver, q.ID, CarriedOver{Question: q.ID}, listed(q.State)...))
+	decision.Reads = append(decision.Reads, conference.EntityConference)
+	return decision, nil
 }
 
 // from returns the question if the table lets the command start from where it stands.
@@ -240,36 +267,31 @@ func (b *Board) from(id conference.QuestionID, body conference.Body) (*Question,
 	if q == nil {
 		return nil, conference.Refuse(conference.KindNotFound, "question.unknown", string(id))
 	}
-	arrow := arrowOf(body)
-	if slices.Contains(arrow.From, q.State) {
-		return q, nil
-	}
-	if arrow.NotYet != "" && rank(q.State) < rank(arrow.From[0]) {
-		return nil, conflict(arrow.NotYet, string(q.State))
+	for _, arrow := range Transitions() {
+		if arrow.Command != body.CommandType() {
+			continue
+		}
+		if slices.Contains(arrow.From, q.State) {
+			return q, nil
+		}
+		if arrow.NotYet != "" && rank(q.State) < rank(arrow.From[0]) {
+			return nil, conflict(arrow.NotYet, string(q.State))
+		}
 	}
 	return nil, conflict(alreadyCode(q.State), string(id))
 }
 
-// holds refuses if somebody else has claimed the question.
-func holds(q *Question, actor conference.Actor) error {
-	if q.Claim != nil && q.Claim.Session == actor.Session {
-		return nil
+// listed are the entities besides the question that a change of it concerns: the running
+// order when it stands in it, what is on air when it is.
+func listed(state State) []conference.Entity {
+	switch state {
+	case StateQueued, StateStaged:
+		return []conference.Entity{conference.EntityQueue}
+	case StateOnAir:
+		return []conference.Entity{conference.EntityOnAir}
 	}
-	return conflict("question.claimed_by_other", "session "+q.Claim.Session)
+	return nil
 }
-
-func arrowOf(body conference.Body) Transition {
-	for _, t := range Transitions() {
-		if t.Command == body.CommandType() {
-			return t
-		}
-	}
-	return Transition{}
-}
-
-func eventOf(body conference.Body) string { return arrowOf(body).Event }
-
-func inQueue(state State) bool { return state == StateQueued || state == StateStaged }
 
 func queued(id, before conference.QuestionID) conference.Draft {
 	return draftOf(EventQueued, id, Queued{Question: id, Before: before}, conference.EntityQueue)

@@ -25,6 +25,7 @@ func TestJ10_RapidQuestions(t *testing.T) {
 		m := newMachine()
 		actions := map[string]func(*rapid.T){
 			"ripen": m.ripen, "submit": m.submit, "moderate": m.moderate, "order": m.order, "onStage": m.onStage,
+			"decided": m.decided, "amend": m.amend,
 			"stack": func(*rapid.T) { m.stack() }, "drop": func(*rapid.T) { m.drop() },
 			"life": func(t *rapid.T) { m.info.State = rapid.SampledFrom(lives).Draw(t, "life") },
 		}
@@ -37,7 +38,7 @@ func TestJ10_RapidQuestions(t *testing.T) {
 
 // weights makes long lives likely and closed conferences rare.
 var weights = []string{
-	"onStage", "onStage", "onStage", "order", "order", "ripen", "ripen", "moderate", "moderate", "submit", "stack", "drop", "life",
+	"onStage", "onStage", "onStage", "order", "order", "ripen", "ripen", "moderate", "moderate", "moderate", "moderate", "decided", "amend", "submit", "stack", "drop", "life",
 }
 
 var (
@@ -47,7 +48,13 @@ var (
 )
 
 // card is a question as a person would note it on paper.
-type card struct{ state, holder, short, reason, door string }
+type card struct {
+	state, holder, short, reason, door string
+	hold, returned, body, agency       string // hold: the rule, or "by" and who; returned: "", "asked" or "amended"
+	into                               conference.QuestionID
+	shows                              moderation.Visibility
+	words                              int // wordings there were
+}
 
 // paper is the whole model.
 type paper struct {
@@ -160,260 +167,13 @@ func copies(questions []*moderation.Question) map[*moderation.Question]moderatio
 	return kept
 }
 
-// ripen brings a question into the running order: random commands alone seldom get there.
-func (m *machine) ripen(t *rapid.T) {
-	id := rapid.SampledFrom(ids).Draw(t, "id")
-	c, exists := m.paper.cards[id]
-	if !exists && m.info.State == conference.StateOpen {
-		m.paper.order = append(m.paper.order, id)
-		m.give(t, "citizen", moderation.Submit{ID: id, Body: "Hỏi " + string(id), Topic: "so-do", Channel: moderation.ChannelWeb}, "")
-		c.state = "pending"
-	}
-	if c.state == "pending" {
-		m.give(t, "lan", moderation.ClaimCard{ID: id}, "")
-		m.give(t, "lan", moderation.Approve{ID: id}, "")
-		m.paper.cards[id] = card{state: "approved"}
-		m.give(t, "stage", moderation.Queue{ID: id}, m.modelQueue(id, ""))
-	}
-}
-
-func (m *machine) submit(t *rapid.T) {
-	id := rapid.SampledFrom(ids).Draw(t, "id")
-	_, exists := m.paper.cards[id]
-	want := ""
-	switch {
-	case m.info.State != conference.StateOpen:
-		want = "conference.not_open"
-	case exists:
-		want = "question.exists"
-	default:
-		m.paper.cards[id] = card{state: "pending"}
-		m.paper.order = append(m.paper.order, id)
-	}
-	m.give(t, "citizen", moderation.Submit{
-		ID: id, Body: "Hỏi " + string(id), Topic: "so-do", Channel: moderation.ChannelWeb,
-	}, want)
-}
-
-func (m *machine) moderate(t *rapid.T) {
-	id, who := rapid.SampledFrom(ids).Draw(t, "id"), rapid.SampledFrom(mods).Draw(t, "who")
-	c, exists := m.paper.cards[id]
-	what := rapid.SampledFrom([]string{"claim", "release", "approve", "refuse"}).Draw(t, "what")
-	want := ""
-	switch {
-	case !exists:
-		want = "question.unknown"
-	case c.state == "claimed" && c.holder != who:
-		want = "question.claimed_by_other"
-	case c.state == "pending" && what != "claim":
-		want = "question.not_claimed"
-	case c.state != "pending" && c.state != "claimed":
-		want = already(c.state)
-	}
-	var body conference.Body
-	next := c
-	switch what {
-	case "claim":
-		body, next.state, next.holder = moderation.ClaimCard{ID: id}, "claimed", who
-	case "release":
-		body, next.state, next.holder = moderation.Release{ID: id}, "pending", ""
-	case "approve":
-		short := rapid.SampledFrom([]string{"", "Ngắn gọn"}).Draw(t, "short")
-		body = moderation.Approve{ID: id, Short: short}
-		next = card{state: "approved", short: short}
-	case "refuse":
-		reason := rapid.SampledFrom(m.info.Reasons).Draw(t, "reason")
-		door := rapid.SampledFrom([]string{"", "Phòng 5"}).Draw(t, "door")
-		body = moderation.Refuse{ID: id, Reason: reason.Code, Text: "Vì thế", NextDoor: door}
-		next = card{state: "refused", reason: reason.Code, door: reason.NextDoor}
-		if door != "" {
-			next.door = door
-		}
-	}
-	if want == "" {
-		m.paper.cards[id] = next
-	}
-	m.give(t, who, body, want)
-}
-
-func already(state string) string {
-	if state == "onAir" {
-		return "question.already_on_air"
-	}
-	return "question.already_" + state
-}
-
-// takeOut takes a question out of the model's running order.
-func (m *machine) takeOut(id conference.QuestionID) {
-	m.paper.queue = slices.DeleteFunc(m.paper.queue, func(other conference.QuestionID) bool { return other == id })
-}
-
-func (m *machine) putIn(id conference.QuestionID, at int) {
-	m.takeOut(id)
-	m.paper.queue = slices.Insert(m.paper.queue, at, id)
-}
-
-func (m *machine) set(id conference.QuestionID, state string) {
-	c := m.paper.cards[id]
-	c.state, c.holder = state, ""
-	m.paper.cards[id] = c
-}
-
-func (m *machine) draw(t *rapid.T) (conference.QuestionID, string) {
-	id := rapid.SampledFrom(ids).Draw(t, "id")
-	return id, m.paper.cards[id].state
-}
-
-func (m *machine) order(t *rapid.T) {
-	id, state := m.draw(t)
-	if rapid.Bool().Draw(t, "unqueue") {
-		want := ""
-		switch state {
-		case "":
-			want = "question.unknown"
-		case "pending", "claimed", "approved":
-			want = "question.not_queued"
-		case "queued", "staged":
-			m.takeOut(id)
-			m.set(id, "approved")
-		default:
-			want = already(state)
-		}
-		m.give(t, "stage", moderation.Unqueue{ID: id}, want)
-		return
-	}
-	before := rapid.SampledFrom(append([]conference.QuestionID{""}, ids...)).Draw(t, "before")
-	m.give(t, "stage", moderation.Queue{ID: id, Before: before}, m.modelQueue(id, before))
-}
-
-func (m *machine) modelQueue(id, before conference.QuestionID) string {
-	switch state := m.paper.cards[id].state; state {
-	case "":
-		return "question.unknown"
-	case "pending", "claimed":
-		return "question.not_approved"
-	case "approved", "queued", "staged":
-	default:
-		return already(state)
-	}
-	if before == id {
-		return ""
-	}
-	rest := slices.DeleteFunc(slices.Clone(m.paper.queue), func(other conference.QuestionID) bool { return other == id })
-	at := len(rest)
-	if before != "" {
-		if at = slices.Index(rest, before); at < 0 {
-			return "question.before_not_queued"
-		}
-		if m.paper.cards[before].state == "staged" {
-			at++
-		}
-	}
-	m.putIn(id, at)
-	m.set(id, "queued")
-	return ""
-}
-
-func (m *machine) onStage(t *rapid.T) {
-	id, state := m.draw(t)
-	what := rapid.SampledFrom([]string{"stage", "air", "answer", "withdraw"}).Draw(t, "what")
-	var body conference.Body
-	want := ""
-	switch what {
-	case "stage":
-		body, want = moderation.Stage{ID: id}, m.modelStage(id, state)
-	case "air":
-		body, want = moderation.Air{ID: id}, m.modelAir(id, state)
-	case "answer":
-		body = moderation.Answer{ID: id}
-		switch {
-		case state == "":
-			want = "question.unknown"
-		case state == "onAir":
-			m.set(id, "answered")
-			m.paper.onAir = ""
-		case slices.Contains([]string{"answered", "refused", "withdrawn"}, state):
-			want = already(state)
-		default:
-			want = "question.not_on_air"
-		}
-	case "withdraw":
-		body = moderation.Withdraw{ID: id}
-		switch state {
-		case "":
-			want = "question.unknown"
-		case "onAir", "answered", "refused", "withdrawn":
-			want = already(state)
-		default:
-			m.takeOut(id)
-			m.set(id, "withdrawn")
-		}
-	}
-	m.give(t, "stage", body, want)
-}
-
-func (m *machine) modelStage(id conference.QuestionID, state string) string {
-	switch state {
-	case "":
-		return "question.unknown"
-	case "pending", "claimed", "approved":
-		return "question.not_queued"
-	case "queued":
-	default:
-		return already(state)
-	}
-	for other, c := range m.paper.cards {
-		if c.state == "staged" {
-			m.set(other, "queued")
-		}
-	}
-	m.putIn(id, 0)
-	m.set(id, "staged")
-	return ""
-}
-
-func (m *machine) modelAir(id conference.QuestionID, state string) string {
-	switch state {
-	case "":
-		return "question.unknown"
-	case "pending", "claimed", "approved":
-		return "question.not_queued"
-	case "queued", "staged":
-	default:
-		return already(state)
-	}
-	switch {
-	case m.info.State != conference.StateOpen:
-		return "conference.not_open"
-	case m.paper.onAir != "":
-		return "question.other_on_air"
-	}
-	m.takeOut(id)
-	m.set(id, "onAir")
-	m.paper.onAir = id
-	return ""
-}
-
 // check compares the board with the model and looks at what must always hold.
 func (m *machine) check(t *rapid.T) {
 	got := paper{
 		cards: make(map[conference.QuestionID]card), queue: slices.Clone(m.board.Queue()), onAir: m.board.OnAir(),
 	}
 	for _, q := range m.board.Questions() {
-		c := card{state: string(q.State), short: q.Short}
-		if q.Claim != nil {
-			c.holder = q.Claim.Session
-		}
-		if q.Refusal != nil {
-			c.reason, c.door = q.Refusal.Reason, q.Refusal.NextDoor
-		}
-		if (q.Claim != nil) != (q.State == moderation.StateClaimed) || (q.Refusal != nil) != (q.State == moderation.StateRefused) {
-			t.Fatalf("claim or refusal does not fit the state: %+v", q)
-		}
-		if q.Body != "Hỏi "+string(q.ID) {
-			t.Fatalf("body of %s: %q", q.ID, q.Body)
-		}
-		got.cards[q.ID] = c
+		got.cards[q.ID] = asCard(t, q)
 		got.order = append(got.order, q.ID)
 	}
 	if diff := cmp.Diff(m.paper.String(), got.String()); diff != "" {
@@ -424,6 +184,42 @@ func (m *machine) check(t *rapid.T) {
 			t.Fatalf("running order: %s at %d is %s", id, i, state)
 		}
 	}
+}
+
+// asCard writes a question down and looks at what must hold for each.
+func asCard(t *rapid.T, q *moderation.Question) card {
+	c := card{
+		state: string(q.State), short: q.Short, body: q.Body, into: q.MergedInto, shows: q.Visibility, words: len(q.Revisions),
+	}
+	if q.Claim != nil {
+		c.holder = q.Claim.Session
+	}
+	if q.Refusal != nil {
+		c.reason, c.door = q.Refusal.Reason, q.Refusal.NextDoor
+	}
+	if q.Hold != nil {
+		if c.hold = q.Hold.Rule; q.Hold.Proposed != nil {
+			c.hold = "by " + q.Hold.Session
+		}
+	}
+	if q.Return != nil {
+		if c.returned = "asked"; q.Return.Amended {
+			c.returned = "amended"
+		}
+	}
+	if q.Conclusion != nil {
+		if c.agency = q.Conclusion.Agency; q.Conclusion.None {
+			c.agency = "none"
+		}
+	}
+	is := func(states ...moderation.State) bool { return slices.Contains(states, q.State) }
+	if (q.Claim != nil) != is(moderation.StateClaimed) || (q.MergedInto != "") != is(moderation.StateMerged) ||
+		(q.Refusal != nil) != is(moderation.StateRefused, moderation.StateRedirected) ||
+		(q.Conclusion != nil) != is(moderation.StateAnswered, moderation.StatePartAnswered, moderation.StateWritten) ||
+		q.Hold != nil && !is(moderation.StateHeld, moderation.StateClaimed) || q.Hold == nil && is(moderation.StateHeld) {
+		t.Fatalf("what is noted does not fit the state: %+v", q)
+	}
+	return c
 }
 
 func (p paper) String() string {

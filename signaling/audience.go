@@ -63,14 +63,7 @@ func (a audience) sees(q *moderation.Question) bool {
 	if a.staff() {
 		return true
 	}
-	switch q.State {
-	case moderation.StateApproved, moderation.StateQueued, moderation.StateStaged,
-		moderation.StateOnAir, moderation.StateAnswered:
-		return true
-	case moderation.StateSubmitted, moderation.StatePending, moderation.StateClaimed, moderation.StateRefused,
-		moderation.StateWithdrawn:
-	}
-	return false
+	return q.Public()
 }
 
 // event returns what the role gets to know of a change; false: nothing.
@@ -122,7 +115,7 @@ func airChanged(c *live.Change) bool {
 }
 
 // snapshot returns everything the role may see.
-func (a audience) snapshot(s *live.Snapshot) protocol.Snapshot {
+func (a audience) snapshot(s *live.Snapshot, votes map[conference.QuestionID]int) protocol.Snapshot {
 	out := protocol.Snapshot{
 		Cursor:     s.Cursor,
 		Conference: a.info(s.Info),
@@ -146,6 +139,19 @@ func (a audience) snapshot(s *live.Snapshot) protocol.Snapshot {
 	}
 	out.Queue = ids(s.Queue)
 	out.OnAir = string(s.OnAir)
+	out.Votes = a.votes(votes)
+	return out
+}
+
+// votes are the totals the role may see; they are of public questions only.
+func (a audience) votes(totals map[conference.QuestionID]int) map[string]int {
+	if !a.questions() || len(totals) == 0 {
+		return nil
+	}
+	out := make(map[string]int, len(totals))
+	for id, n := range totals {
+		out[string(id)] = n
+	}
 	return out
 }
 
@@ -161,10 +167,14 @@ func (a audience) question(q *moderation.Question) protocol.Question {
 		ChangedAt:   q.ChangedAt,
 		OnAirAt:     instant(q.OnAirAt),
 		AnsweredAt:  instant(q.AnsweredAt),
+		Name:        q.ShownName(),
+		Conclusion:  conclusion(q.Conclusion),
 	}
 	if !a.staff() {
 		return out
 	}
+	out.Name, out.MayName, out.Visibility = q.Name, q.MayName, q.Visibility
+	out.First, out.MergedInto = q.First, string(q.MergedInto)
 	out.Version = q.Version
 	out.Channel = q.Channel
 	if q.Body != out.Text {
@@ -172,6 +182,17 @@ func (a audience) question(q *moderation.Question) protocol.Question {
 	}
 	if q.Claim != nil {
 		out.Claim = &protocol.Claim{Session: q.Claim.Session, Person: q.Claim.Person, At: q.Claim.At}
+	}
+	if q.Hold != nil {
+		out.Hold = &protocol.Hold{
+			Rule: q.Hold.Rule, Session: q.Hold.Session, Person: q.Hold.Person, Proposed: refusal(q.Hold.Proposed),
+		}
+	}
+	if out.Return = returned(q.Return); out.Return != nil {
+		out.Return.Person = q.Return.Person
+	}
+	for _, r := range q.Revisions {
+		out.Revisions = append(out.Revisions, protocol.Revision(r))
 	}
 	out.Refusal = refusal(q.Refusal)
 	return out
@@ -248,6 +269,16 @@ func standing(s live.Standing) protocol.Standing {
 		SubmittedAt: q.SubmittedAt,
 		ChangedAt:   q.ChangedAt,
 		Refusal:     refusal(q.Refusal),
+		Return:      returned(q.Return),
+		Conclusion:  conclusion(q.Conclusion),
+		OnAirAt:     instant(q.OnAirAt),
+	}
+	if into := s.Into; into != nil {
+		out.Into = &protocol.StandIn{ID: string(into.ID), State: into.State}
+		if into.Public() {
+			out.Into.Text = into.Shown()
+			out.Conclusion, out.OnAirAt = conclusion(into.Conclusion), instant(into.OnAirAt)
+		}
 	}
 	if shown := q.Shown(); shown != q.Body {
 		out.Text = shown
@@ -263,6 +294,21 @@ func refusal(r *moderation.Refusal) *protocol.Refusal {
 		return nil
 	}
 	return &protocol.Refusal{Reason: r.Reason, Text: r.Text, NextDoor: r.NextDoor}
+}
+
+// returned is what the asker reads; who returned it is for staff.
+func returned(r *moderation.Return) *protocol.Return {
+	if r == nil {
+		return nil
+	}
+	return &protocol.Return{At: r.At, Text: r.Text, Amended: r.Amended}
+}
+
+func conclusion(c *moderation.Conclusion) *protocol.Conclusion {
+	if c == nil {
+		return nil
+	}
+	return &protocol.Conclusion{None: c.None, Agency: c.Agency, Due: c.Due, Text: c.Text, At: c.At}
 }
 
 func ids(in []conference.QuestionID) []string {

@@ -35,6 +35,12 @@ func full(state moderation.State) *moderation.Question {
 		Claim:   &moderation.Claim{Session: "SECRET session", Person: "SECRET person", At: t},
 		Refusal: &moderation.Refusal{Reason: "SECRET reason", Text: "SECRET text", NextDoor: "SECRET door"},
 		OnAirAt: t, AnsweredAt: t,
+		First: "SECRET first words", Name: "SECRET name", MayName: true, Visibility: moderation.VisibilityText,
+		Hold:       &moderation.Hold{Rule: "SECRET rule", Person: "SECRET person", Proposed: &moderation.Refusal{Text: "SECRET text"}},
+		Return:     &moderation.Return{Text: "SECRET question", Person: "SECRET person", At: t},
+		Revisions:  []moderation.Revision{{At: t, Person: "SECRET person", Short: "SECRET wording"}},
+		Conclusion: &moderation.Conclusion{Agency: "Sở", Due: "2022-11-20", Person: "SECRET person", At: t},
+		MergedInto: "q2",
 	}
 }
 
@@ -51,15 +57,38 @@ func staffFields(t *testing.T) []string {
 			out = append(out, name)
 		}
 	}
-	if len(out) != 5 {
+	if len(out) != 12 {
 		t.Fatalf("protocol.Question has the staff fields %v: decide who sees the new one and mend this test", out)
 	}
 	return out
 }
 
-// TestAudience_matrix: role × state × what happened: who sees the question, and which of
+// TestAudience_Q11_nameAndPrivate: the public reads a name only when its owner agreed and a
+// moderator showed it, and nothing of a private question.
+func TestAudience_Q11_nameAndPrivate(t *testing.T) {
+	t.Parallel()
+	for _, role := range allRoles() {
+		a := audience{role: role, public: true}
+		isStaff := oneOf(role, "moderator stage admin")
+		for _, may := range []bool{true, false} {
+			for _, shows := range []moderation.Visibility{moderation.VisibilityPrivate, moderation.VisibilityText, moderation.VisibilityTextName} {
+				q := full(moderation.StateOnAir)
+				q.MayName, q.Visibility = may, shows
+				if got, want := a.sees(q), isStaff || a.questions() && shows != moderation.VisibilityPrivate; got != want {
+					t.Errorf("%q sees a %s question: %v, want %v", role, shows, got, want)
+				}
+				want := isStaff || may && shows == moderation.VisibilityTextName
+				if got := a.question(q).Name != ""; got != want {
+					t.Errorf("%q reads the name (agreed %v, %s): %v, want %v", role, may, shows, got, want)
+				}
+			}
+		}
+	}
+}
+
+// TestAudience_Q11_matrix: role × state × what happened: who sees the question, and which of
 // its fields, with every field of protocol.Question looked at.
-func TestAudience_matrix(t *testing.T) {
+func TestAudience_Q11_matrix(t *testing.T) {
 	t.Parallel()
 	staff := staffFields(t)
 	for _, role := range allRoles() {
@@ -68,7 +97,7 @@ func TestAudience_matrix(t *testing.T) {
 				a := audience{role: role, public: public}
 				isStaff := oneOf(role, "moderator stage admin")
 				isOut := oneOf(role, "venue screen") || (role == "citizen" && public)
-				want := isStaff || isOut && oneOf(conference.Role(state), "approved queued staged onAir answered")
+				want := isStaff || isOut && oneOf(conference.Role(state), "approved queued staged onAir recalled partAnswered answered carriedOver")
 				change := &live.Change{Event: conference.Event{Type: "question.x", V: 1}, Question: full(state)}
 				e, ok := a.event(change)
 				if got := e.Question != nil; got != want || (want && !ok) {
@@ -104,7 +133,7 @@ func TestAudience_snapshotAgreesWithEvents(t *testing.T) {
 			s := a.snapshot(&live.Snapshot{
 				Info: &conference.Info{}, Questions: []*moderation.Question{full(state)},
 				Queue: []conference.QuestionID{"q1"}, OnAir: "q1",
-			})
+			}, nil)
 			e, _ := a.event(&live.Change{Question: full(state), Queue: []conference.QuestionID{"q1"}})
 			if (len(s.Questions) == 1) != (e.Question != nil) || (len(s.Queue) == 1) != (e.Queue != nil) ||
 				(s.OnAir != "") != a.questions() {

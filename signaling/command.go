@@ -197,43 +197,107 @@ func questionBody(name protocol.CommandName, data json.RawMessage, actor confere
 			Body:           d.Body,
 			Topic:          conference.TopicID(d.Topic),
 			Venue:          conference.VenueID(d.Venue),
-			Channel:        moderation.ChannelWeb,
+			Channel:        channelOf(actor.Role),
+			Name:           d.Name,
+			MayName:        d.MayName,
 		}
 		if actor.Role == conference.RoleVenue {
-			submit.Venue, submit.Channel = actor.Venue, moderation.ChannelHall
+			submit.Venue = actor.Venue
 		}
 		return submit, "", err
 	case "question.withdraw":
 		d, err := body[protocol.QuestionCode](data)
 		return live.WithdrawQuestion{Code: d.Code}, "", err
-	case "question.approve":
-		d, err := body[protocol.QuestionApprove](data)
+	case "question.amend":
+		d, err := body[protocol.QuestionAmend](data)
+		return live.AmendQuestion{Code: d.Code, Body: d.Body}, "", err
+	case "question.vote":
+		d, err := body[protocol.QuestionVote](data)
 		id := conference.QuestionID(d.ID)
-		return moderation.Approve{ID: id, Short: d.Short}, id, err
-	case "question.refuse":
-		d, err := body[protocol.QuestionRefuse](data)
+		return live.VoteQuestion{ID: id, Voter: d.Voter, On: d.On}, id, err
+	case "question.answer":
+		d, err := body[protocol.QuestionAnswer](data)
 		id := conference.QuestionID(d.ID)
-		return moderation.Refuse{ID: id, Reason: d.Reason, Text: d.Text, NextDoor: d.NextDoor}, id, err
+		return moderation.Answer{ID: id, Partly: d.Partly, None: d.None, Agency: d.Agency, Due: d.Due, Text: d.Text}, id, err
 	case "question.queue":
 		d, err := body[protocol.QuestionQueue](data)
 		id := conference.QuestionID(d.ID)
 		return moderation.Queue{ID: id, Before: conference.QuestionID(d.Before)}, id, err
 	}
+	return moderatorBody(name, data)
+}
+
+// channelOf is the way a question comes in by who enters it.
+func channelOf(role conference.Role) moderation.Channel {
+	switch role {
+	case conference.RoleVenue:
+		return moderation.ChannelHall
+	case conference.RoleRegistrar:
+		return moderation.ChannelDesk
+	case conference.RoleModerator:
+		return moderation.ChannelPhone
+	case conference.RoleCitizen, conference.RoleStage, conference.RoleScreen, conference.RoleAdmin, conference.RoleSystem:
+	}
+	return moderation.ChannelWeb
+}
+
+func moderatorBody(name protocol.CommandName, data json.RawMessage) (conference.Body, conference.QuestionID, error) {
+	switch name {
+	case "question.claim":
+		d, err := body[protocol.QuestionClaim](data)
+		id := conference.QuestionID(d.ID)
+		return moderation.ClaimCard{ID: id, TakeOver: d.TakeOver}, id, err
+	case "question.approve":
+		d, err := body[protocol.QuestionApprove](data)
+		id := conference.QuestionID(d.ID)
+		return moderation.Approve{ID: id, Short: d.Short, Visibility: d.Visibility}, id, err
+	case "question.edit":
+		d, err := body[protocol.QuestionEdit](data)
+		id := conference.QuestionID(d.ID)
+		return moderation.Edit{ID: id, Short: d.Short}, id, err
+	case "question.return":
+		d, err := body[protocol.QuestionReturn](data)
+		id := conference.QuestionID(d.ID)
+		return moderation.GiveBack{ID: id, Text: d.Text}, id, err
+	case "question.refuse", "question.redirect":
+		d, err := body[protocol.QuestionRefuse](data)
+		id := conference.QuestionID(d.ID)
+		refuse := moderation.Refuse{ID: id, Reason: d.Reason, Text: d.Text, NextDoor: d.NextDoor}
+		if name == "question.redirect" {
+			return moderation.Redirect(refuse), id, err
+		}
+		return refuse, id, err
+	case "question.write":
+		d, err := body[protocol.QuestionWrite](data)
+		id := conference.QuestionID(d.ID)
+		return moderation.Write{ID: id, Agency: d.Agency, Due: d.Due}, id, err
+	case "question.merge":
+		d, err := body[protocol.QuestionMerge](data)
+		id := conference.QuestionID(d.ID)
+		return moderation.Merge{ID: id, Into: conference.QuestionID(d.Into)}, id, err
+	}
+	return refBody(name, data)
+}
+
+// refBody is for the commands that only name a question.
+func refBody(name protocol.CommandName, data json.RawMessage) (conference.Body, conference.QuestionID, error) {
 	d, err := body[protocol.QuestionRef](data)
 	id := conference.QuestionID(d.ID)
 	switch name {
-	case "question.claim":
-		return moderation.ClaimCard{ID: id}, id, err
+	case "question.keep":
+		return live.KeepCard{ID: id}, id, err
 	case "question.release":
 		return moderation.Release{ID: id}, id, err
+	case "question.undo":
+		return moderation.Undo{ID: id}, id, err
 	case "question.unqueue":
 		return moderation.Unqueue{ID: id}, id, err
 	case "question.stage":
 		return moderation.Stage{ID: id}, id, err
 	case "question.air":
 		return moderation.Air{ID: id}, id, err
-	case "question.answer":
-		return moderation.Answer{ID: id}, id, err
+	case "question.recall":
+		return moderation.Recall{ID: id}, id, err
 	}
 	return nil, "", errUnknownCommand(name)
 }

@@ -29,6 +29,8 @@ type fakeConference struct {
 	onAir     conference.QuestionID
 	changes   []live.Change
 	more      chan struct{}
+	votes     map[conference.QuestionID]int
+	votedAt   uint64
 	do        func(context.Context, conference.Command) (live.Outcome, error)
 }
 
@@ -122,6 +124,23 @@ func (f *fakeConference) Since(after uint64) ([]live.Change, <-chan struct{}, er
 	}
 	out := f.changes[after:min(end, after+1024)]
 	return append([]live.Change(nil), out...), f.more, nil
+}
+
+func (f *fakeConference) Votes(after uint64) (map[conference.QuestionID]int, uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.votedAt == after {
+		return nil, after
+	}
+	return f.votes, f.votedAt
+}
+
+// vote gives the next position and new totals; no event comes of it.
+func (f *fakeConference) vote(totals map[conference.QuestionID]int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.votes = totals
+	f.votedAt++
 }
 
 func (f *fakeConference) Resume(cursor string) (uint64, error) {

@@ -192,7 +192,12 @@ func (r *room) bridge(who audience, position uint64, cursor string, s *start) ([
 			}
 		}
 	}
-	return append(out, chain(cursor, s.toCursor, events)), nil
+	// What was voted meanwhile is not among the changes: the totals are told again.
+	out = append(out, chain(cursor, s.toCursor, events))
+	if votes := who.votes(s.votes); len(votes) > 0 {
+		out = append(out, watermark(s.toCursor, s.toCursor, votes))
+	}
+	return out, nil
 }
 
 func isKind(err error, kind conference.Kind) bool {

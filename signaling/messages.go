@@ -79,6 +79,10 @@ func conferenceText(code string) text {
 	switch code {
 	case "conference.unknown":
 		return text{"Không có hội nghị này. Hãy kiểm tra lại đường dẫn.", "There is no such conference. Check the link."}
+	case "conference.closed":
+		return text{"Hội nghị đã kết thúc nên không còn thời lượng. Hãy chuyển trả lời bằng văn bản.", "The conference is over and has no airtime left. Have the question answered in writing."}
+	case "conference.not_closed":
+		return text{"Hội nghị chưa kết thúc.", "The conference is not over."}
 	case "conference.not_open":
 		return text{"Hội nghị chưa mở hoặc đã đóng. Hãy đợi đến giờ mở.", "The conference is not open. Wait until it opens."}
 	case "conference.already_open":

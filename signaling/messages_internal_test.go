@@ -17,6 +17,8 @@ import (
 
 // refusalCodes finds the codes of all refusals a socket can meet: string literals in
 // calls of Refuse and its short forms, and constants named code….
+var capital = regexp.MustCompile(`[A-Z]`)
+
 func refusalCodes(t *testing.T) map[string]string {
 	t.Helper()
 	codes := map[string]string{}
@@ -80,9 +82,8 @@ func refusalCodes(t *testing.T) map[string]string {
 		}
 	}
 	for _, state := range moderation.States() {
-		if state != moderation.StateSubmitted && state != moderation.StateOnAir {
-			codes["question.already_"+string(state)] = "moderation.alreadyCode"
-		}
+		snake := capital.ReplaceAllStringFunc(string(state), func(c string) string { return "_" + strings.ToLower(c) })
+		codes["question.already_"+snake] = "moderation.alreadyCode"
 	}
 	for _, state := range []conference.State{conference.StatePlanned, conference.StateOpen, conference.StateClosed} {
 		codes["conference.already_"+string(state)] = "conference.decideState"

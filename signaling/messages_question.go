@@ -46,7 +46,47 @@ func questionText(code string) text {
 	case "question.other_on_air":
 		return text{"Đang có câu khác trên màn hình. Hãy kết thúc câu đó trước.", "Another question is on air. End that one first."}
 	}
+	if t := screeningText(code); t != (text{}) {
+		return t
+	}
 	return questionAlreadyText(code)
+}
+
+// screeningText has the sentences about the decisions of moderators and of the chair.
+func screeningText(code string) text {
+	switch code {
+	case "question.not_decided":
+		return text{"Câu này chưa có quyết định nào để hoàn lại.", "There is no decision on this question to take back."}
+	case "question.not_returned":
+		return text{"Câu này không chờ bạn viết lại.", "This question does not wait for you to write it again."}
+	case "question.returned_before":
+		return text{"Câu này đã được trả lại một lần. Hãy duyệt, từ chối hoặc chuyển trả lời bằng văn bản.", "This question has been returned once. Approve it, refuse it, or have it answered in writing."}
+	case "question.second_person":
+		return text{"Lý do này cần hai người. Hãy để một người duyệt khác xác nhận.", "This reason takes two. Let another moderator confirm it."}
+	case "question.bad_target":
+		return text{"Không gộp được vào câu đó vì câu đó đã kết thúc hoặc đã được gộp. Hãy chọn câu khác.", "It cannot be joined with that question, which is over or itself joined with another. Choose another."}
+	case "question.merge_self":
+		return text{"Không thể gộp một câu với chính nó. Hãy chọn câu khác.", "A question cannot be joined with itself. Choose another."}
+	case "question.no_text":
+		return text{"Hãy viết cho người hỏi biết điều gì chưa rõ.", "Tell the asker what is unclear."}
+	case "question.no_agency":
+		return text{"Hãy chọn cơ quan trả lời (tối đa 200 ký tự).", "Name the agency that answers (at most 200 characters)."}
+	case "question.bad_due":
+		return text{"Thời hạn không hợp lệ. Hãy chọn một ngày từ hôm nay trở đi.", "The date is not valid. Choose today or a later day."}
+	case "question.no_conclusion":
+		return text{"Hãy ghi kết luận: cơ quan và thời hạn, hoặc \"không cần trả lời thêm\".", "Note the conclusion: an agency and a date, or \"nothing more is needed\"."}
+	case "question.is_private":
+		return text{"Câu này là câu riêng, không nêu công khai. Hãy chuyển trả lời bằng văn bản.", "This question is private and cannot go on air. Have it answered in writing."}
+	case "question.unknown_visibility":
+		return text{"Chế độ hiển thị không đúng. Hãy tải lại trang.", "The visibility is not known. Reload the page."}
+	case "question.name_too_long":
+		return text{"Tên dài quá 80 ký tự. Hãy rút ngắn.", "The name is longer than 80 characters. Shorten it."}
+	case "question.bad_voter":
+		return text{"Thiếu mã thiết bị để bình chọn (16–128 ký tự ASCII). Hãy tải lại trang.", "The device's voter secret is missing or malformed (16–128 printable ASCII characters). Reload the page."}
+	case "question.votes_closed":
+		return text{"Câu này không còn nhận ủng hộ.", "This question takes no more votes."}
+	}
+	return text{}
 }
 
 // questionAlreadyText has the sentences for who came too late.
@@ -66,6 +106,22 @@ func questionAlreadyText(code string) text {
 		return text{"Câu này đang ở trên màn hình.", "This question is already on air."}
 	case "question.already_answered":
 		return text{"Câu này đã được trả lời.", "This question has already been answered."}
+	case "question.already_part_answered":
+		return text{"Câu này đã được trả lời một phần.", "This question has been answered in part."}
+	case "question.already_recalled":
+		return text{"Câu này đã được đưa khỏi màn hình.", "This question has been taken off air."}
+	case "question.already_returned":
+		return text{"Câu này đã được trả lại cho người hỏi.", "This question has been returned to its asker."}
+	case "question.already_redirected":
+		return text{"Câu này đã được chuyển nơi giải quyết.", "This question has been sent to its own procedure."}
+	case "question.already_written":
+		return text{"Câu này đã được chuyển trả lời bằng văn bản.", "This question is being answered in writing."}
+	case "question.already_merged":
+		return text{"Câu này đã được gộp với câu khác.", "This question has been joined with another."}
+	case "question.already_carried_over":
+		return text{"Câu này đã được chuyển sang sau hội nghị.", "This question has been carried over the close."}
+	case "question.already_held":
+		return text{"Câu này đang chờ xem kỹ hơn.", "This question waits for a closer look."}
 	case "question.already_withdrawn":
 		return text{"Người hỏi đã rút câu này.", "The asker has withdrawn this question."}
 	case "question.already_pending", "question.already_submitted":

@@ -265,7 +265,7 @@ func act(t *testing.T, conf *live.Conference, steps int) {
 			do(moderator, moderation.Approve{ID: id})
 			do(stage, moderation.Queue{ID: id})
 			do(stage, moderation.Air{ID: id})
-			do(stage, moderation.Answer{ID: id})
+			do(stage, moderation.Answer{ID: id, None: true})
 		}
 	}
 }

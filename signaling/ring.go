@@ -63,9 +63,18 @@ func (g *ring) reset(position uint64, cursor string) {
 	clear(g.entries)
 }
 
-// append adds one message with events up to a position, or a watermark when there are none.
+// append adds one message with events up to a position.
 func (g *ring) append(events []protocol.Event, position uint64, cursor string) error {
-	message, size, err := prepare(chain(g.last, cursor, events))
+	return g.push(chain(g.last, cursor, events), position, cursor)
+}
+
+// watermark adds a message without events, with the votes that have changed.
+func (g *ring) watermark(position uint64, cursor string, votes map[string]int) error {
+	return g.push(watermark(g.last, cursor, votes), position, cursor)
+}
+
+func (g *ring) push(m *protocol.ServerMessage, position uint64, cursor string) error {
+	message, size, err := prepare(m)
 	if err != nil {
 		return err
 	}
@@ -128,10 +137,7 @@ func (g *ring) position() (index, at uint64) {
 // chain is the message that leads from one cursor to another.
 func chain(prev, cursor string, events []protocol.Event) *protocol.ServerMessage {
 	if len(events) == 0 {
-		return &protocol.ServerMessage{
-			Type:      typeWatermark,
-			Watermark: &protocol.Watermark{Prev: prev, Cursor: cursor},
-		}
+		return watermark(prev, cursor, nil)
 	}
 	return &protocol.ServerMessage{
 		Type:   typeEvents,
@@ -162,4 +168,11 @@ func prepare(m *protocol.ServerMessage) (*websocket.PreparedMessage, int, error)
 		return nil, 0, fmt.Errorf("prepare %s: %w", m.Type, err)
 	}
 	return prepared, len(data), nil
+}
+
+func watermark(prev, cursor string, votes map[string]int) *protocol.ServerMessage {
+	return &protocol.ServerMessage{
+		Type:      typeWatermark,
+		Watermark: &protocol.Watermark{Prev: prev, Cursor: cursor, Votes: votes},
+	}
 }

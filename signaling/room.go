@@ -28,6 +28,8 @@ type room struct {
 	position  uint64
 	cursor    string
 	public    bool
+	votes     map[conference.QuestionID]int // as last told
+	votedAt   uint64
 	rings     map[conference.Role]*ring
 	followers map[conference.QuestionID]map[*conn]struct{}
 }
@@ -44,6 +46,7 @@ type start struct {
 	bridge   bool
 	to       uint64
 	toCursor string
+	votes    map[conference.QuestionID]int // at toCursor
 	public   bool
 	err      error
 }
@@ -61,6 +64,7 @@ const (
 	snapshotLag   = maxBehind / 4
 	maxBridge     = 1024 // changes
 	watermarkEach = protocol.WatermarkEveryMs * time.Millisecond
+	tallyEach     = protocol.VotesEveryMs * time.Millisecond
 	inboxSize     = 64
 	retryFeed     = 100 * time.Millisecond
 )
@@ -99,6 +103,8 @@ func (r *room) serve(ctx context.Context) (ended bool) {
 	r.rewind()
 	watermark := time.NewTicker(watermarkEach)
 	defer watermark.Stop()
+	tally := time.NewTicker(tallyEach)
+	defer tally.Stop()
 	pace := time.NewTimer(0)
 	defer pace.Stop()
 	for {
@@ -109,6 +115,8 @@ func (r *room) serve(ctx context.Context) (ended bool) {
 				f()
 			case <-watermark.C:
 				r.watermarks()
+			case <-tally.C:
+				r.tally()
 			case <-waiting:
 				// Gather for one tick what comes close together.
 				waiting = nil
@@ -148,6 +156,7 @@ func (r *room) rewind() {
 		}
 		g.reset(r.position, r.cursor)
 	}
+	r.tally()
 }
 
 // pull publishes all changes there are and returns a channel that is closed when there
@@ -241,7 +250,7 @@ func (r *room) watermarks() {
 		if len(g.socks) == 0 {
 			continue
 		}
-		r.mark(g, true)
+		r.mark(g, true, nil)
 		for c := range g.socks {
 			c.wake()
 		}
@@ -249,11 +258,12 @@ func (r *room) watermarks() {
 }
 
 // mark brings a ring's chain up to the room's position; always: even when it is there.
-func (r *room) mark(g *ring, always bool) {
+// votes are the totals that have changed.
+func (r *room) mark(g *ring, always bool, votes map[string]int) {
 	if _, at := g.position(); at == r.position && !always {
 		return
 	}
-	if err := g.append(nil, r.position, r.cursor); err != nil {
+	if err := g.watermark(r.position, r.cursor, votes); err != nil {
 		r.logger.Error("watermark cannot be encoded", slog.String("role", string(g.role)), slog.Any("err", err))
 	}
 }
@@ -273,9 +283,9 @@ func (r *room) admit(c *conn, position uint64, resume bool) start {
 			return s
 		}
 		if r.position-position <= maxBridge {
-			r.mark(g, false)
+			r.mark(g, false, nil)
 			s.index, s.to = g.position()
-			s.bridge, s.toCursor = true, r.cursor
+			s.bridge, s.toCursor, s.votes = true, r.cursor, r.votes
 			return s
 		}
 	}
@@ -308,8 +318,8 @@ func (r *room) snapshot(g *ring) (*websocket.PreparedMessage, uint64, error) {
 		// The feed was rewound between the two: take the state again.
 		state = r.conf.Snapshot()
 	}
-	r.mark(g, false)
-	view := audience{role: g.role, public: state.Info.Public}.snapshot(state)
+	r.mark(g, false, nil)
+	view := audience{role: g.role, public: state.Info.Public}.snapshot(state, r.votes)
 	message, _, err := prepare(&protocol.ServerMessage{Type: typeSnapshot, Snapshot: &view})
 	if err != nil {
 		return nil, 0, err

@@ -215,6 +215,16 @@ func (g *generator) typeOf(expr ast.Expr) (string, error) {
 			return "", err
 		}
 		return elem + "[]", nil
+	case *ast.MapType:
+		key, err := g.typeOf(t.Key)
+		if err != nil {
+			return "", err
+		}
+		value, err := g.typeOf(t.Value)
+		if err != nil {
+			return "", err
+		}
+		return "Record<" + key + ", " + value + ">", nil
 	case *ast.Ident:
 		switch t.Name {
 		case "string":

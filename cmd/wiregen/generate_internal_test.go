@@ -169,7 +169,8 @@ func TestGenerate_unknownIsAnError(t *testing.T) {
 	t.Parallel()
 	field := func(typ string) string { return "type A struct {\n\tX " + typ + " `json:\"x\"`\n}\n" }
 	for name, wire := range map[string]string{
-		"map":                  field("map[string]int"),
+		"map of unknowns":      field("map[string]chan int"),
+		"map with odd keys":    field("map[chan int]string"),
 		"any":                  field("any"),
 		"bytes":                field("[]byte"),
 		"array":                field("[3]int"),

@@ -29,11 +29,16 @@ func May(role conference.Role, action string) bool {
 	)
 	is := func(roles ...conference.Role) bool { return slices.Contains(roles, role) }
 	switch action {
-	case "question.submit", "question.withdraw":
-		return is(citizen, venue)
-	case "question.claim", "question.release", "question.approve", "question.refuse":
+	case "question.submit", "question.withdraw", "question.amend":
+		return is(citizen, venue, registrar, moderator)
+	case "question.vote":
+		return is(citizen)
+	case "question.claim", "question.keep", "question.release", "question.approve", "question.return", "question.refuse",
+		"question.redirect", "question.write", "question.merge", "question.undo":
 		return is(moderator)
-	case "question.queue", "question.unqueue", "question.stage", "question.air", "question.answer":
+	case "question.edit":
+		return is(moderator, stage)
+	case "question.queue", "question.unqueue", "question.stage", "question.air", "question.answer", "question.recall":
 		return is(stage)
 
 	case "venue.ready", "venue.notReady", "hand.raise":

@@ -51,6 +51,8 @@ type Reason struct {
 	TextEn     string `json:"textEn,omitempty"`
 	NextDoor   string `json:"nextDoor"`
 	NextDoorEn string `json:"nextDoorEn,omitempty"`
+	// TakesTwo: a second moderator has to agree before the question is refused.
+	TakesTwo bool `json:"takesTwo,omitempty"`
 }
 
 // MainVenue returns the id of City Hall, or "" when none is marked.

@@ -48,6 +48,7 @@ func DefaultReasons() []Reason {
 			TextEn:     "The question contains insults or threats.",
 			NextDoor:   "Gửi lại câu hỏi với lời lẽ phù hợp; nội dung góp ý vẫn được tiếp nhận tại Ban Tiếp công dân.",
 			NextDoorEn: "Send it again in proper words; criticism is always received at the Citizen Reception Office.",
+			TakesTwo:   true,
 		},
 		{
 			Code:       "personalData",

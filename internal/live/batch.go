@@ -74,6 +74,12 @@ func (b *batch) decide(r *request) (verdict, Outcome, error) {
 			return settled, Outcome{}, unknownCode()
 		}
 		command.Body = moderation.Withdraw{ID: id}
+	case AmendQuestion:
+		id, known := b.base.codes[body.Code]
+		if !known {
+			return settled, Outcome{}, unknownCode()
+		}
+		command.Body = moderation.Amend{ID: id, Body: body.Body}
 	case moderation.Submit:
 		if q := b.questions.Question(body.ID); q != nil {
 			return b.resubmit(r, body, q)
@@ -122,6 +128,10 @@ func (b *batch) unchanged(command conference.Command) Outcome {
 	case moderation.ClaimCard:
 		id = body.ID
 	case moderation.Queue:
+		id = body.ID
+	case moderation.Edit:
+		id = body.ID
+	case moderation.Vote:
 		id = body.ID
 	}
 	if q := b.questions.Question(id); q != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog"
 	"github.com/diemcau/diemcau/internal/secret"
+	"github.com/diemcau/diemcau/moderation"
 )
 
 // ErrGap says that the changes asked for are older than what is kept in memory, or of
@@ -29,6 +30,7 @@ type Conference struct {
 	log    eventlog.Log
 	keys   *keyring
 	sealer *secret.Sealer
+	leases eventlog.Ephemeral
 	logger *slog.Logger
 	now    func() time.Time // the log's clock
 	limit  time.Duration    // of one Append or Read
@@ -89,6 +91,15 @@ func (c *Conference) Do(ctx context.Context, command conference.Command) (Outcom
 	command, err := c.keys.prepare(command)
 	if err != nil {
 		return Outcome{}, err
+	}
+	switch body := command.Body.(type) {
+	case KeepCard:
+		return c.keepCard(ctx, body, command.Actor)
+	case moderation.ClaimCard:
+		if body.Lapsed, err = c.lease(ctx, body.ID, command.Actor); err != nil {
+			return Outcome{}, err
+		}
+		command.Body = body
 	}
 	r := &request{command: command, answer: make(chan answer, 1)}
 	select {
@@ -168,6 +179,24 @@ func (c *Conference) StandingOf(id conference.QuestionID) (Standing, error) {
 	c.stateMu.RLock()
 	defer c.stateMu.RUnlock()
 	return c.state.standing(id)
+}
+
+// Votes returns how many support each question that the public may read and anybody
+// supports, and the position that rests on; nil when nothing changed them after the one given.
+func (c *Conference) Votes(after uint64) (map[conference.QuestionID]int, uint64) {
+	c.stateMu.RLock()
+	defer c.stateMu.RUnlock()
+	at := c.state.votedAt
+	if at == after {
+		return nil, at
+	}
+	totals := c.state.questions.Votes()
+	for id := range totals {
+		if !c.state.questions.Question(id).Public() {
+			delete(totals, id)
+		}
+	}
+	return totals, at
 }
 
 // info returns the conference's durable Info.

@@ -47,7 +47,7 @@ func TestLifeOfAQuestion(t *testing.T) {
 	if snapshot.OnAir != id || len(snapshot.Queue) != 0 || snapshot.Questions[0].Shown() != "Khi nào có sổ đỏ?" {
 		t.Errorf("on air: got %+v", snapshot)
 	}
-	must(t, c, stage, moderation.Answer{ID: id})
+	must(t, c, stage, moderation.Answer{ID: id, None: true})
 	if got := c.Snapshot(); got.OnAir != "" || got.Questions[0].State != moderation.StateAnswered {
 		t.Errorf("answered: got %+v", got)
 	}

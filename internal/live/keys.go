@@ -81,6 +81,9 @@ func (k *keyring) bodyDigest(body string, topic conference.TopicID, venue confer
 	return hex.EncodeToString(k.mac("body", body, string(topic), string(venue)))
 }
 
+// voter derives the pseudonym a vote is logged under.
+func (k *keyring) voter(secret string) string { return hex.EncodeToString(k.mac("voter", secret)[:16]) }
+
 // code derives the n-th candidate for a question's tracking code.
 func (k *keyring) code(id conference.QuestionID, n int) string {
 	return codeOf(k.mac("code", string(id), strconv.Itoa(n)))

@@ -13,7 +13,7 @@ import (
 // derives the question's id from IdempotencyKey (16–128 printable ASCII characters)
 // and decides a moderation.Submit.
 //
-// Refusals: question.empty, question.too_long, question.unknown_topic,
+// Refusals: question.empty, question.too_long, question.name_too_long, question.unknown_topic,
 // question.unknown_venue, question.bad_key, conference.not_open, idempotency_mismatch.
 type SubmitQuestion struct {
 	IdempotencyKey string
@@ -21,6 +21,8 @@ type SubmitQuestion struct {
 	Topic          conference.TopicID
 	Venue          conference.VenueID
 	Channel        moderation.Channel
+	Name           string // the asker's; may be empty
+	MayName        bool   // they agreed to be named
 }
 
 // CommandType returns the command's name on the wire.
@@ -31,6 +33,34 @@ type WithdrawQuestion struct{ Code string }
 
 // CommandType returns the command's name on the wire.
 func (WithdrawQuestion) CommandType() string { return "question.withdraw" }
+
+// AmendQuestion says a returned question again; its tracking code proves whose it is.
+type AmendQuestion struct {
+	Code string
+	Body string
+}
+
+// CommandType returns the command's name on the wire.
+func (AmendQuestion) CommandType() string { return "question.amend" }
+
+// VoteQuestion supports a question or takes the support back. Voter is a secret of the
+// voter's device (16–128 printable ASCII characters); the log gets an HMAC of it.
+type VoteQuestion struct {
+	ID    conference.QuestionID
+	Voter string
+	On    bool
+}
+
+// CommandType returns the command's name on the wire.
+func (VoteQuestion) CommandType() string { return "question.vote" }
+
+// KeepCard prolongs the lease of a card its actor holds, to 90 s from now. Nothing is
+// written to the log. Refusals: question.unknown, question.not_claimed,
+// question.claimed_by_other, log.unavailable.
+type KeepCard struct{ ID conference.QuestionID }
+
+// CommandType returns the command's name on the wire.
+func (KeepCard) CommandType() string { return "question.keep" }
 
 // Outcome is the durable result of a command. Repeating the command returns the same one.
 type Outcome struct {
@@ -85,4 +115,6 @@ type Standing struct {
 	Question   *moderation.Question
 	// Ahead is how many questions come before it in the running order; -1 when it is not in it.
 	Ahead int
+	// Into is the question that stands for it, when it was merged.
+	Into *moderation.Question
 }

@@ -169,7 +169,7 @@ func (n *Node) load(ctx context.Context, id conference.ID) (*Conference, error) 
 		return nil, fmt.Errorf("conference %s: %w", id, ErrKeyMissing)
 	}
 	c := &Conference{
-		id: id, log: log, keys: keys, sealer: n.sealer, now: n.clock.now, limit: n.cfg.LogTimeout,
+		id: id, log: log, keys: keys, sealer: n.sealer, leases: n.cfg.Store.Ephemeral(), now: n.clock.now, limit: n.cfg.LogTimeout,
 		logger: n.cfg.Logger.With(slog.String("part", "live"), slog.String("conference", string(id))),
 		inbox:  make(chan *request, inboxRequests), news: make(chan news),
 		stopped: make(chan struct{}), more: make(chan struct{}), state: newState(keys),

@@ -38,9 +38,10 @@ func (k *keyring) prepare(command conference.Command) (conference.Command, error
 			ID:         k.questionID(body.IdempotencyKey),
 			BodyDigest: k.bodyDigest(words, body.Topic, body.Venue),
 			Body:       words, Topic: body.Topic, Venue: body.Venue, Channel: body.Channel,
+			Name: text.Line(body.Name), MayName: body.MayName,
 		}
-	case moderation.Submit, conference.Create:
-		// Only SubmitQuestion and Node.Create derive what these need.
+	case moderation.Submit, moderation.Amend, moderation.Withdraw, moderation.Vote, conference.Create:
+		// Only the commands of this package and Node.Create derive what these need.
 		return command, invalid("command.unknown", body.CommandType())
 	case WithdrawQuestion:
 		code, ok := NormaliseCode(body.Code)
@@ -48,17 +49,55 @@ func (k *keyring) prepare(command conference.Command) (conference.Command, error
 			return command, unknownCode()
 		}
 		command.Body = WithdrawQuestion{Code: code}
-	case moderation.Approve:
-		body.Short = text.Paragraph(body.Short)
-		command.Body = body
-	case moderation.Refuse:
-		body.Text, body.NextDoor = text.Paragraph(body.Text), text.Paragraph(body.NextDoor)
-		command.Body = body
-	case floor.RaiseHand:
-		body.Note = text.Line(body.Note)
-		command.Body = body
+	case AmendQuestion:
+		code, ok := NormaliseCode(body.Code)
+		if !ok {
+			return command, unknownCode()
+		}
+		if len(body.Body) > maxBodyBytes {
+			return command, invalid("question.too_long", "")
+		}
+		command.Body = AmendQuestion{Code: code, Body: text.Paragraph(body.Body)}
+	case VoteQuestion:
+		if !isToken(body.Voter, minKeyChars, maxKeyChars) {
+			return command, invalid("question.bad_voter", "16–128 printable ASCII characters")
+		}
+		command.Body = moderation.Vote{ID: body.ID, Voter: k.voter(body.Voter), On: body.On}
+	default:
+		command.Body = tidy(command.Body)
 	}
 	return command, nil
+}
+
+// tidy brings what staff write into its one form.
+func tidy(command conference.Body) conference.Body {
+	switch body := command.(type) {
+	case moderation.Approve:
+		body.Short = text.Paragraph(body.Short)
+		return body
+	case moderation.Edit:
+		body.Short = text.Paragraph(body.Short)
+		return body
+	case moderation.GiveBack:
+		body.Text = text.Paragraph(body.Text)
+		return body
+	case moderation.Refuse:
+		body.Text, body.NextDoor = text.Paragraph(body.Text), text.Paragraph(body.NextDoor)
+		return body
+	case moderation.Redirect:
+		body.Text, body.NextDoor = text.Paragraph(body.Text), text.Paragraph(body.NextDoor)
+		return body
+	case moderation.Write:
+		body.Agency = text.Line(body.Agency)
+		return body
+	case moderation.Answer:
+		body.Agency, body.Text = text.Line(body.Agency), text.Paragraph(body.Text)
+		return body
+	case floor.RaiseHand:
+		body.Note = text.Line(body.Note)
+		return body
+	}
+	return command
 }
 
 // isToken reports whether s is printable ASCII without spaces, of a length in the limits.

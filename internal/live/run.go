@@ -24,6 +24,8 @@ func (c *Conference) run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	// tail ends when ctx does, at the latest when serve has returned.
 	wg.Go(func() { c.tail(ctx) })
+	// tend ends when ctx does; what it still asks is answered below.
+	wg.Go(func() { c.tend(ctx) })
 	err := c.serve(ctx)
 	cancel()
 	wg.Wait()

@@ -32,6 +32,7 @@ type state struct {
 	submissions map[conference.QuestionID]Outcome
 	codes       map[string]conference.QuestionID
 	ring        ring
+	votedAt     uint64 // position of the last event that may have changed a total of votes
 }
 
 func newState(keys *keyring) *state {
@@ -79,6 +80,13 @@ func (s *state) apply(event conference.Event, at eventlog.Position) error {
 		}
 	}
 	change.OnAir = s.questions.OnAir()
+	switch event.Type {
+	case moderation.EventSubmitted, moderation.EventClaimed, moderation.EventReleased:
+	default:
+		if change.Question != nil || event.Type == moderation.EventVoted {
+			s.votedAt = at.Pos
+		}
+	}
 	s.note(event, change.Question)
 	s.at, s.time = at, event.At
 	s.ring.push(change)
@@ -134,6 +142,10 @@ func (s *state) standing(id conference.QuestionID) (Standing, error) {
 		return Standing{}, unknownCode()
 	}
 	standing := Standing{Conference: s.info.ID, Code: s.submissions[id].Code, Question: q, Ahead: -1}
+	if q.MergedInto != "" {
+		standing.Into = s.questions.Question(q.MergedInto)
+		id = q.MergedInto
+	}
 	for i, other := range s.questions.Queue() {
 		if other == id {
 			standing.Ahead = i

@@ -172,7 +172,7 @@ func (d *director) choose(v *view) (protocol.CommandName, any) {
 		since, err := time.Parse(time.RFC3339Nano, q.OnAirAt)
 		// One left on air by an earlier rehearsal is ended too.
 		if strings.HasPrefix(q.Text, runPrefix) && err == nil && time.Since(since) > answerAfter {
-			return "question.answer", protocol.QuestionRef{ID: q.ID}
+			return "question.answer", protocol.QuestionAnswer{ID: q.ID, None: true}
 		}
 		return "", nil
 	}

@@ -3,7 +3,8 @@ package protocol
 // The bodies of commands (ClientMessage.Data) by name. A venue operator's commands act
 // on the operator's own venue; a stage manager names the venue.
 
-// QuestionSubmit is "question.submit": citizen, venue (from the hall).
+// QuestionSubmit is "question.submit": citizen, venue (from the hall), registrar (desk),
+// moderator (phone).
 //
 //wire:command question.submit
 type QuestionSubmit struct {
@@ -11,6 +12,8 @@ type QuestionSubmit struct {
 	Body           string `json:"body"`
 	Topic          string `json:"topic"`
 	Venue          string `json:"venue,omitempty"`
+	Name           string `json:"name,omitempty"`
+	MayName        bool   `json:"mayName,omitempty"` // they agree to be named
 	// Proof is the solution of the challenge of a refusal proof.required: base64 of the JSON
 	// {algorithm, challenge, number, salt, signature}. Of a fresh challenge, used once.
 	Proof string `json:"proof,omitempty"`
@@ -23,15 +26,45 @@ type QuestionCode struct {
 	Code string `json:"code"`
 }
 
-// QuestionRef is "question.claim", "question.release" (moderator); "question.unqueue",
-// "question.stage", "question.air", "question.answer" (stage).
+// QuestionAmend is "question.amend": anyone who holds the tracking code of a question that
+// was returned; once.
+//
+//wire:command question.amend
+type QuestionAmend struct {
+	Code string `json:"code"`
+	Body string `json:"body"`
+}
+
+// QuestionVote is "question.vote" (citizen). Voter is a secret of the device, 16–128
+// printable ASCII characters with ≥ 128 random bits; it is stored as an HMAC.
+//
+//wire:command question.vote
+type QuestionVote struct {
+	ID    string `json:"id"`
+	Voter string `json:"voter"`
+	On    bool   `json:"on"`
+}
+
+// QuestionClaim is "question.claim" (moderator). TakeOver takes a card that a colleague
+// holds; without it a card can be taken over once its lease has lapsed.
 //
 //wire:command question.claim
+type QuestionClaim struct {
+	ID       string `json:"id"`
+	TakeOver bool   `json:"takeOver,omitempty"`
+}
+
+// QuestionRef is "question.keep" (prolongs the lease of a claimed card; not stored),
+// "question.release", "question.undo" (moderator); "question.unqueue", "question.stage",
+// "question.air", "question.recall" (stage).
+//
+//wire:command question.keep
 //wire:command question.release
+//wire:command question.undo
 //wire:command question.unqueue
 //wire:command question.stage
 //wire:command question.air
-//wire:command question.answer
+//wire:command question.recall
 type QuestionRef struct {
 	ID string `json:"id"`
 }
@@ -40,13 +73,66 @@ type QuestionRef struct {
 //
 //wire:command question.approve
 type QuestionApprove struct {
-	ID    string `json:"id"`
-	Short string `json:"short,omitempty"`
+	ID         string     `json:"id"`
+	Short      string     `json:"short,omitempty"`      // absent: the wording it has
+	Visibility Visibility `json:"visibility,omitempty"` // absent: text
 }
 
-// QuestionRefuse is "question.refuse" (moderator who claimed it).
+// QuestionEdit is "question.edit" (the moderator who holds the card; moderators and stage
+// once it is approved); short "" goes back to the asker's words.
+//
+//wire:command question.edit
+type QuestionEdit struct {
+	ID    string `json:"id"`
+	Short string `json:"short"`
+}
+
+// QuestionReturn is "question.return" (moderator who claimed it): the asker may say it
+// again, once. Text tells what is unclear.
+//
+//wire:command question.return
+type QuestionReturn struct {
+	ID   string `json:"id"`
+	Text string `json:"text"`
+}
+
+// QuestionWrite is "question.write" (moderator who claimed it): an agency answers in
+// writing. Agency absent: the topic's. Due is a date, 2022-11-20.
+//
+//wire:command question.write
+type QuestionWrite struct {
+	ID     string `json:"id"`
+	Agency string `json:"agency,omitempty"`
+	Due    string `json:"due"`
+}
+
+// QuestionMerge is "question.merge" (the moderator who holds the card; any moderator once it
+// is approved): the question Into stands for it.
+//
+//wire:command question.merge
+type QuestionMerge struct {
+	ID   string `json:"id"`
+	Into string `json:"into"`
+}
+
+// QuestionAnswer is "question.answer" (stage): the chair's conclusion. Either none, or an
+// agency and a date; partly leaves something to be answered and is never none.
+//
+//wire:command question.answer
+type QuestionAnswer struct {
+	ID     string `json:"id"`
+	Partly bool   `json:"partly,omitempty"`
+	None   bool   `json:"none,omitempty"`
+	Agency string `json:"agency,omitempty"`
+	Due    string `json:"due,omitempty"`
+	Text   string `json:"text,omitempty"`
+}
+
+// QuestionRefuse is "question.refuse" and "question.redirect" (moderator who claimed it).
+// A reason that takes two holds the question until another moderator refuses it too.
 //
 //wire:command question.refuse
+//wire:command question.redirect
 type QuestionRefuse struct {
 	ID       string `json:"id"`
 	Reason   string `json:"reason"`

@@ -18,6 +18,9 @@ type ConferenceState = conference.State
 // QuestionState is where a question stands; docs/questions.md draws the way between them.
 type QuestionState = moderation.State
 
+// Visibility is who may read an approved question.
+type Visibility = moderation.Visibility
+
 // Channel is the way a question came in.
 type Channel = moderation.Channel
 

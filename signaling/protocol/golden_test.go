@@ -32,7 +32,22 @@ func question() protocol.Question {
 		Version: 4, Original: "bao h cap so do", Channel: moderation.ChannelHall,
 		Claim:   &protocol.Claim{Session: "s-1", Person: "Lan", At: at(2)},
 		Refusal: &protocol.Refusal{Reason: "complaint", Text: "Mời gửi đơn", NextDoor: "Ban Tiếp công dân"},
+		Name:    "Bà Hoa", MayName: true, Visibility: moderation.VisibilityTextName, First: "bao h", MergedInto: "c4kz5n2qy7w4m6x8p1rt",
+		Conclusion: conclusionView(), Return: returnView(),
+		Hold: &protocol.Hold{
+			Rule: "link", Session: "s-2", Person: "Minh",
+			Proposed: &protocol.Refusal{Reason: "abusive", NextDoor: "Ban Tiếp công dân"},
+		},
+		Revisions: []protocol.Revision{{At: at(2), Person: "Lan", Short: "Bao giờ cấp sổ?"}},
 	}
+}
+
+func conclusionView() *protocol.Conclusion {
+	return &protocol.Conclusion{None: true, Agency: "Sở NN&MT", Due: "2022-11-20", Text: "Sở trả lời bằng văn bản.", At: at(4)}
+}
+
+func returnView() *protocol.Return {
+	return &protocol.Return{At: at(2), Person: "Lan", Text: "Thửa đất ở đâu?", Amended: true}
 }
 
 func conferenceView() protocol.Conference {
@@ -40,7 +55,7 @@ func conferenceView() protocol.Conference {
 		ID: "hue", Title: "Đối thoại", TitleEn: "Dialogue", State: "open", StartsAt: at(0), Public: true, Demo: true,
 		Venues:  []protocol.Place{{ID: "main", Name: "UBND", Main: true}, {ID: "phu-loc", Name: "Phú Lộc"}},
 		Topics:  []protocol.Topic{{ID: "land", Name: "Đất đai", NameEn: "Land", Agency: "Sở TN&MT"}},
-		Reasons: []protocol.Reason{{Code: "complaint", Text: "Đây là đơn", TextEn: "A complaint", NextDoor: "Ban Tiếp công dân", NextDoorEn: "Reception office"}},
+		Reasons: []protocol.Reason{{Code: "complaint", Text: "Đây là đơn", TextEn: "A complaint", NextDoor: "Ban Tiếp công dân", NextDoorEn: "Reception office", TakesTwo: true}},
 	}
 }
 
@@ -77,7 +92,7 @@ func samples() map[string]any {
 		}}),
 		"server.snapshot": server("snapshot", protocol.ServerMessage{Snapshot: &protocol.Snapshot{
 			Cursor: "a1b2.7.0011aabb", Conference: c, Questions: []protocol.Question{q}, Queue: queue, OnAir: onAir,
-			Floor: f, Venues: []protocol.Venue{v},
+			Floor: f, Venues: []protocol.Venue{v}, Votes: map[string]int{onAir: 12},
 		}}),
 		"server.events": server("events", protocol.ServerMessage{Events: &protocol.Events{
 			Prev: "a1b2.7.0011aabb", Cursor: "a1b2.9.2233ccdd", Events: []protocol.Event{{
@@ -107,11 +122,13 @@ func samples() map[string]any {
 		"server.standing": server("standing", protocol.ServerMessage{Standing: &protocol.Standing{
 			Conference: "hue", Code: "7KQ2M9XWTBH", State: moderation.StateQueued, Body: "bao h cap so do", Text: "Bao giờ cấp sổ?",
 			Topic: "land", Venue: "phu-loc", SubmittedAt: at(1), ChangedAt: at(2), Refusal: q.Refusal, Ahead: &ahead,
+			Return: returnView(), Conclusion: conclusionView(), OnAirAt: "2022-10-28T01:00:03Z",
+			Into: &protocol.StandIn{ID: "c4kz5n2qy7w4m6x8p1rt", State: moderation.StateQueued, Text: "Bao giờ cấp sổ?"},
 		}}),
 		"server.slots": server("slots", protocol.ServerMessage{Slots: &protocol.Slots{
 			Slots: []protocol.Slot{{MID: "2", Kind: protocol.SlotVoice, Venue: "main"}, {MID: "3", Kind: protocol.SlotTile}}, Ended: true,
 		}}),
-		"server.watermark": server("watermark", protocol.ServerMessage{Watermark: &protocol.Watermark{Prev: "a1b2.9.2233ccdd", Cursor: "a1b2.10.44ee55ff"}}),
+		"server.watermark": server("watermark", protocol.ServerMessage{Watermark: &protocol.Watermark{Prev: "a1b2.9.2233ccdd", Cursor: "a1b2.10.44ee55ff", Votes: map[string]int{onAir: 12}}}),
 		"server.bye":       server("bye", protocol.ServerMessage{Bye: &protocol.Bye{Reason: "draining", RetryAfterMs: 2500}}),
 	}
 }

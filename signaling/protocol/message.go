@@ -37,6 +37,7 @@ const (
 	HelloWithinMs      = 10_000
 	PingEveryMs        = 25_000
 	WatermarkEveryMs   = 5_000
+	VotesEveryMs       = 1_000 // totals of votes come at most that often
 	CoalesceEventsMs   = 20
 	CommandTimeoutMs   = 10_000
 	IdempotencyKeyMin  = 16
@@ -142,10 +143,13 @@ type Events struct {
 	Events []Event `json:"events"`
 }
 
-// Watermark is sent when nothing happened for a while: all up to Cursor was seen.
+// Watermark is sent when nothing happened for a while: all up to Cursor was seen; and once
+// a second when votes were given.
 type Watermark struct {
 	Prev   string `json:"prev"`
 	Cursor string `json:"cursor"`
+	// Votes replaces the totals of these questions; 0 when nobody supports it any more.
+	Votes map[string]int `json:"votes,omitempty"`
 }
 
 // Reply answers a command: exactly one of OK and Error is set.

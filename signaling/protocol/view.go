@@ -9,8 +9,10 @@ type Snapshot struct {
 	Questions  []Question `json:"questions"` // in order of submission
 	Queue      []string   `json:"queue"`     // running order, question ids
 	OnAir      string     `json:"onAir,omitempty"`
-	Floor      Floor      `json:"floor"`
-	Venues     []Venue    `json:"venues"`
+	// Votes is how many support each question anybody supports.
+	Votes  map[string]int `json:"votes,omitempty"`
+	Floor  Floor          `json:"floor"`
+	Venues []Venue        `json:"venues"`
 }
 
 // Event is one change; the fields set replace what the client holds.
@@ -67,6 +69,8 @@ type Reason struct {
 	TextEn     string `json:"textEn,omitempty"`
 	NextDoor   string `json:"nextDoor"`
 	NextDoorEn string `json:"nextDoorEn,omitempty"`
+	// TakesTwo: a second moderator has to agree before the question is refused.
+	TakesTwo bool `json:"takesTwo,omitempty"`
 }
 
 // Question is a question as the role may see it.
@@ -84,12 +88,23 @@ type Question struct {
 	ChangedAt   time.Time `json:"changedAt"`
 	OnAirAt     string    `json:"onAirAt,omitempty"`
 	AnsweredAt  string    `json:"answeredAt,omitempty"`
+	// Name is the asker's; to the public only when they agreed and a moderator showed it.
+	Name string `json:"name,omitempty"`
+	// Conclusion is what the chair concluded, or by when the agency answers in writing.
+	Conclusion *Conclusion `json:"conclusion,omitempty"`
 	// Staff: moderators, stage, admin.
-	Version  uint64   `json:"version,omitempty"`
-	Original string   `json:"original,omitempty"` // the asker's words when Text is not
-	Channel  Channel  `json:"channel,omitempty"`
-	Claim    *Claim   `json:"claim,omitempty"`
-	Refusal  *Refusal `json:"refusal,omitempty"`
+	Version    uint64     `json:"version,omitempty"`
+	Original   string     `json:"original,omitempty"` // the asker's words when Text is not
+	First      string     `json:"first,omitempty"`    // what they wrote before they amended it
+	MayName    bool       `json:"mayName,omitempty"`
+	Visibility Visibility `json:"visibility,omitempty"`
+	Channel    Channel    `json:"channel,omitempty"`
+	Claim      *Claim     `json:"claim,omitempty"`
+	Hold       *Hold      `json:"hold,omitempty"`
+	Return     *Return    `json:"return,omitempty"`
+	Refusal    *Refusal   `json:"refusal,omitempty"`
+	MergedInto string     `json:"mergedInto,omitempty"`
+	Revisions  []Revision `json:"revisions,omitempty"` // wordings there were, oldest first
 }
 
 // Claim tells who holds the card.
@@ -97,6 +112,39 @@ type Claim struct {
 	Session string    `json:"session"`
 	Person  string    `json:"person"`
 	At      time.Time `json:"at"`
+}
+
+// Hold is why a closer look is asked for: a rule, or a colleague who proposes a refusal
+// that takes two.
+type Hold struct {
+	Rule     string   `json:"rule,omitempty"`
+	Session  string   `json:"session,omitempty"`
+	Person   string   `json:"person,omitempty"`
+	Proposed *Refusal `json:"proposed,omitempty"`
+}
+
+// Return is what was unclear; it stays when the asker has amended the question.
+type Return struct {
+	At      time.Time `json:"at"`
+	Person  string    `json:"person,omitempty"` // staff
+	Text    string    `json:"text"`
+	Amended bool      `json:"amended,omitempty"`
+}
+
+// Revision is one wording of the staff; short "" is the asker's own, or was erased.
+type Revision struct {
+	At     time.Time `json:"at"`
+	Person string    `json:"person"`
+	Short  string    `json:"short,omitempty"`
+}
+
+// Conclusion is who owes what by when; none: nothing is owed.
+type Conclusion struct {
+	None   bool      `json:"none,omitempty"`
+	Agency string    `json:"agency,omitempty"`
+	Due    string    `json:"due,omitempty"` // date, 2022-11-20
+	Text   string    `json:"text,omitempty"`
+	At     time.Time `json:"at"`
 }
 
 // Refusal is why, in the moderator's words, and where to go instead.
@@ -120,6 +168,21 @@ type Standing struct {
 	Refusal     *Refusal      `json:"refusal,omitempty"`
 	// Ahead is how many questions come before it in the running order; absent when not in it.
 	Ahead *int `json:"ahead,omitempty"`
+	// Return is what is unclear, while State is returned and after.
+	Return     *Return     `json:"return,omitempty"`
+	Conclusion *Conclusion `json:"conclusion,omitempty"`
+	OnAirAt    string      `json:"onAirAt,omitempty"`
+	// Into is the question that stands for it when State is merged; Ahead, Conclusion and
+	// OnAirAt are then that question's.
+	Into *StandIn `json:"into,omitempty"`
+}
+
+// StandIn is the question that stands for a merged one. Text is absent while it is not
+// public.
+type StandIn struct {
+	ID    string        `json:"id"`
+	State QuestionState `json:"state"`
+	Text  string        `json:"text,omitempty"`
 }
 
 // Venue is a venue's place on the floor.

@@ -170,7 +170,7 @@ export class StageDesk {
         return this.turnPage(action === 'pageAfter' ? 1 : -1);
       case 'answer':
         if (this.view.onAir === '') return this.#note(stageWords().order.noneOnAir);
-        return this.#send(action, 'question.answer', { id: this.view.onAir });
+        return this.#send(action, 'question.answer', { id: this.view.onAir, none: true });
       default:
         return this.#onQuestion(action, on ?? this.#question);
     }

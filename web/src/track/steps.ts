@@ -1,59 +1,57 @@
 import type { QuestionState } from '../wire/wire.gen';
 
-export type StepName =
-  | 'received'
-  | 'read'
-  | 'approved'
-  | 'queued'
-  | 'onAir'
-  | 'answered'
-  | 'refused'
-  | 'withdrawn';
+type WayStep = 'received' | 'read' | 'approved' | 'queued' | 'onAir' | 'answered';
+type End = 'returned' | 'written' | 'merged' | 'redirected' | 'refused' | 'withdrawn';
+export type StepName = WayStep | End;
 
 export interface PathStep {
   name: StepName;
   standing: 'done' | 'now' | 'ahead';
 }
 
-const way: readonly StepName[] = ['received', 'read', 'approved', 'queued', 'onAir', 'answered'];
+const way: readonly WayStep[] = ['received', 'read', 'approved', 'queued', 'onAir', 'answered'];
 
-/** Which step of the way each state is; the ends that leave the way are not on it. */
-const at: Record<QuestionState, number> = {
-  submitted: 0,
-  pending: 1,
-  claimed: 1,
-  approved: 2,
-  queued: 3,
-  staged: 3,
-  onAir: 4,
-  answered: 5,
-  refused: -1,
-  withdrawn: -1,
+/** Where each state is: a step of the way, or an end beside it after the steps it has behind it. */
+const at: Record<QuestionState, WayStep | { end: End; after: readonly WayStep[] }> = {
+  submitted: 'received',
+  held: 'read',
+  pending: 'read',
+  claimed: 'read',
+  approved: 'approved',
+  queued: 'queued',
+  staged: 'queued',
+  onAir: 'onAir',
+  recalled: 'onAir',
+  partAnswered: 'answered',
+  answered: 'answered',
+  returned: { end: 'returned', after: ['received', 'read'] },
+  written: { end: 'written', after: ['received', 'read'] },
+  carriedOver: { end: 'written', after: ['received', 'read', 'approved'] },
+  merged: { end: 'merged', after: ['received', 'read'] },
+  redirected: { end: 'redirected', after: ['received', 'read'] },
+  refused: { end: 'refused', after: ['received', 'read'] },
+  withdrawn: { end: 'withdrawn', after: ['received'] },
 };
 
 /** The way of a question, for drawing: what is behind it, where it is, what is ahead. */
 export function pathOf(state: QuestionState): PathStep[] {
-  if (state === 'refused') {
-    return [
-      { name: 'received', standing: 'done' },
-      { name: 'read', standing: 'done' },
-      { name: 'refused', standing: 'now' },
-    ];
-  }
-  if (state === 'withdrawn') {
-    return [
-      { name: 'received', standing: 'done' },
-      { name: 'withdrawn', standing: 'now' },
-    ];
-  }
   const here = at[state];
-  return way.map((name, index) => ({
+  if (typeof here !== 'string') {
+    return [...here.after.map((name) => ({ name, standing: 'done' as const })), { name: here.end, standing: 'now' }];
+  }
+  const index = way.indexOf(here);
+  return way.map((name, i) => ({
     name,
-    standing: index < here || state === 'answered' ? 'done' : index === here ? 'now' : 'ahead',
+    standing: i < index || state === 'answered' ? 'done' : i === index ? 'now' : 'ahead',
   }));
 }
 
+/** What can still be taken back. */
+const withdrawable: readonly QuestionState[] = [
+  'submitted', 'held', 'pending', 'claimed', 'returned', 'approved', 'queued', 'staged', 'recalled', 'written',
+];
+
 /** Whether the asker can still take the question back. */
 export function open(state: QuestionState): boolean {
-  return state !== 'answered' && state !== 'refused' && state !== 'withdrawn' && state !== 'onAir';
+  return withdrawable.includes(state);
 }

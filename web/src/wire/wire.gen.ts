@@ -4,12 +4,18 @@
 /** An instant: RFC 3339, UTC. */
 export type Instant = string;
 
-/** QuestionSubmit is "question.submit": citizen, venue (from the hall). */
+/**
+ * QuestionSubmit is "question.submit": citizen, venue (from the hall), registrar (desk),
+ * moderator (phone).
+ */
 export interface QuestionSubmit {
   idempotencyKey: string;
   body: string;
   topic: string;
   venue?: string;
+  name?: string;
+  /** they agree to be named */
+  mayName?: boolean;
   /**
    * Proof is the solution of the challenge of a refusal proof.required: base64 of the JSON
    * {algorithm, challenge, number, salt, signature}. Of a fresh challenge, used once.
@@ -23,8 +29,37 @@ export interface QuestionCode {
 }
 
 /**
- * QuestionRef is "question.claim", "question.release" (moderator); "question.unqueue",
- * "question.stage", "question.air", "question.answer" (stage).
+ * QuestionAmend is "question.amend": anyone who holds the tracking code of a question that
+ * was returned; once.
+ */
+export interface QuestionAmend {
+  code: string;
+  body: string;
+}
+
+/**
+ * QuestionVote is "question.vote" (citizen). Voter is a secret of the device, 16–128
+ * printable ASCII characters with ≥ 128 random bits; it is stored as an HMAC.
+ */
+export interface QuestionVote {
+  id: string;
+  voter: string;
+  on: boolean;
+}
+
+/**
+ * QuestionClaim is "question.claim" (moderator). TakeOver takes a card that a colleague
+ * holds; without it a card can be taken over once its lease has lapsed.
+ */
+export interface QuestionClaim {
+  id: string;
+  takeOver?: boolean;
+}
+
+/**
+ * QuestionRef is "question.keep" (prolongs the lease of a claimed card; not stored),
+ * "question.release", "question.undo" (moderator); "question.unqueue", "question.stage",
+ * "question.air", "question.recall" (stage).
  */
 export interface QuestionRef {
   id: string;
@@ -33,10 +68,66 @@ export interface QuestionRef {
 /** QuestionApprove is "question.approve" (moderator who claimed it). */
 export interface QuestionApprove {
   id: string;
+  /** absent: the wording it has */
   short?: string;
+  /** absent: text */
+  visibility?: Visibility;
 }
 
-/** QuestionRefuse is "question.refuse" (moderator who claimed it). */
+/**
+ * QuestionEdit is "question.edit" (the moderator who holds the card; moderators and stage
+ * once it is approved); short "" goes back to the asker's words.
+ */
+export interface QuestionEdit {
+  id: string;
+  short: string;
+}
+
+/**
+ * QuestionReturn is "question.return" (moderator who claimed it): the asker may say it
+ * again, once. Text tells what is unclear.
+ */
+export interface QuestionReturn {
+  id: string;
+  text: string;
+}
+
+/**
+ * QuestionWrite is "question.write" (moderator who claimed it): an agency answers in
+ * writing. Agency absent: the topic's. Due is a date, 2022-11-20.
+ */
+export interface QuestionWrite {
+  id: string;
+  agency?: string;
+  due: string;
+}
+
+/**
+ * QuestionMerge is "question.merge" (the moderator who holds the card; any moderator once it
+ * is approved): the question Into stands for it.
+ */
+export interface QuestionMerge {
+  id: string;
+  into: string;
+}
+
+/**
+ * QuestionAnswer is "question.answer" (stage): the chair's conclusion. Either none, or an
+ * agency and a date; partly leaves something to be answered and is never none.
+ */
+export interface QuestionAnswer {
+  id: string;
+  partly?: boolean;
+  none?: boolean;
+  agency?: string;
+  due?: string;
+  text?: string;
+}
+
+/**
+ * QuestionRefuse is "question.refuse" and "question.redirect" (moderator who claimed it).
+ * A reason that takes two holds the question until another moderator refuses it too.
+ */
 export interface QuestionRefuse {
   id: string;
   reason: string;
@@ -131,6 +222,8 @@ export const MaxHandNoteRunes = 120;
 export const HelloWithinMs = 10000;
 export const PingEveryMs = 25000;
 export const WatermarkEveryMs = 5000;
+/** totals of votes come at most that often */
+export const VotesEveryMs = 1000;
 export const CoalesceEventsMs = 20;
 export const CommandTimeoutMs = 10000;
 export const IdempotencyKeyMin = 16;
@@ -201,10 +294,15 @@ export interface Events {
   events: Event[];
 }
 
-/** Watermark is sent when nothing happened for a while: all up to Cursor was seen. */
+/**
+ * Watermark is sent when nothing happened for a while: all up to Cursor was seen; and once
+ * a second when votes were given.
+ */
 export interface Watermark {
   prev: string;
   cursor: string;
+  /** Votes replaces the totals of these questions; 0 when nobody supports it any more. */
+  votes?: Record<string, number>;
 }
 
 /** Reply answers a command: exactly one of OK and Error is set. */
@@ -284,6 +382,8 @@ export interface Snapshot {
   /** running order, question ids */
   queue: string[];
   onAir?: string;
+  /** Votes is how many support each question anybody supports. */
+  votes?: Record<string, number>;
   floor: Floor;
   venues: Venue[];
 }
@@ -342,6 +442,8 @@ export interface Reason {
   textEn?: string;
   nextDoor: string;
   nextDoorEn?: string;
+  /** TakesTwo: a second moderator has to agree before the question is refused. */
+  takesTwo?: boolean;
 }
 
 /**
@@ -361,19 +463,69 @@ export interface Question {
   changedAt: Instant;
   onAirAt?: string;
   answeredAt?: string;
+  /** Name is the asker's; to the public only when they agreed and a moderator showed it. */
+  name?: string;
+  /** Conclusion is what the chair concluded, or by when the agency answers in writing. */
+  conclusion?: Conclusion;
   /** Staff: moderators, stage, admin. */
   version?: number;
   /** the asker's words when Text is not */
   original?: string;
+  /** what they wrote before they amended it */
+  first?: string;
+  mayName?: boolean;
+  visibility?: Visibility;
   channel?: Channel;
   claim?: Claim;
+  hold?: Hold;
+  return?: Return;
   refusal?: Refusal;
+  mergedInto?: string;
+  /** wordings there were, oldest first */
+  revisions?: Revision[];
 }
 
 /** Claim tells who holds the card. */
 export interface Claim {
   session: string;
   person: string;
+  at: Instant;
+}
+
+/**
+ * Hold is why a closer look is asked for: a rule, or a colleague who proposes a refusal
+ * that takes two.
+ */
+export interface Hold {
+  rule?: string;
+  session?: string;
+  person?: string;
+  proposed?: Refusal;
+}
+
+/** Return is what was unclear; it stays when the asker has amended the question. */
+export interface Return {
+  at: Instant;
+  /** staff */
+  person?: string;
+  text: string;
+  amended?: boolean;
+}
+
+/** Revision is one wording of the staff; short "" is the asker's own, or was erased. */
+export interface Revision {
+  at: Instant;
+  person: string;
+  short?: string;
+}
+
+/** Conclusion is who owes what by when; none: nothing is owed. */
+export interface Conclusion {
+  none?: boolean;
+  agency?: string;
+  /** date, 2022-11-20 */
+  due?: string;
+  text?: string;
   at: Instant;
 }
 
@@ -400,6 +552,25 @@ export interface Standing {
   refusal?: Refusal;
   /** Ahead is how many questions come before it in the running order; absent when not in it. */
   ahead?: number;
+  /** Return is what is unclear, while State is returned and after. */
+  return?: Return;
+  conclusion?: Conclusion;
+  onAirAt?: string;
+  /**
+   * Into is the question that stands for it when State is merged; Ahead, Conclusion and
+   * OnAirAt are then that question's.
+   */
+  into?: StandIn;
+}
+
+/**
+ * StandIn is the question that stands for a merged one. Text is absent while it is not
+ * public.
+ */
+export interface StandIn {
+  id: string;
+  state: QuestionState;
+  text?: string;
 }
 
 /** Venue is a venue's place on the floor. */
@@ -428,7 +599,11 @@ export interface Floor {
 /** Channel is the way a question came in. */
 export type Channel =
   | "web"
-  | "hall";
+  | "hall"
+  | "desk"
+  | "phone"
+  | "zalo"
+  | "import";
 
 /** ConferenceState is where a conference stands. */
 export type ConferenceState =
@@ -457,15 +632,23 @@ export type ProblemKind =
 /** QuestionState is where a question stands; docs/questions.md draws the way between them. */
 export type QuestionState =
   | "submitted"
+  | "held"
   | "pending"
   | "claimed"
+  | "returned"
   | "approved"
-  | "refused"
   | "queued"
   | "staged"
   | "onAir"
+  | "recalled"
+  | "partAnswered"
   | "answered"
-  | "withdrawn";
+  | "written"
+  | "refused"
+  | "redirected"
+  | "merged"
+  | "withdrawn"
+  | "carriedOver";
 
 /** Role is what a person is in a conference. */
 export type Role =
@@ -494,18 +677,34 @@ export type VenueState =
   | "preview"
   | "live";
 
+/** Visibility is who may read an approved question. */
+export type Visibility =
+  | "private"
+  | "text"
+  | "textName";
+
 /** Commands maps the name of each command to its body. */
 export interface Commands {
   "question.submit": QuestionSubmit;
   "question.withdraw": QuestionCode;
-  "question.claim": QuestionRef;
+  "question.amend": QuestionAmend;
+  "question.vote": QuestionVote;
+  "question.claim": QuestionClaim;
+  "question.keep": QuestionRef;
   "question.release": QuestionRef;
+  "question.undo": QuestionRef;
   "question.unqueue": QuestionRef;
   "question.stage": QuestionRef;
   "question.air": QuestionRef;
-  "question.answer": QuestionRef;
+  "question.recall": QuestionRef;
   "question.approve": QuestionApprove;
+  "question.edit": QuestionEdit;
+  "question.return": QuestionReturn;
+  "question.write": QuestionWrite;
+  "question.merge": QuestionMerge;
+  "question.answer": QuestionAnswer;
   "question.refuse": QuestionRefuse;
+  "question.redirect": QuestionRefuse;
   "question.queue": QuestionQueue;
   "hand.raise": HandRaise;
   "hand.lower": VenueRef;

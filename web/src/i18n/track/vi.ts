@@ -3,14 +3,22 @@ import type { QuestionState } from '../../wire/wire.gen';
 /** What each state means to the one who asked, in plain words. */
 const meaning: Record<QuestionState, string> = {
   submitted: 'Máy chủ đã nhận câu hỏi của bạn và đang xếp vào hàng chờ.',
+  held: 'Câu hỏi đang chờ người duyệt xem kỹ hơn. Bạn không cần làm gì thêm.',
   pending: 'Câu hỏi đang chờ người duyệt đọc. Bạn không cần làm gì thêm.',
   claimed: 'Một người duyệt đang đọc câu hỏi của bạn.',
+  returned: 'Người duyệt cần bạn viết rõ hơn. Bạn có thể gửi lại một lần, cùng mã này.',
   approved: 'Câu hỏi đã được duyệt và hiện công khai. Ban tổ chức sẽ xếp thứ tự trả lời.',
   refused: 'Câu hỏi không được đưa ra hội nghị. Lý do và nơi có thể giải quyết ở bên dưới.',
   queued: 'Câu hỏi đã nằm trong danh sách trả lời tại hội nghị.',
   staged: 'Câu hỏi của bạn sẽ được nêu ngay tiếp theo. Hãy mở hình trực tiếp.',
   onAir: 'Câu hỏi của bạn đang được nêu và trả lời lúc này.',
   answered: 'Câu hỏi của bạn đã được trả lời tại hội nghị.',
+  recalled: 'Câu hỏi đã được nêu nhưng chưa trả lời xong. Ban tổ chức sẽ đưa lại hoặc trả lời sau hội nghị.',
+  partAnswered: 'Câu hỏi đã được trả lời một phần. Phần còn lại có cơ quan và thời hạn ở bên dưới.',
+  written: 'Câu hỏi sẽ được trả lời bằng văn bản. Cơ quan và thời hạn ở bên dưới.',
+  redirected: 'Nội dung này được giải quyết theo thủ tục riêng. Nơi tiếp nhận ở bên dưới.',
+  merged: 'Câu hỏi của bạn được gộp với một câu cùng nội dung; câu trả lời dùng chung cho bạn.',
+  carriedOver: 'Hội nghị kết thúc khi câu hỏi chưa đến lượt. Câu hỏi được chuyển sang trả lời bằng văn bản.',
   withdrawn: 'Bạn đã rút câu hỏi này. Câu hỏi không còn được xem xét.',
 };
 
@@ -38,6 +46,10 @@ const vi = {
     queued: 'Vào danh sách trả lời',
     onAir: 'Nêu tại hội nghị',
     answered: 'Đã trả lời',
+    returned: 'Cần viết rõ hơn',
+    written: 'Trả lời bằng văn bản',
+    merged: 'Gộp với câu khác',
+    redirected: 'Chuyển nơi giải quyết',
     refused: 'Không được chọn',
     withdrawn: 'Đã rút',
   },
