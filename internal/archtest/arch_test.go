@@ -36,6 +36,7 @@ var arrows = map[string][]string{
 	"internal/demo":   {"internal/conference"},
 
 	"internal/workday": {"internal/conference"},
+	"internal/intake":  {"internal/conference", "internal/text"},
 
 	"signaling/protocol": {"internal/conference", "moderation", "sfu/floor"}, // their states are the wire's unions
 	"signaling": {
@@ -78,6 +79,7 @@ var homes = map[string][]string{
 	"modernc.org/sqlite":           {"internal/eventlog/sqlitelog"},
 	"github.com/alecthomas/kong":   {"cmd/diemcau"},
 	"github.com/thesyncim/gopus":   {"sfu/mixer", "sfu/slate", "internal/rehearse"},
+	"github.com/xuri/excelize":     {"internal/intake"},
 	"github.com/altcha-org/":       {"internal/pow"},
 }
 
