@@ -38,6 +38,7 @@ type Node struct {
 	cfg    Config
 	sealer *secret.Sealer
 	clock  *clock
+	asks   *asks
 	look   chan chan error // asks Run to look for new conferences, and for the result
 
 	nodeMu      sync.RWMutex  // guards running, conferences, failed, looked
@@ -52,10 +53,12 @@ var errNotLooked = errors.New("conferences are still being opened")
 // New returns a Node that runs nothing yet.
 func New(cfg Config) *Node {
 	cfg.LogTimeout = cmp.Or(cfg.LogTimeout, logTimeout)
-	return &Node{
+	n := &Node{
 		cfg: cfg, sealer: cfg.Secret.Sealer(), clock: newClock(cfg.Store, cfg.Now), look: make(chan chan error), looked: errNotLooked,
 		conferences: make(map[conference.ID]*Conference), failed: make(map[conference.ID]error),
 	}
+	n.asks = newAsks(cfg.Store.Ephemeral(), n.here)
+	return n
 }
 
 // Run opens every conference of the store, follows the store for new ones, and runs
@@ -65,6 +68,7 @@ func (n *Node) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var wg sync.WaitGroup
+	wg.Go(func() { n.asks.run(ctx) }) // ends when ctx does
 	n.begin()
 	defer n.end()
 	err := n.follow(ctx, &wg)
@@ -182,6 +186,7 @@ func (n *Node) load(ctx context.Context, id conference.ID) (*Conference, error) 
 		return nil, err
 	}
 	c.state = s
+	c.turns.ask = n.asks.of(c)
 	return c, nil
 }
 
@@ -286,6 +291,13 @@ func (n *Node) known(id conference.ID) bool {
 	n.nodeMu.RLock()
 	defer n.nodeMu.RUnlock()
 	return n.conferences[id] != nil || n.failed[id] != nil
+}
+
+// here returns a conference that runs on this node, or nil.
+func (n *Node) here(id conference.ID) *Conference {
+	n.nodeMu.RLock()
+	defer n.nodeMu.RUnlock()
+	return n.conferences[id]
 }
 
 func (n *Node) add(c *Conference) {

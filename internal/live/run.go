@@ -86,7 +86,7 @@ func (c *Conference) serve(ctx context.Context) error {
 				return err
 			}
 		case r := <-c.inbox:
-			if err := c.carryOut(ctx, c.drain(r)); err != nil {
+			if err := c.carryOut(ctx, c.drain([]*request{r})); err != nil {
 				return err
 			}
 		}
@@ -103,9 +103,8 @@ func (c *Conference) hear(ctx context.Context, n news) error {
 	return err
 }
 
-// drain takes what else waits, in order of arrival.
-func (c *Conference) drain(first *request) []*request {
-	requests := []*request{first}
+// drain adds what else waits, in order of arrival.
+func (c *Conference) drain(requests []*request) []*request {
 	for len(requests) < drainAtOnce {
 		select {
 		case r := <-c.inbox:
@@ -132,10 +131,13 @@ func (c *Conference) carryOut(ctx context.Context, waiting []*request) error {
 			t.giveUp(waiting, "others were faster too often")
 			return nil
 		}
-		err := c.waitTurn(ctx)
+		waited, err := c.waitTurn(ctx)
 		if err != nil {
 			t.giveUp(waiting, "the log cannot be followed")
 			return err
+		}
+		if waited {
+			waiting = c.drain(waiting)
 		}
 		if waiting, err = t.round(ctx, waiting); err != nil {
 			t.giveUp(waiting, "the log cannot be followed")
@@ -302,7 +304,7 @@ func (t *turn) written(ctx context.Context, b *batch, judged []held, results []e
 	}
 	t.fresh = true
 	c.confirmed = end
-	c.turns.took(results)
+	c.turns.took(ctx, results)
 	var again []*request
 	for _, h := range judged {
 		outcome, known := c.state.outcomes[h.request.command.ID]
