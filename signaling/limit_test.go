@@ -41,7 +41,7 @@ func taking() *fakeConference {
 	return conf
 }
 
-func TestQ11_oneSocketFloodsAnotherIsServed(t *testing.T) {
+func TestLimits_oneSocketFloodsAnotherIsServed(t *testing.T) {
 	t.Parallel()
 	h := serve(t, taking(), limited(func(cfg *limits.Config) { cfg.Scale = 0.1 })) // 3 at once, then one in 5 s
 	hostile, citizen := h.join(conference.RoleCitizen, "", ""), h.join(conference.RoleCitizen, "", "")
@@ -66,7 +66,7 @@ func TestQ11_oneSocketFloodsAnotherIsServed(t *testing.T) {
 	}
 }
 
-func TestQ11_submitWithProofOverTheSocket(t *testing.T) {
+func TestProof_submitWithProofOverTheSocket(t *testing.T) {
 	t.Parallel()
 	h := serve(t, taking(), limited(func(cfg *limits.Config) { cfg.Proof = limits.ProofAlways }))
 	p := h.dial("")

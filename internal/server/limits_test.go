@@ -40,13 +40,13 @@ func (h *house) askFrom(address string, fields map[string]string) answer {
 	})
 }
 
-func TestQ11_oneAddressFloodsAnotherIsServed(t *testing.T) {
+func TestLimits_oneAddressFloodsAnotherIsServed(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, limited(func(cfg *limits.Config) { cfg.Scale = 0.2 })) // 100 at once, 10 a second
 	stop := make(chan struct{})
 	var flood sync.WaitGroup
-	var refusedMu sync.Mutex // guards refused
-	refused := 0
+	var refusedMu sync.Mutex // guards refused and last
+	refused, last := 0, answer{}
 	for n := range 4 {
 		flood.Go(func() { // ends with stop
 			for i := 0; ; i++ {
@@ -58,7 +58,7 @@ func TestQ11_oneAddressFloodsAnotherIsServed(t *testing.T) {
 				got := h.askFrom("203.0.113.9", question(fmt.Sprintf("key-of-a-flood-%d-%d", n, i), "Ngập?"))
 				if got.status == http.StatusTooManyRequests {
 					refusedMu.Lock()
-					refused++
+					refused, last = refused+1, got
 					refusedMu.Unlock()
 				}
 			}
@@ -78,13 +78,9 @@ func TestQ11_oneAddressFloodsAnotherIsServed(t *testing.T) {
 	}
 	close(stop)
 	flood.Wait()
-	got := h.askFrom("203.0.113.9", question("key-of-a-flood-last", "Ngập?"))
-	if got.status != http.StatusTooManyRequests {
-		t.Fatalf("got %d %s", got.status, got.body)
-	}
-	h.wantProblem(got, http.StatusTooManyRequests, "rate.limited")
-	if after, err := strconv.Atoi(got.header.Get("Retry-After")); err != nil || after < 1 {
-		t.Errorf("got Retry-After %q", got.header.Get("Retry-After"))
+	h.wantProblem(last, http.StatusTooManyRequests, "rate.limited")
+	if after, err := strconv.Atoi(last.header.Get("Retry-After")); err != nil || after < 1 {
+		t.Errorf("got Retry-After %q", last.header.Get("Retry-After"))
 	}
 }
 
@@ -103,7 +99,7 @@ func solve(t *testing.T, c *pow.Challenge) string {
 	return ""
 }
 
-func TestQ11_submitWithProofOverHTTP(t *testing.T) {
+func TestProof_submitWithProofOverHTTP(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, limited(func(cfg *limits.Config) { cfg.Proof = limits.ProofAlways }))
 	fields := question("key-of-a-citizen-1", "Bao giờ tôi nhận được sổ đỏ?")

@@ -97,7 +97,7 @@ describe('submitQuestion', () => {
     await refused;
   });
 
-  it('Q11 solves what the server asks for and sends the same question with the proof', async () => {
+  it('solves what the server asks for and sends the same question with the proof', async () => {
     vi.stubGlobal('fetch', vi.fn());
     const sent: QuestionSubmit[] = [];
     const onproof = vi.fn();
@@ -113,7 +113,7 @@ describe('submitQuestion', () => {
     expect(fetch).not.toHaveBeenCalled();
   });
 
-  it('Q11 does so over HTTP too', async () => {
+  it('does so over HTTP too', async () => {
     const bodies: QuestionSubmit[] = [];
     vi.stubGlobal('fetch', (_path: string, init: RequestInit) => {
       const body = JSON.parse(String(init.body)) as QuestionSubmit;

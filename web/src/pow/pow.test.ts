@@ -88,7 +88,7 @@ describe('Search', () => {
 });
 
 describe('prove', () => {
-  it('Q11 makes the proof the server knows', async () => {
+  it('makes the proof the server knows', async () => {
     const asked = challenge(1_234);
     const worker = helper((sent) => new Search(sent).step(5_000));
     expect(decoded(await prove(asked, () => worker))).toEqual({
