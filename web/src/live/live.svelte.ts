@@ -1,6 +1,6 @@
 import { language } from '../i18n/language.svelte';
 import type { Role, ServerMessage, Slot, Standing, Welcome } from '../wire/wire.gen';
-import { fromSnapshot, reduce } from './reduce';
+import { fromSnapshot, recount, reduce } from './reduce';
 import type { View } from './reduce';
 import { Socket } from './socket.svelte';
 
@@ -64,6 +64,9 @@ export class Live {
         return;
       case 'events':
         if (this.#view) this.#view = reduce(this.#view, message.events.events);
+        return;
+      case 'watermark':
+        if (this.#view && message.watermark.votes) this.#view = recount(this.#view, message.watermark.votes);
         return;
       case 'standing':
         this.#standings = new Map(this.#standings).set(message.standing.code, message.standing);

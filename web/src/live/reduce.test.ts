@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Event, Question, Snapshot } from '../wire/wire.gen';
-import { conferenceTitle, fromSnapshot, onAirQuestion, reduce, topicName, venueName } from './reduce';
+import { conferenceTitle, fromSnapshot, onAirQuestion, recount, reduce, topicName, venueName } from './reduce';
 
 const at = '2022-10-28T01:00:00Z';
 
@@ -49,6 +49,15 @@ describe('reduce', () => {
     const emptied = reduce(before, [event({ onAir: '', queue: [] })]);
     expect(onAirQuestion(emptied)).toBeUndefined();
     expect(emptied.queue).toEqual([]);
+  });
+
+  it('replaces the totals of votes that are named', () => {
+    const first = fromSnapshot({ ...snapshot, votes: { a: 2, b: 7 } });
+    expect([...first.votes]).toEqual([['a', 2], ['b', 7]]);
+    const later = recount(first, { a: 0, c: 1 });
+    expect([...later.votes]).toEqual([['b', 7], ['c', 1]]);
+    expect([...first.votes.keys()]).toEqual(['a', 'b']);
+    expect(reduce(later, [event({})]).votes).toBe(later.votes);
   });
 
   it('replaces floor, venue and conference whole', () => {

@@ -11,6 +11,8 @@ export interface View {
   readonly onAir: string;
   readonly floor: Floor;
   readonly venues: ReadonlyMap<string, Venue>;
+  /** How many support each question anybody supports. */
+  readonly votes: ReadonlyMap<string, number>;
 }
 
 /** The view that a snapshot tells. */
@@ -22,7 +24,18 @@ export function fromSnapshot(snapshot: Snapshot): View {
     onAir: snapshot.onAir ?? '',
     floor: snapshot.floor,
     venues: new Map(snapshot.venues.map((venue) => [venue.id, venue])),
+    votes: new Map(Object.entries(snapshot.votes ?? {})),
   };
+}
+
+/** The view with new totals of votes: those named replace what is held, 0 takes one away. */
+export function recount(view: View, totals: Readonly<Record<string, number>>): View {
+  const votes = new Map(view.votes);
+  for (const [id, total] of Object.entries(totals)) {
+    if (total > 0) votes.set(id, total);
+    else votes.delete(id);
+  }
+  return { ...view, votes };
 }
 
 /**
@@ -58,6 +71,7 @@ export function reduce(view: View, events: readonly Event[]): View {
     onAir,
     floor,
     venues: venues ?? view.venues,
+    votes: view.votes,
   };
 }
 

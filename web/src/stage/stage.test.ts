@@ -19,6 +19,7 @@ function view(questions: Question[], queue: string[], onAir = ''): View {
     onAir,
     floor: { main: 'm' },
     venues: new Map(),
+    votes: new Map(),
   };
 }
 

@@ -18,6 +18,7 @@ function view(floor: Partial<Floor>, venues: Partial<Venue>[] = []): View {
     onAir: '',
     floor: { main: 'ubnd', ...floor },
     venues: new Map(full.map((v) => [v.id, v])),
+    votes: new Map(),
   };
 }
 
