@@ -79,7 +79,7 @@ func (b *Board) submit(info *conference.Info, body Submit) (conference.Decision,
 }
 
 func checkSubmission(info *conference.Info, body Submit) error {
-	beforehand := info.State == conference.StatePlanned && !fromOutside(body.Channel)
+	beforehand := info.State == conference.StatePlanned && !FromOutside(body.Channel)
 	if info.State != conference.StateOpen && !beforehand {
 		return conflict("conference.not_open", string(info.State))
 	}
@@ -102,9 +102,9 @@ func checkSubmission(info *conference.Info, body Submit) error {
 	return invalid("question.unknown_channel", string(body.Channel))
 }
 
-// fromOutside reports whether nobody of the staff stands between the asker and the queue;
+// FromOutside reports whether nobody of the staff stands between the asker and the queue;
 // what staff collect may come in before the conference opens.
-func fromOutside(channel Channel) bool { return channel == ChannelWeb || channel == ChannelZalo }
+func FromOutside(channel Channel) bool { return channel == ChannelWeb || channel == ChannelZalo }
 
 func checkBody(body string) error {
 	if body == "" {

@@ -29,7 +29,7 @@ func (r *room) unfollow(c *conn, id conference.QuestionID) {
 }
 
 // tellFollowers sends new standings. A change of the running order moves every question
-// in it.
+// in it; what becomes of a question concerns those it stands for.
 func (r *room) tellFollowers(changes []live.Change) {
 	if len(r.followers) == 0 {
 		return
@@ -41,6 +41,13 @@ func (r *room) tellFollowers(changes []live.Change) {
 		}
 		for _, id := range changes[i].Queue {
 			touched[id] = struct{}{}
+		}
+	}
+	for id := range maps.Clone(touched) {
+		for merged := range r.behind[id] {
+			if touched[merged] = struct{}{}; len(r.followers[merged]) == 0 {
+				delete(r.behind[id], merged)
+			}
 		}
 	}
 	for id := range touched {
@@ -55,6 +62,12 @@ func (r *room) tell(id conference.QuestionID, to ...*conn) {
 	if err != nil {
 		r.logger.Error("standing of a followed question is missing", slog.String("question", string(id)), slog.Any("err", err))
 		return
+	}
+	if s.Into != nil {
+		if r.behind[s.Into.ID] == nil {
+			r.behind[s.Into.ID] = map[conference.QuestionID]struct{}{}
+		}
+		r.behind[s.Into.ID][id] = struct{}{}
 	}
 	view := standing(s)
 	message, size, err := prepare(&protocol.ServerMessage{Type: typeStanding, Standing: &view})

@@ -32,6 +32,8 @@ type room struct {
 	votedAt   uint64
 	rings     map[conference.Role]*ring
 	followers map[conference.QuestionID]map[*conn]struct{}
+	// behind has, by the question that stands for them, merged questions that are followed.
+	behind map[conference.QuestionID]map[conference.QuestionID]struct{}
 }
 
 // start is where a socket begins.
@@ -76,6 +78,7 @@ func newRoom(id conference.ID, conf Conference, logger *slog.Logger) *room {
 		done:      make(chan struct{}),
 		rings:     map[conference.Role]*ring{},
 		followers: map[conference.QuestionID]map[*conn]struct{}{},
+		behind:    map[conference.QuestionID]map[conference.QuestionID]struct{}{},
 	}
 }
 

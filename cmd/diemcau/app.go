@@ -75,7 +75,11 @@ func (a *app) open(ctx context.Context) error {
 	a.signer = access.NewSigner(keys)
 	a.gate = access.New(access.Config{Ephemeral: a.store.Ephemeral(), Keys: keys, Now: time.Now, DemoRun: a.demoRun})
 	a.limits = s.limits(keys, a.store.Ephemeral())
-	a.live = live.New(live.Config{Store: a.store, Secret: keys, Logger: a.logger, Now: time.Now})
+	held, err := s.screen()
+	if err != nil {
+		return err
+	}
+	a.live = live.New(live.Config{Store: a.store, Secret: keys, Logger: a.logger, Now: time.Now, Screen: held})
 	// The media plane comes last of what can fail: it starts to read when it is made.
 	if err := a.bindAll(ctx); err != nil {
 		return err

@@ -2,13 +2,16 @@ package main
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/netip"
+	"os"
 	"time"
 
 	"github.com/diemcau/diemcau/internal/eventlog"
 	"github.com/diemcau/diemcau/internal/limits"
 	"github.com/diemcau/diemcau/internal/secret"
+	"github.com/diemcau/diemcau/moderation/screen"
 )
 
 // Values of serve's flags that have a meaning of their own.
@@ -37,6 +40,7 @@ type serveCmd struct {
 	Limits            float64        `help:"Multiplies the rate limits: 2 is twice as generous, 0 switches them off (load tests)." default:"1" placeholder:"FACTOR"`
 	SocketsPerAddress int            `help:"How many sockets one address (IPv6: one /64) may have open." default:"2000" placeholder:"N"`
 	Proof             string         `help:"When a question needs a proof of work: auto (while the conference is flooded), always or off." default:"auto" placeholder:"WHEN"`
+	HoldWords         string         `help:"More words that bring a question to a closer look, one a line; none is ever refused for them." type:"path" placeholder:"FILE"`
 
 	LogLevel slog.Level `help:"debug, info, warn or error." default:"info" placeholder:"LEVEL"`
 }
@@ -86,6 +90,28 @@ func (s *serveCmd) checkLimits() error {
 		return usage("--sockets-per-address=%d: at least 1", s.SocketsPerAddress)
 	}
 	return nil
+}
+
+// screen returns the rules that ask for a closer look, with the operator's words if there
+// are any.
+func (s *serveCmd) screen() (func(words string) string, error) {
+	var lists []io.Reader
+	if s.HoldWords != "" {
+		file, err := os.Open(s.HoldWords)
+		if err != nil {
+			return nil, usage("--hold-words: %v", err)
+		}
+		defer file.Close() //nolint:errcheck // only read
+		lists = append(lists, file)
+	}
+	rules, err := screen.New(lists...)
+	if err != nil {
+		return nil, usage("--hold-words=%s: %v", s.HoldWords, err)
+	}
+	return func(words string) string {
+		rule, _ := rules.Check(words)
+		return rule
+	}, nil
 }
 
 // What --limits may be: below, a bucket would hold less than one token.

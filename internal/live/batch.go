@@ -79,7 +79,7 @@ func (b *batch) decide(r *request) (verdict, Outcome, error) {
 		if !known {
 			return settled, Outcome{}, unknownCode()
 		}
-		command.Body = moderation.Amend{ID: id, Body: body.Body}
+		command.Body = moderation.Amend{ID: id, Body: body.Body, Hold: body.hold}
 	case moderation.Submit:
 		if q := b.questions.Question(body.ID); q != nil {
 			return b.resubmit(r, body, q)

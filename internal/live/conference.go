@@ -31,6 +31,7 @@ type Conference struct {
 	keys   *keyring
 	sealer *secret.Sealer
 	leases eventlog.Ephemeral
+	screen func(words string) string // may be nil
 	logger *slog.Logger
 	now    func() time.Time // the log's clock
 	limit  time.Duration    // of one Append or Read
@@ -100,6 +101,15 @@ func (c *Conference) Do(ctx context.Context, command conference.Command) (Outcom
 			return Outcome{}, err
 		}
 		command.Body = body
+	case moderation.Submit:
+		// Of what staff typed in somebody has taken that look.
+		if moderation.FromOutside(body.Channel) {
+			body.Hold = c.screened(body.Body + "\n" + body.Name)
+			command.Body = body
+		}
+	case AmendQuestion:
+		body.hold = c.screened(body.Body)
+		command.Body = body
 	}
 	r := &request{command: command, answer: make(chan answer, 1)}
 	select {
@@ -123,6 +133,13 @@ func (c *Conference) Do(ctx context.Context, command conference.Command) (Outcom
 		// Whatever was taken from the inbox has been answered before stopped was closed.
 		return Outcome{}, unavailable("the conference stops")
 	}
+}
+
+func (c *Conference) screened(words string) string {
+	if c.screen == nil {
+		return ""
+	}
+	return c.screen(words)
 }
 
 // Snapshot returns the durable state now.

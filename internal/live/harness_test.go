@@ -76,11 +76,17 @@ func newNode(store eventlog.Store) *live.Node {
 func startNode(tb testing.TB, store eventlog.Store) (*live.Node, func()) {
 	tb.Helper()
 	node := newNode(store)
+	return node, runNode(tb, node)
+}
+
+// runNode runs a node until stop is called, at the latest after the test.
+func runNode(tb testing.TB, node *live.Node) (stop func()) {
+	tb.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- node.Run(ctx) }() // ended by stop
 	stopped := false
-	stop := func() {
+	stop = func() {
 		if stopped {
 			return
 		}
@@ -94,7 +100,7 @@ func startNode(tb testing.TB, store eventlog.Store) (*live.Node, func()) {
 	for node.Ready(tb.Context()) != nil { // it has no signal: who needs one asks /readyz
 		runtime.Gosched()
 	}
-	return node, stop
+	return stop
 }
 
 // startConference runs the usual conference, created and open, on one node.

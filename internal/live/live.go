@@ -38,6 +38,7 @@ func (WithdrawQuestion) CommandType() string { return "question.withdraw" }
 type AmendQuestion struct {
 	Code string
 	Body string
+	hold string // the screening rule it meets
 }
 
 // CommandType returns the command's name on the wire.

@@ -29,6 +29,9 @@ type Config struct {
 	Logger *slog.Logger
 	// Now is this machine's clock. Rules are given the log's: the store's own if it has one.
 	Now func() time.Time
+	// Screen returns the name of the rule that asks for a closer look at a citizen's words,
+	// or "". nil: none. It may be called concurrently.
+	Screen func(words string) string
 	// LogTimeout bounds one append to a log and one read from it; 0: 5 s.
 	LogTimeout time.Duration
 }
@@ -173,7 +176,7 @@ func (n *Node) load(ctx context.Context, id conference.ID) (*Conference, error) 
 		return nil, fmt.Errorf("conference %s: %w", id, ErrKeyMissing)
 	}
 	c := &Conference{
-		id: id, log: log, keys: keys, sealer: n.sealer, leases: n.cfg.Store.Ephemeral(), now: n.clock.now, limit: n.cfg.LogTimeout,
+		id: id, log: log, keys: keys, sealer: n.sealer, leases: n.cfg.Store.Ephemeral(), screen: n.cfg.Screen, now: n.clock.now, limit: n.cfg.LogTimeout,
 		logger: n.cfg.Logger.With(slog.String("part", "live"), slog.String("conference", string(id))),
 		inbox:  make(chan *request, inboxRequests), news: make(chan news),
 		stopped: make(chan struct{}), more: make(chan struct{}), state: newState(keys),
