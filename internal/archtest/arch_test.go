@@ -18,9 +18,10 @@ var arrows = map[string][]string{
 	"internal/secret":     {},
 	"internal/pow":        {},
 
-	"moderation":        {"internal/conference"},
-	"moderation/screen": {},
-	"sfu/floor":         {"internal/conference"},
+	"moderation":         {"internal/conference"},
+	"moderation/screen":  {},
+	"moderation/similar": {"internal/conference", "internal/text"},
+	"sfu/floor":          {"internal/conference"},
 
 	"internal/eventlog":              {"internal/conference"},
 	"internal/eventlog/eventlogtest": {"internal/conference", "internal/eventlog"},
@@ -84,7 +85,7 @@ var homes = map[string][]string{
 }
 
 // pure packages hold rules: no network, no clock of their own.
-var pure = map[string]bool{"internal/conference": true, "moderation": true, "moderation/screen": true, "sfu/floor": true, "internal/workday": true}
+var pure = map[string]bool{"internal/conference": true, "moderation": true, "moderation/screen": true, "moderation/similar": true, "sfu/floor": true, "internal/workday": true}
 
 type goPackage struct {
 	ImportPath string
