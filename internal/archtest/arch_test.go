@@ -38,6 +38,7 @@ var arrows = map[string][]string{
 
 	"internal/workday": {"internal/conference"},
 	"internal/intake":  {"internal/conference", "internal/text"},
+	"internal/zalo":    {"internal/conference"},
 
 	"signaling/protocol": {"internal/conference", "moderation", "sfu/floor"}, // their states are the wire's unions
 	"signaling": {
