@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/diemcau/diemcau/internal/access"
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/eventlog/sqlitelog"
 	"github.com/diemcau/diemcau/internal/live"
 	"github.com/diemcau/diemcau/internal/secret"
 	"github.com/diemcau/diemcau/internal/server"
@@ -140,8 +142,17 @@ func TestSocket_isHandedOver(t *testing.T) {
 // back, not that the conference, the question or the link does not exist.
 func TestJ6_NothingIsUnknownBeforeTheLogIsOpen(t *testing.T) {
 	t.Parallel()
+	store, err := sqlitelog.Open(t.Context(), t.TempDir(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	h := newHouse(t, func(cfg *server.Config) {
-		cfg.Live = live.New(live.Config{Logger: cfg.Logger, Now: time.Now, Secret: secret.New(make([]byte, 32))}) // never runs
+		cfg.Live = live.New(live.Config{Store: store, Logger: cfg.Logger, Now: time.Now, Secret: secret.New(make([]byte, 32))}) // never runs
 	})
 	for _, r := range []request{
 		{method: "GET", path: "/api/v1/conferences"},
