@@ -60,7 +60,8 @@ func limited(p *protocol.Problem, err error) {
 	if !is {
 		return
 	}
-	p.RetryAfterMs = max(refusal.After.Milliseconds(), 1)
+	// Many may wait behind one address: they come back one after the other.
+	p.RetryAfterMs = max(refusal.After.Milliseconds(), 1) + jitter(retryBase).Milliseconds()
 	if refusal.Challenge != nil {
 		challenge := protocol.Challenge(*refusal.Challenge)
 		p.Challenge = &challenge

@@ -171,3 +171,34 @@ func TestHub_socketsOfAnAddressAreLimited(t *testing.T) {
 	}
 	t.Error("a closed socket still counts")
 }
+
+func TestLimits_votesOfASocket(t *testing.T) {
+	t.Parallel()
+	h := serve(t, taking(), limited(func(cfg *limits.Config) { cfg.Scale = 0.1 })) // 3 at once
+	p := h.join(conference.RoleCitizen, "", "")
+	p.snapshot()
+	vote := protocol.QuestionVote{ID: "q1", Voter: "0123456789abcdef", On: true}
+	for n := range 4 {
+		r := p.command(commandID(), "question.vote", vote)
+		if refused := r.Error != nil; refused != (n == 3) || (refused && r.Error.Code != "rate.limited") {
+			t.Fatalf("vote %d: got %s", n, mustJSON(r))
+		}
+	}
+}
+
+func TestLimits_withdrawingIsNoWayToGuess(t *testing.T) {
+	t.Parallel()
+	conf := newFakeConference()
+	conf.handle(func(context.Context, conference.Command) (live.Outcome, error) {
+		return live.Outcome{}, conference.Refuse(conference.KindNotFound, "question.unknown_code", "")
+	})
+	h := serve(t, conf, limited(func(cfg *limits.Config) { cfg.Scale = 0.1 })) // 6 guesses at once
+	p := h.join(conference.RoleCitizen, "", "")
+	p.snapshot()
+	for n := range 7 {
+		r := p.command(commandID(), "question.withdraw", protocol.QuestionCode{Code: "CODE-nothing"})
+		if want := map[bool]string{true: "rate.limited", false: "question.unknown_code"}[n == 6]; r.Error == nil || r.Error.Code != want {
+			t.Fatalf("guess %d: got %s, want %s", n, mustJSON(r), want)
+		}
+	}
+}

@@ -11,3 +11,6 @@ func (s *Server) RouteTable() []string {
 
 // ReaderLanguage is tested by itself.
 var ReaderLanguage = readerLanguage
+
+// ReadProxyHeader is fuzzed by itself.
+var ReadProxyHeader = readProxyHeader

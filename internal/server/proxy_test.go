@@ -130,3 +130,24 @@ func TestBehindProxies_postIsNoHeader(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func FuzzReadProxyHeader(f *testing.F) {
+	f.Add([]byte("PROXY TCP4 192.0.2.7 198.51.100.1 56324 443\r\nGET /"))
+	f.Add([]byte("PROXY UNKNOWN\r\n"))
+	f.Add([]byte("PROXY \r\n"))
+	f.Add([]byte("\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c\xc0\x00\x02\x07\xc6\x33\x64\x01\xdc\x04\x01\xbb"))
+	f.Add([]byte("GET / HTTP/1.1\r\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r := bufio.NewReaderSize(strings.NewReader(string(data)), 512)
+		from, err := server.ReadProxyHeader(r)
+		if err != nil {
+			return
+		}
+		if from == nil && !strings.HasPrefix(string(data), "PROXY ") && !strings.HasPrefix(string(data), "\r\n\r\n\x00\r\nQUIT\n") {
+			rest, err := io.ReadAll(r)
+			if err != nil || string(rest) != string(data) {
+				t.Errorf("%q: without a header %q is left", data, rest)
+			}
+		}
+	})
+}
