@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/diemcau/diemcau/internal/limits"
 	"github.com/diemcau/diemcau/internal/live"
 	"github.com/diemcau/diemcau/moderation"
 	"github.com/diemcau/diemcau/sfu"
@@ -50,6 +51,18 @@ func (a *app) measure() {
 	})
 	a.metrics.Gauge("diemcau_conferences", "Conferences on this node.", func() float64 {
 		return float64(len(a.live.Conferences()))
+	})
+	refused := func(what string, count func(limits.Refused) uint64) {
+		a.metrics.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "diemcau_limits_refused_total", Help: "Requests refused by a limit since the start.",
+			ConstLabels: prometheus.Labels{"what": what},
+		}, func() float64 { return float64(count(a.limits.Refused())) }))
+	}
+	refused("rate", func(r limits.Refused) uint64 { return r.Rate })
+	refused("proof", func(r limits.Refused) uint64 { return r.Proof })
+	refused("sockets", func(r limits.Refused) uint64 { return r.Sockets })
+	a.metrics.Gauge("diemcau_limits_flooded", "Conferences that ask for a proof of work now.", func() float64 {
+		return float64(a.limits.Flooded())
 	})
 	a.metrics.Gauge("diemcau_sockets", "Open WebSockets.", func() float64 { return float64(a.hub.Sockets()) })
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/diemcau/diemcau/internal/conference"
@@ -54,6 +55,8 @@ type Limits struct {
 	cfg    Config
 	share  *share // nil: alone
 	issuer *pow.Issuer
+
+	refused struct{ rate, proof, sockets atomic.Uint64 }
 
 	bucketsMu sync.Mutex // guards buckets and what they point to
 	buckets   map[key]*bucket
@@ -148,7 +151,7 @@ func (l *Limits) Peek(kind Kind, asker Asker) error {
 			continue
 		}
 		if wait := b.missing(s, now); wait > 0 {
-			return refuse(CodeLimited, "", wait)
+			return l.refuse(CodeLimited, "", wait)
 		}
 	}
 	return nil
@@ -170,7 +173,7 @@ func (l *Limits) take(ctx context.Context, k key) error {
 		}
 	}
 	if wait > 0 {
-		return refuse(CodeLimited, "", wait)
+		return l.refuse(CodeLimited, "", wait)
 	}
 	return nil
 }

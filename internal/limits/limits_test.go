@@ -299,6 +299,9 @@ func TestEnter_socketsOfAnAddress(t *testing.T) {
 		}
 	}
 	wantRefusal(t, l.Enter(from("2001:db8:1:2::ffff").Address), limits.CodeSockets)
+	if got := l.Refused(); got != (limits.Refused{Sockets: 1}) {
+		t.Errorf("got %+v", got)
+	}
 	if err := l.Enter(other); err != nil {
 		t.Errorf("the neighbour: %v", err)
 	}

@@ -197,7 +197,7 @@ func (l *Limits) challenge(id conference.ID, hardness int64, why string) error {
 	if err != nil {
 		return fmt.Errorf("ask for a proof: %w", err)
 	}
-	r := refuse(CodeProof, why, proofAfter)
+	r := l.refuse(CodeProof, why, proofAfter)
 	r.Challenge = &made
 	return r
 }

@@ -66,6 +66,9 @@ func TestProof_switchesOnAndOff(t *testing.T) {
 		t.Fatalf("in peace: %v, proof on %t", err, l.ProofOn(place))
 	}
 	flood(t, l, 2500)
+	if got := l.Refused(); l.Flooded() != 1 || got.Proof == 0 {
+		t.Errorf("%d flooded, refused %+v", l.Flooded(), got)
+	}
 	if !l.ProofOn(place) || l.ProofOn("another") {
 		t.Fatalf("flooded: here %t, elsewhere %t; want true, false", l.ProofOn(place), l.ProofOn("another"))
 	}

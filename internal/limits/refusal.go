@@ -30,6 +30,36 @@ func (r *Error) Error() string { return r.cause.Error() }
 // Unwrap returns the *conference.Error.
 func (r *Error) Unwrap() error { return r.cause }
 
-func refuse(code, detail string, after time.Duration) *Error {
+func (l *Limits) refuse(code, detail string, after time.Duration) *Error {
+	switch code {
+	case CodeProof:
+		l.refused.proof.Add(1)
+	case CodeSockets:
+		l.refused.sockets.Add(1)
+	default:
+		l.refused.rate.Add(1)
+	}
 	return &Error{cause: conference.Refuse(conference.KindRateLimited, code, detail), After: after}
+}
+
+// Refused is how many refusals there were since the start, by what they were for.
+type Refused struct{ Rate, Proof, Sockets uint64 }
+
+// Refused returns the refusals since the start.
+func (l *Limits) Refused() Refused {
+	return Refused{Rate: l.refused.rate.Load(), Proof: l.refused.proof.Load(), Sockets: l.refused.sockets.Load()}
+}
+
+// Flooded returns how many conferences ask for a proof of work now, because of the demand.
+func (l *Limits) Flooded() int {
+	now := l.cfg.Now()
+	l.gaugesMu.Lock()
+	defer l.gaugesMu.Unlock()
+	flooded := 0
+	for _, g := range l.gauges {
+		if g.drain(l.cfg.Scale, now); g.on {
+			flooded++
+		}
+	}
+	return flooded
 }

@@ -18,7 +18,7 @@ func (l *Limits) Enter(from netip.Prefix) error {
 	l.socketsMu.Lock()
 	defer l.socketsMu.Unlock()
 	if l.sockets[from] >= l.cfg.SocketsPerAddress {
-		return refuse(CodeSockets, "", socketAfter)
+		return l.refuse(CodeSockets, "", socketAfter)
 	}
 	l.sockets[from]++
 	return nil
