@@ -146,7 +146,7 @@ func TestRemovedQuestionsLeaveNoTrace(t *testing.T) {
 		id := conference.QuestionID(fmt.Sprintf("q%04d", i))
 		text := texts.question()
 		index.Put(id, text)
-		if i%20 == 0 {
+		if i%10 == 0 {
 			model[id] = text
 		}
 		if i%2 == 1 {
@@ -160,6 +160,26 @@ func TestRemovedQuestionsLeaveNoTrace(t *testing.T) {
 		}
 	}
 	compareToRebuilt(t, lexicon, index, model)
+}
+
+// TestEqualsComeByID asks for a text that more questions have than are ever scored: the
+// lowest ids are found, in order, whatever the order they came in.
+func TestEqualsComeByID(t *testing.T) {
+	t.Parallel()
+	const most = 160
+	index := similar.New()
+	for i := range 400 {
+		index.Put(conference.QuestionID(fmt.Sprintf("q%03d", (i*7+3)%400)), lateResult)
+	}
+	got := index.Find(lateResult, 400)
+	if len(got) != most {
+		t.Fatalf("matches: got %d, want %d", len(got), most)
+	}
+	for i, match := range got {
+		if want := fmt.Sprintf("q%03d", i); string(match.ID) != want || match.Score != 1 {
+			t.Fatalf("match %d: got %+v, want %s with score 1", i, match, want)
+		}
+	}
 }
 
 // TestManyReadersOneWriter finds while questions come and go; a question that stays is
