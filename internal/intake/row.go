@@ -15,9 +15,10 @@ import (
 
 // Limits of a row, in runes after NFC.
 const (
-	MaxBodyRunes = 600
-	MaxNameRunes = 200
-	MaxIDRunes   = 64
+	MaxBodyRunes         = 600
+	MaxNameRunes         = 80
+	MaxOrganisationRunes = 200
+	MaxIDRunes           = 64
 
 	keyBytes = 20
 )
@@ -134,7 +135,7 @@ func (t *table) row(l line) {
 	r.row.Topic = readPlace(&r, ColumnTopic, t.topics, t.options.Topic, true)
 	r.row.Venue = readPlace(&r, ColumnVenue, t.venues, "", false)
 	r.row.Name = r.line(ColumnName, MaxNameRunes)
-	r.row.Organisation = r.line(ColumnOrganisation, MaxNameRunes)
+	r.row.Organisation = r.line(ColumnOrganisation, MaxOrganisationRunes)
 	r.row.ExternalID = r.line(ColumnExternalID, MaxIDRunes)
 	r.phone()
 	if len(r.problems) == 0 {

@@ -24,8 +24,8 @@ func (c Column) Title() string {
 	}[c]
 }
 
-// WriteCSV writes an empty table in CSV (UTF-8 with a byte order mark, which Excel needs).
-func WriteCSV(w io.Writer) error {
+// WriteTemplateCSV writes an empty table in CSV (UTF-8 with a byte order mark, which Excel needs).
+func WriteTemplateCSV(w io.Writer) error {
 	if _, err := io.WriteString(w, "\ufeff"); err != nil {
 		return fmt.Errorf("write template: %w", err)
 	}
@@ -45,9 +45,9 @@ func WriteCSV(w io.Writer) error {
 	return nil
 }
 
-// WriteXLSX writes an empty workbook: a table whose topics and venues are chosen from the
+// WriteTemplateXLSX writes an empty workbook: a table whose topics and venues are chosen from the
 // conference's, which stand on a second sheet. Phone numbers keep their leading zero.
-func WriteXLSX(w io.Writer, info *conference.Info) error {
+func WriteTemplateXLSX(w io.Writer, info *conference.Info) error {
 	file := excelize.NewFile()
 	defer func() { _ = file.Close() }() // it was never on disk
 	for _, step := range []func(*excelize.File, *conference.Info) error{

@@ -257,10 +257,10 @@ func TestQ6_XLSXAtTheLimit(t *testing.T) {
 func TestTemplatesCanBeImported(t *testing.T) {
 	t.Parallel()
 	var asCSV, asXLSX bytes.Buffer
-	if err := intake.WriteCSV(&asCSV); err != nil {
+	if err := intake.WriteTemplateCSV(&asCSV); err != nil {
 		t.Fatal(err)
 	}
-	if err := intake.WriteXLSX(&asXLSX, &info); err != nil {
+	if err := intake.WriteTemplateXLSX(&asXLSX, &info); err != nil {
 		t.Fatal(err)
 	}
 	for _, data := range [][]byte{asCSV.Bytes(), asXLSX.Bytes()} {
