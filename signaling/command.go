@@ -104,6 +104,11 @@ func (c *conn) carryOut(ctx context.Context, m *protocol.ClientMessage) {
 		c.mediaCommand(ctx, m)
 		return
 	}
+	if m.Name == "question.similar" {
+		d, err := body[protocol.QuestionSimilar](m.Data)
+		c.reply(m.ID, &protocol.OK{Similar: c.similar(d.Body)}, err)
+		return
+	}
 	body, about, err := domainBody(m.Name, m.Data, c.actor)
 	if err == nil {
 		err = c.limit(ctx, m)
@@ -349,7 +354,7 @@ func errUnknownCommand(name protocol.CommandName) error {
 // isCommand reports whether a name is one of protocol.Commands.
 func isCommand(name protocol.CommandName) bool {
 	switch name {
-	case "media.join", "media.restart", "media.tiles", "media.leave":
+	case "question.similar", "media.join", "media.restart", "media.tiles", "media.leave":
 		return true
 	}
 	_, _, err := domainBody(name, nil, conference.Actor{})

@@ -34,6 +34,7 @@ func bodies() map[protocol.CommandName]func() any {
 	add(protocol.QuestionRef{}, "question.keep", "question.release", "question.undo", "question.unqueue", "question.stage",
 		"question.air", "question.recall")
 	add(protocol.QuestionAmend{}, "question.amend")
+	add(protocol.QuestionSimilar{}, "question.similar")
 	add(protocol.QuestionVote{}, "question.vote")
 	add(protocol.QuestionClaim{}, "question.claim")
 	add(protocol.QuestionApprove{}, "question.approve")

@@ -126,6 +126,19 @@ func (f *fakeConference) Since(after uint64) ([]live.Change, <-chan struct{}, er
 	return append([]live.Change(nil), out...), f.more, nil
 }
 
+// Similar finds the questions with the very words.
+func (f *fakeConference) Similar(words string, _ int) []live.Likeness {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []live.Likeness
+	for _, id := range f.order {
+		if q := f.questions[id]; q.Body == words {
+			out = append(out, live.Likeness{Question: q, Score: 1})
+		}
+	}
+	return out
+}
+
 func (f *fakeConference) Votes(after uint64) (map[conference.QuestionID]int, uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -30,6 +30,7 @@ type Feed interface {
 	Snapshot() *live.Snapshot
 	Since(after uint64) ([]live.Change, <-chan struct{}, error)
 	Resume(cursor string) (uint64, error)
+	Similar(words string, limit int) []live.Likeness
 	Votes(after uint64) (map[conference.QuestionID]int, uint64)
 }
 

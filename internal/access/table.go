@@ -33,6 +33,8 @@ func May(role conference.Role, action string) bool {
 		return is(citizen, venue, registrar, moderator)
 	case "question.vote":
 		return is(citizen)
+	case "question.similar":
+		return is(citizen, venue, registrar, moderator, stage)
 	case "question.claim", "question.keep", "question.release", "question.approve", "question.return", "question.refuse",
 		"question.redirect", "question.write", "question.merge", "question.undo":
 		return is(moderator)

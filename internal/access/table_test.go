@@ -13,17 +13,17 @@ import (
 func TestMay_wholeMatrix(t *testing.T) {
 	t.Parallel()
 	permitted := map[conference.Role]string{
-		conference.RoleCitizen: "question.submit question.withdraw question.amend question.vote media.watch",
-		conference.RoleVenue: "question.submit question.withdraw question.amend venue.ready venue.notReady hand.raise hand.lower " +
+		conference.RoleCitizen: "question.similar question.submit question.withdraw question.amend question.vote media.watch",
+		conference.RoleVenue: "question.similar question.submit question.withdraw question.amend venue.ready venue.notReady hand.raise hand.lower " +
 			"media.join media.restart media.leave media.publish media.watch media.watchVenue",
-		conference.RoleModerator: "question.submit question.withdraw question.amend question.claim question.keep question.release " +
+		conference.RoleModerator: "question.similar question.submit question.withdraw question.amend question.claim question.keep question.release " +
 			"question.approve question.edit question.return question.refuse question.redirect question.write question.merge " +
 			"question.undo media.watch",
-		conference.RoleStage: "question.edit question.queue question.unqueue question.stage question.air question.answer question.recall hand.lower " +
+		conference.RoleStage: "question.similar question.edit question.queue question.unqueue question.stage question.air question.answer question.recall hand.lower " +
 			"floor.preview floor.give floor.takeBack floor.cityHall programme.slate " +
 			"media.join media.restart media.leave media.tiles media.watch media.watchVenue",
 		conference.RoleScreen:    "media.watch",
-		conference.RoleRegistrar: "question.submit question.withdraw question.amend media.watch",
+		conference.RoleRegistrar: "question.similar question.submit question.withdraw question.amend media.watch",
 		conference.RoleAdmin: "media.watch conference.open conference.close conference.create " +
 			"link.create session.list session.revoke",
 		conference.RoleSystem: "venue.connect venue.disconnect conference.open conference.close conference.create",

@@ -31,7 +31,8 @@ var arrows = map[string][]string{
 	"internal/limits": {"internal/conference", "internal/eventlog", "internal/pow"},
 
 	"internal/live": {
-		"internal/conference", "internal/eventlog", "internal/secret", "internal/text", "moderation", "sfu/floor",
+		"internal/conference", "internal/eventlog", "internal/secret", "internal/text", "moderation", "moderation/similar",
+		"sfu/floor",
 	},
 	"internal/access": {"internal/conference", "internal/eventlog", "internal/secret"},
 	"internal/demo":   {"internal/conference"},
@@ -42,8 +43,8 @@ var arrows = map[string][]string{
 
 	"signaling/protocol": {"internal/conference", "moderation", "sfu/floor"}, // their states are the wire's unions
 	"signaling": {
-		"internal/access", "internal/conference", "internal/limits", "internal/live", "moderation", "sfu/floor",
-		"signaling/protocol",
+		"internal/access", "internal/conference", "internal/limits", "internal/live", "moderation", "moderation/similar",
+		"sfu/floor", "signaling/protocol",
 	},
 	"internal/server": {
 		"internal/access", "internal/conference", "internal/limits", "internal/live", "internal/pow", "moderation", "signaling", "signaling/protocol", "web",

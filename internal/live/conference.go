@@ -32,6 +32,7 @@ type Conference struct {
 	sealer *secret.Sealer
 	leases eventlog.Ephemeral
 	screen func(words string) string // may be nil
+	likes  likes
 	logger *slog.Logger
 	now    func() time.Time // the log's clock
 	limit  time.Duration    // of one Append or Read

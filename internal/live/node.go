@@ -13,6 +13,7 @@ import (
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog"
 	"github.com/diemcau/diemcau/internal/secret"
+	"github.com/diemcau/diemcau/moderation/similar"
 )
 
 const (
@@ -42,7 +43,9 @@ type Node struct {
 	sealer *secret.Sealer
 	clock  *clock
 	asks   *asks
-	look   chan chan error // asks Run to look for new conferences, and for the result
+	// lexicon is how all conferences read words for likeness.
+	lexicon *similar.Lexicon
+	look    chan chan error // asks Run to look for new conferences, and for the result
 
 	nodeMu      sync.RWMutex  // guards running, conferences, failed, looked
 	running     chan struct{} // closed when Run ends; nil while it does not run
@@ -59,6 +62,7 @@ func New(cfg Config) *Node {
 	n := &Node{
 		cfg: cfg, sealer: cfg.Secret.Sealer(), clock: newClock(cfg.Store, cfg.Now), look: make(chan chan error), looked: errNotLooked,
 		conferences: make(map[conference.ID]*Conference), failed: make(map[conference.ID]error),
+		lexicon: similar.NewLexicon(),
 	}
 	n.asks = newAsks(cfg.Store.Ephemeral(), n.here)
 	return n
@@ -176,7 +180,7 @@ func (n *Node) load(ctx context.Context, id conference.ID) (*Conference, error) 
 		return nil, fmt.Errorf("conference %s: %w", id, ErrKeyMissing)
 	}
 	c := &Conference{
-		id: id, log: log, keys: keys, sealer: n.sealer, leases: n.cfg.Store.Ephemeral(), screen: n.cfg.Screen, now: n.clock.now, limit: n.cfg.LogTimeout,
+		id: id, log: log, keys: keys, sealer: n.sealer, leases: n.cfg.Store.Ephemeral(), screen: n.cfg.Screen, likes: likes{lexicon: n.lexicon}, now: n.clock.now, limit: n.cfg.LogTimeout,
 		logger: n.cfg.Logger.With(slog.String("part", "live"), slog.String("conference", string(id))),
 		inbox:  make(chan *request, inboxRequests), news: make(chan news),
 		stopped: make(chan struct{}), more: make(chan struct{}), state: newState(keys),

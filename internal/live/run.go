@@ -24,6 +24,8 @@ func (c *Conference) run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	// tail ends when ctx does, at the latest when serve has returned.
 	wg.Go(func() { c.tail(ctx) })
+	// The index follows until ctx ends.
+	wg.Go(func() { c.likes.follow(ctx, c) })
 	// tend ends when ctx does; what it still asks is answered below.
 	wg.Go(func() { c.tend(ctx) })
 	err := c.serve(ctx)

@@ -35,6 +35,14 @@ type QuestionAmend struct {
 	Body string `json:"body"`
 }
 
+// QuestionSimilar is "question.similar": which questions the role may see ask something
+// like the body. Nothing is stored.
+//
+//wire:command question.similar
+type QuestionSimilar struct {
+	Body string `json:"body"`
+}
+
 // QuestionVote is "question.vote" (citizen). Voter is a secret of the device, 16–128
 // printable ASCII characters with ≥ 128 random bits; it is stored as an HMAC.
 //

@@ -102,7 +102,7 @@ func samples() map[string]any {
 		}}),
 		"server.reply.ok": server("reply", protocol.ServerMessage{Reply: &protocol.Reply{
 			To: "kW3v0mYt9QeXbN5rLs8aZg",
-			OK: &protocol.OK{Question: q.ID, Code: "7KQ2M9XWTBH", State: moderation.StatePending, Repeated: true, SDP: "v=0\r\n"},
+			OK: &protocol.OK{Question: q.ID, Code: "7KQ2M9XWTBH", State: moderation.StatePending, Repeated: true, SDP: "v=0\r\n", Similar: []protocol.Likeness{{ID: q.ID, Percent: 87}}},
 		}}),
 		"server.reply.error": server("reply", protocol.ServerMessage{Reply: &protocol.Reply{
 			To: "kW3v0mYt9QeXbN5rLs8aZg",

@@ -167,6 +167,14 @@ type OK struct {
 	Repeated bool          `json:"repeated,omitempty"`
 	// SDP is the answer to media.join and media.restart.
 	SDP string `json:"sdp,omitempty"`
+	// Similar answers question.similar, the likest first.
+	Similar []Likeness `json:"similar,omitempty"`
+}
+
+// Likeness is a question that asks something like a text does.
+type Likeness struct {
+	ID      string `json:"id"`
+	Percent int    `json:"percent"` // 100: the same words
 }
 
 // Problem is a refusal.

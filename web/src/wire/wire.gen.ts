@@ -38,6 +38,14 @@ export interface QuestionAmend {
 }
 
 /**
+ * QuestionSimilar is "question.similar": which questions the role may see ask something
+ * like the body. Nothing is stored.
+ */
+export interface QuestionSimilar {
+  body: string;
+}
+
+/**
  * QuestionVote is "question.vote" (citizen). Voter is a secret of the device, 16–128
  * printable ASCII characters with ≥ 128 random bits; it is stored as an HMAC.
  */
@@ -321,6 +329,15 @@ export interface OK {
   repeated?: boolean;
   /** SDP is the answer to media.join and media.restart. */
   sdp?: string;
+  /** Similar answers question.similar, the likest first. */
+  similar?: Likeness[];
+}
+
+/** Likeness is a question that asks something like a text does. */
+export interface Likeness {
+  id: string;
+  /** 100: the same words */
+  percent: number;
 }
 
 /** Problem is a refusal. */
@@ -688,6 +705,7 @@ export interface Commands {
   "question.submit": QuestionSubmit;
   "question.withdraw": QuestionCode;
   "question.amend": QuestionAmend;
+  "question.similar": QuestionSimilar;
   "question.vote": QuestionVote;
   "question.claim": QuestionClaim;
   "question.keep": QuestionRef;
