@@ -256,8 +256,8 @@ func (a audience) info(i *conference.Info) protocol.Conference {
 	return out
 }
 
-// standing is what the holder of a tracking code sees, whatever the role.
-func standing(s live.Standing) protocol.Standing {
+// Standing is what the holder of a tracking code sees, whatever the role.
+func Standing(s live.Standing) protocol.Standing {
 	q := s.Question
 	out := protocol.Standing{
 		Conference:  string(s.Conference),

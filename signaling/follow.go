@@ -69,7 +69,7 @@ func (r *room) tell(id conference.QuestionID, to ...*conn) {
 		}
 		r.behind[s.Into.ID][id] = struct{}{}
 	}
-	view := standing(s)
+	view := Standing(s)
 	message, size, err := prepare(&protocol.ServerMessage{Type: typeStanding, Standing: &view})
 	if err != nil {
 		r.logger.Error("standing cannot be encoded", slog.String("question", string(id)), slog.Any("err", err))

@@ -3,7 +3,6 @@ package server
 import (
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/diemcau/diemcau/internal/limits"
 	"github.com/diemcau/diemcau/internal/live"
 	"github.com/diemcau/diemcau/moderation"
+	"github.com/diemcau/diemcau/signaling"
 )
 
 // submitQuestion takes a citizen's question; no session is needed:
@@ -32,6 +32,8 @@ func (s *Server) submitQuestion(c echo.Context) error {
 		Body           string             `json:"body"`
 		Topic          conference.TopicID `json:"topic"`
 		Venue          conference.VenueID `json:"venue"`
+		Name           string             `json:"name"`
+		MayName        bool               `json:"mayName"`
 		Proof          string             `json:"proof"`
 	}
 	if err := readJSON(c, maxBody, &body); err != nil {
@@ -45,7 +47,7 @@ func (s *Server) submitQuestion(c echo.Context) error {
 		Actor: conference.Actor{Role: conference.RoleCitizen},
 		Body: live.SubmitQuestion{
 			IdempotencyKey: body.IdempotencyKey, Body: body.Body, Topic: body.Topic, Venue: body.Venue,
-			Channel: moderation.ChannelWeb,
+			Channel: moderation.ChannelWeb, Name: body.Name, MayName: body.MayName,
 		},
 	})
 	if err != nil {
@@ -57,29 +59,8 @@ func (s *Server) submitQuestion(c echo.Context) error {
 	}{outcome.Code, outcome.State})
 }
 
-// standingView is what the holder of a tracking code may know; the same shape as the
-// socket's "standing".
-type standingView struct {
-	Conference  conference.ID      `json:"conference"`
-	Code        string             `json:"code"`
-	State       moderation.State   `json:"state"`
-	Body        string             `json:"body"`
-	Text        string             `json:"text,omitempty"`
-	Topic       conference.TopicID `json:"topic,omitempty"`
-	Venue       conference.VenueID `json:"venue,omitempty"`
-	SubmittedAt time.Time          `json:"submittedAt"`
-	ChangedAt   time.Time          `json:"changedAt"`
-	Refusal     *refusalView       `json:"refusal,omitempty"`
-	Ahead       *int               `json:"ahead,omitempty"`
-}
-
-type refusalView struct {
-	Reason   string `json:"reason"`
-	Text     string `json:"text,omitempty"`
-	NextDoor string `json:"nextDoor"`
-}
-
-// lookupQuestion tells where a question stands: POST /api/v1/questions/lookup {"code"}.
+// lookupQuestion tells where a question stands: POST /api/v1/questions/lookup {"code"}
+// → the socket's "standing".
 func (s *Server) lookupQuestion(c echo.Context) error {
 	ctx, asker := c.Request().Context(), s.asker(c)
 	if err := s.cfg.Limits.Take(ctx, limits.Lookup, asker); err != nil {
@@ -102,23 +83,5 @@ func (s *Server) lookupQuestion(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return answer(c, http.StatusOK, viewOfStanding(&standing))
-}
-
-func viewOfStanding(standing *live.Standing) standingView {
-	q := standing.Question
-	view := standingView{
-		Conference: standing.Conference, Code: standing.Code, State: q.State, Body: q.Body,
-		Topic: q.Topic, Venue: q.Venue, SubmittedAt: q.SubmittedAt, ChangedAt: q.ChangedAt,
-	}
-	if q.Short != "" && q.Short != q.Body {
-		view.Text = q.Short
-	}
-	if q.Refusal != nil {
-		view.Refusal = &refusalView{Reason: q.Refusal.Reason, Text: q.Refusal.Text, NextDoor: q.Refusal.NextDoor}
-	}
-	if standing.Ahead >= 0 {
-		view.Ahead = &standing.Ahead
-	}
-	return view
+	return answer(c, http.StatusOK, signaling.Standing(standing))
 }
