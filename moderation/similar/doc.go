@@ -8,8 +8,8 @@
 //	                              │
 //	           Put ─▶ lists: feature → questions that have it
 //	                              │
-//	Find ─▶ rarest lists first, up to a budget ─▶ 256 candidates ─▶ scored in full
+//	Find ─▶ rarest lists first, up to a budget ─▶ 160 candidates ─▶ scored in full
 //
 // It is pure and in memory: the caller puts what may be shown and removes what no longer
-// may.
+// may. What askers may see and what moderators may see are two indexes over one Lexicon.
 package similar

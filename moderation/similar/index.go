@@ -12,7 +12,8 @@ import (
 // Find. A Put waits for the Finds under way (milliseconds in a large conference), so a
 // goroutine that must not wait feeds the index through another.
 //
-// A question costs about 500 bytes; features are 3 × 65,536 at most, whatever is put.
+// A question of 300 letters costs about 600 bytes beside its id; of features there are
+// 4 × 65,536 at most, whatever is put.
 type Index struct {
 	lexicon *Lexicon
 	known   []class // of the words the lexicon knows, by code
@@ -34,7 +35,8 @@ type trait struct {
 	family uint8
 }
 
-// entry is what is kept of a question; its features are nil once removed.
+// entry is what is kept of a question; its features are nil once removed, and empty, not
+// nil, of a text without a word.
 type entry struct {
 	id       conference.QuestionID
 	features []byte // pack of the numbers of its features
@@ -116,15 +118,16 @@ func (x *Index) renumber() {
 	left := make([]entry, 0, len(x.slots))
 	for at, entry := range x.question {
 		numbers[at] = empty
-		if entry.id != "" || entry.features != nil {
+		if entry.features != nil {
 			numbers[at] = slot(len(left))
 			x.slots[entry.id] = slot(len(left))
 			left = append(left, entry)
 		}
 	}
 	x.question = left
+	var buffer []byte
 	for i := range x.lists {
-		x.lists[i].renumber(numbers)
+		buffer = x.lists[i].renumber(numbers, buffer)
 	}
 }
 

@@ -153,6 +153,10 @@ func TestRemovedQuestionsLeaveNoTrace(t *testing.T) {
 			index.Remove(id)
 		}
 	}
+	for _, id := range []conference.QuestionID{"blank", ""} { // no word, no name: kept all the same
+		model[id] = "?!"
+		index.Put(id, model[id])
+	}
 	for i := range 3000 {
 		id := conference.QuestionID(fmt.Sprintf("q%04d", i))
 		if _, stays := model[id]; !stays {

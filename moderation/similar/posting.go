@@ -1,6 +1,9 @@
 package similar
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // slot numbers the questions in the order they came. A removed question's slot stays
 // empty until the next renumbering.
@@ -32,16 +35,16 @@ func (l *list) grow() {
 
 // score adds weight to the sum of every slot of the list.
 func (l *list) score(sums []uint32, weight uint32) {
-	bytes := l.bytes
+	packed := l.bytes
 	at := slot(0)
-	for i := 0; i < len(bytes); i++ {
-		step := slot(bytes[i])
+	for i := 0; i < len(packed); i++ {
+		step := slot(packed[i])
 		if step >= 0x80 {
 			step &= 0x7f
 			for shift := 7; ; shift += 7 {
 				i++
-				step |= slot(bytes[i]&0x7f) << shift
-				if bytes[i] < 0x80 {
+				step |= slot(packed[i]&0x7f) << shift
+				if packed[i] < 0x80 {
 					break
 				}
 			}
@@ -52,21 +55,23 @@ func (l *list) score(sums []uint32, weight uint32) {
 	}
 }
 
-// renumber gives every slot its new number and drops those that have none.
-func (l *list) renumber(numbers []slot) {
-	old := l.bytes
-	l.bytes, l.next = make([]byte, 0, len(old)), 0
-	at := slot(0)
+// renumber gives every slot its new number and drops those that have none. It writes into
+// buffer first and returns it, so that the list keeps no room it does not need.
+func (l *list) renumber(numbers []slot, buffer []byte) []byte {
+	old, at := l.bytes, slot(0)
+	buffer, l.next = buffer[:0], 0
 	for len(old) > 0 {
 		step, size := binary.Uvarint(old)
 		old = old[size:]
 		at += slot(step)
 		if number := numbers[at]; number != empty {
-			l.bytes = binary.AppendUvarint(l.bytes, uint64(number-l.next))
+			buffer = binary.AppendUvarint(buffer, uint64(number-l.next))
 			l.next = number + 1
 		}
 		at++
 	}
+	l.bytes = bytes.Clone(buffer)
+	return buffer
 }
 
 // empty is the number of a slot without a question.
@@ -80,7 +85,7 @@ func pack(rising []uint32) []byte {
 		packed = binary.AppendUvarint(packed, uint64(n-next))
 		next = n + 1
 	}
-	return append(make([]byte, 0, len(packed)), packed...)
+	return bytes.Clone(packed)
 }
 
 // unpack appends the numbers pack wrote.
