@@ -19,11 +19,19 @@ const (
 	// maxMarkup limits '<' and '=' in all parts together: every element and attribute costs
 	// many times its bytes once it is read.
 	maxMarkup = 3_000_000
+	// maxTextMarkup limits them in the texts of all sheets, which are held in memory whole:
+	// 10,000 rows need a third of it. Measured at most 250 MB for a file made to cost most.
+	maxTextMarkup = 1_000_000
+	// maxStyleMarkup limits them in styles and whatever else is held in memory whole.
+	maxStyleMarkup = 300_000
 	// maxWorkbookMarkup limits them in the workbook part and its relations, which are
 	// compared each with each.
 	maxWorkbookMarkup = 20_000
 	maxSheets         = 10 // sheets in which a header is looked for
 )
+
+// sharedStrings is the part with the texts of all sheets.
+const sharedStrings = "xl/sharedstrings.xml"
 
 // book is an open workbook.
 type book struct{ file *excelize.File }
@@ -114,11 +122,7 @@ func inspect(data []byte) error {
 	}
 	left := maxMarkup
 	for _, part := range archive.File {
-		most := left
-		if isWorkbookPart(part.Name) {
-			most = min(most, maxWorkbookMarkup)
-		}
-		used, err := countMarkup(part, most)
+		used, err := countMarkup(part, min(left, markupOf(part.Name)))
 		switch {
 		case errors.Is(err, errMarkup):
 			return refuse("import.too_complex", "too many elements")
@@ -141,9 +145,9 @@ func inspect(data []byte) error {
 // checkWhole makes sure that a sheet and the texts of all sheets are XML to their end: the
 // library would take what it cannot read for the end of the table, and rows be lost.
 func checkWhole(part *zip.File) error {
-	name := strings.ToLower(strings.ReplaceAll(part.Name, `\`, "/"))
+	name := unified(part.Name)
 	isSheet := strings.HasPrefix(name, "xl/worksheets/") && strings.HasSuffix(name, ".xml")
-	if !isSheet && name != "xl/sharedstrings.xml" {
+	if !isSheet && name != sharedStrings {
 		return nil
 	}
 	r, err := part.Open()
@@ -161,10 +165,24 @@ func checkWhole(part *zip.File) error {
 	}
 }
 
-// isWorkbookPart reports whether a part is the list of sheets or of relations to them.
-func isWorkbookPart(name string) bool {
-	name = strings.ToLower(strings.ReplaceAll(name, `\`, "/"))
-	return strings.HasPrefix(name, "xl/workbook") || strings.HasPrefix(name, "xl/_rels/") || strings.HasPrefix(name, "_rels/")
+// markupOf returns how much markup a part may have. Sheets are read row by row, and what
+// belongs to pictures, comments and the like is not read at all: all of it together is limited.
+func markupOf(name string) int {
+	name = unified(name)
+	switch {
+	case strings.HasPrefix(name, "xl/workbook"), strings.HasPrefix(name, "xl/_rels/"), strings.HasPrefix(name, "_rels/"):
+		return maxWorkbookMarkup
+	case name == sharedStrings:
+		return maxTextMarkup
+	case name == "xl/styles.xml", name == "xl/calcchain.xml", name == "[content_types].xml", strings.HasPrefix(name, "xl/theme/"):
+		return maxStyleMarkup
+	}
+	return maxMarkup
+}
+
+// unified returns a part's name as the library compares it.
+func unified(name string) string {
+	return strings.ToLower(strings.ReplaceAll(name, `\`, "/"))
 }
 
 // countMarkup unpacks a part; archive/zip itself refuses one longer than it says.
@@ -189,7 +207,7 @@ func countMarkup(part *zip.File, most int) (int, error) {
 	}
 }
 
-// checkRoot makes sure that the workbook is where isWorkbookPart looks for it.
+// checkRoot makes sure that the workbook is where markupOf looks for it.
 func checkRoot(archive *zip.Reader) error {
 	root, err := archive.Open("_rels/.rels")
 	if err != nil {

@@ -202,6 +202,8 @@ func TestXLSXThatWouldUnpackToTooMuch(t *testing.T) {
 		"elements":     {replace("xl/worksheets/sheet1.xml", strings.Repeat("<c/>", 3_000_001)), "import.too_complex"},
 		"attributes":   {replace("xl/worksheets/sheet1.xml", "<c "+strings.Repeat(`a="" `, 3_000_001)+"/>"), "import.too_complex"},
 		"sheets":       {replace("xl/workbook.xml", "<workbook><sheets>"+strings.Repeat("<sheet/>", 20_001)+"</sheets></workbook>"), "import.too_complex"},
+		"styles":       {replace("xl/styles.xml", "<styleSheet><cellXfs>"+strings.Repeat("<xf/>", 300_001)+"</cellXfs></styleSheet>"), "import.too_complex"},
+		"texts":        {replace("xl/sharedStrings.xml", "<sst>"+strings.Repeat("<si/>", 1_000_001)+"</sst>"), "import.too_complex"},
 		"parts":        {zipOf(t, many), "import.too_complex"},
 		"says less":    {lying, "import.bad_xlsx"},
 		"no workbook":  {replace("_rels/.rels", "<Relationships/>"), "import.bad_xlsx"},
