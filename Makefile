@@ -65,7 +65,7 @@ soak: need build ## the full figures of the issues; resumable; writes docs/resul
 	go run ./cmd/acceptance soak docs/acceptance.md docs/results/soak.md
 
 bench: need build ## the benchmark tables, each beside its physical limit
-	go test -run '^$$' -bench . -benchtime 2s -timeout 30m ./internal/... ./sfu/... ./signaling/... | tee artifacts/bench.txt
+	go test -run '^$$' -bench . -benchtime 2s -timeout 30m ./internal/... ./moderation/... ./sfu/... ./signaling/... | tee artifacts/bench.txt
 
 $(LINT): tools/lint/go.mod tools/lint/go.sum
 	go build -modfile=tools/lint/go.mod -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint

@@ -106,7 +106,14 @@ func (c *conn) carryOut(ctx context.Context, m *protocol.ClientMessage) {
 	}
 	if m.Name == "question.similar" {
 		d, err := body[protocol.QuestionSimilar](m.Data)
-		c.reply(m.ID, &protocol.OK{Similar: c.similar(d.Body)}, err)
+		if err == nil {
+			err = c.limit(ctx, m)
+		}
+		if err != nil {
+			c.reply(m.ID, nil, err)
+			return
+		}
+		c.reply(m.ID, &protocol.OK{Similar: c.similar(d.Body)}, nil)
 		return
 	}
 	body, about, err := domainBody(m.Name, m.Data, c.actor)

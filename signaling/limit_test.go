@@ -202,3 +202,16 @@ func TestLimits_withdrawingIsNoWayToGuess(t *testing.T) {
 		}
 	}
 }
+
+func TestLimits_searchesOfASocket(t *testing.T) {
+	t.Parallel()
+	h := serve(t, taking(), limited(func(cfg *limits.Config) { cfg.Scale = 0.1 })) // 3 at once
+	p := h.join(conference.RoleCitizen, "", "")
+	p.snapshot()
+	for n := range 4 {
+		r := p.command(commandID(), "question.similar", protocol.QuestionSimilar{Body: "Bao giờ có sổ?"})
+		if refused := r.Error != nil; refused != (n == 3) || (refused && r.Error.Code != "rate.limited") {
+			t.Fatalf("search %d: got %s", n, mustJSON(r))
+		}
+	}
+}

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	similarLooked = 20 // of which the role may not see all
+	similarLooked = 100 // of which the role may not see all
 	similarShown  = 5
 )
 

@@ -44,10 +44,11 @@ type app struct {
 	metrics *server.Metrics
 	tally   *tally
 
-	bound     sockets
-	listeners []*server.Listener
-	authority *server.Authority // nil unless this installation signs for itself
-	demoRun   string
+	bound        sockets
+	listeners    []*server.Listener
+	authority    *server.Authority // nil unless this installation signs for itself
+	demoRun      string
+	importSecret []byte
 }
 
 // open opens everything that can fail: key, log, ports, certificates. Nothing runs yet.
@@ -72,7 +73,7 @@ func (a *app) open(ctx context.Context) error {
 	if s.Demo {
 		a.demoRun = access.NewID()
 	}
-	a.signer = access.NewSigner(keys)
+	a.signer, a.importSecret = access.NewSigner(keys), keys.Derive("diemcau import", 32)
 	a.gate = access.New(access.Config{Ephemeral: a.store.Ephemeral(), Keys: keys, Now: time.Now, DemoRun: a.demoRun})
 	a.limits = s.limits(keys, a.store.Ephemeral())
 	held, err := s.screen()
@@ -136,7 +137,7 @@ func (a *app) serveHTTP() error {
 	a.http, err = server.New(server.Config{
 		Logger: a.logger.With(slog.String("part", "server")), Now: time.Now, Gate: a.gate, Live: a.live,
 		Media: whip{a.media}, Pages: pages, Socket: a.hub.Serve, Limits: a.limits, Metrics: a.metrics,
-		Origins: a.origins, CACert: caCert,
+		Origins: a.origins, CACert: caCert, ImportSecret: a.importSecret,
 	})
 	if err != nil {
 		return fmt.Errorf("make the http server: %w", err)

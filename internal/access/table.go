@@ -12,6 +12,7 @@ const (
 	ActionLinkCreate       = "link.create"
 	ActionSessionList      = "session.list"
 	ActionSessionRevoke    = "session.revoke"
+	ActionQuestionImport   = "question.import"  // a table of questions
 	ActionMediaPublish     = "media.publish"    // WHIP
 	ActionMediaWatch       = "media.watch"      // WHEP of the programme
 	ActionMediaWatchVenue  = "media.watchVenue" // WHEP of one venue
@@ -33,6 +34,8 @@ func May(role conference.Role, action string) bool {
 		return is(citizen, venue, registrar, moderator)
 	case "question.vote":
 		return is(citizen)
+	case ActionQuestionImport:
+		return is(moderator, admin)
 	case "question.similar":
 		return is(citizen, venue, registrar, moderator, stage)
 	case "question.claim", "question.keep", "question.release", "question.approve", "question.return", "question.refuse",

@@ -47,7 +47,8 @@ var arrows = map[string][]string{
 		"sfu/floor", "signaling/protocol",
 	},
 	"internal/server": {
-		"internal/access", "internal/conference", "internal/limits", "internal/live", "internal/pow", "moderation", "signaling", "signaling/protocol", "web",
+		"internal/access", "internal/conference", "internal/intake", "internal/limits", "internal/live", "internal/pow", "moderation",
+		"signaling", "signaling/protocol", "web",
 	},
 	"web": {},
 

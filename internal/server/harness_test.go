@@ -73,7 +73,7 @@ func newHouseIn(t *testing.T, dir string, options ...option) *house {
 			w.Header().Set("Retry-After", "10")
 			return conference.Refuse(conference.KindUnavailable, "socket.full", "")
 		},
-		Metrics: server.NewMetrics(),
+		Metrics: server.NewMetrics(), ImportSecret: keys.Derive("import", 32),
 	}
 	for _, o := range options {
 		o(&cfg)

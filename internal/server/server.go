@@ -38,6 +38,9 @@ type Config struct {
 	Origins func() []string
 	// CACert is the local authority's certificate (PEM); nil when there is none.
 	CACert []byte
+	// ImportSecret keys the questions of imported tables: the same on every node, for ever;
+	// at least 16 bytes.
+	ImportSecret []byte
 	// BaseURL returns the origin put in front of new links; may be nil: the request's own.
 	BaseURL func() string
 }
@@ -133,6 +136,8 @@ func (s *Server) routes() {
 	api(http.MethodPost, "/conferences", s.createConference)
 	api(http.MethodPost, "/conferences/:conference/open", s.changeConference(conference.Open{}))
 	api(http.MethodPost, "/conferences/:conference/close", s.changeConference(conference.Close{}))
+	api(http.MethodPost, "/conferences/:conference/questions/import", s.importQuestions)
+	api(http.MethodGet, "/conferences/:conference/questions/template.xlsx", s.importTemplate)
 	api(http.MethodPost, "/conferences/:conference/questions", s.submitQuestion)
 	api(http.MethodPost, "/questions/lookup", s.lookupQuestion)
 	api(http.MethodGet, "/conferences/:conference/sessions", s.listSessions)

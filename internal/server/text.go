@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 
+	"github.com/diemcau/diemcau/internal/intake"
 	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
@@ -25,6 +26,9 @@ func sentence(lang, code string, status int) string {
 			return t.in(lang)
 		}
 	}
+	if said, found := intake.Sentence(code); found {
+		return text{said.Vi, said.En}.in(lang)
+	}
 	if said, found := signaling.Sentence(code, protocol.Lang(lang)); found {
 		return said
 	}
@@ -43,6 +47,8 @@ func requestText(code string) (text, bool) {
 		return text{"Hãy gửi nội dung dạng JSON (Content-Type: application/json).", "Send JSON (Content-Type: application/json)."}, true
 	case "request.bad_json":
 		return text{"Nội dung gửi lên không phải JSON hợp lệ. Hãy kiểm tra rồi gửi lại.", "What was sent is not valid JSON. Check it and send it again."}, true
+	case "request.bad_body":
+		return text{"Không đọc được nội dung gửi lên. Hãy gửi lại.", "What was sent could not be read. Send it again."}, true
 	case "request.not_sdp":
 		return text{"Hãy gửi SDP (Content-Type: application/sdp; với PATCH: application/trickle-ice-sdpfrag).", "Send SDP (Content-Type: application/sdp, or application/trickle-ice-sdpfrag with PATCH)."}, true
 	case "request.foreign_origin":

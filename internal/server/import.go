@@ -1,0 +1,101 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/diemcau/diemcau/internal/access"
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/intake"
+	"github.com/diemcau/diemcau/internal/live"
+	"github.com/diemcau/diemcau/moderation"
+)
+
+// importedRow is a row that became a question, now or at an earlier import.
+type importedRow struct {
+	Row  int    `json:"row"`
+	Code string `json:"code"`
+}
+
+// importView is what became of a table. Rows that cannot be used do not keep the others
+// from becoming questions.
+type importView struct {
+	Total    int              `json:"total"`
+	Imported []importedRow    `json:"imported"`
+	Problems []intake.Problem `json:"problems"`
+	Ignored  []string         `json:"ignored"` // headings that were not understood
+}
+
+// importQuestions takes the questions collected before the conference:
+// POST /api/v1/conferences/{conference}/questions/import[?topic=ID] with the CSV or XLSX
+// file itself as body. A topic in the address is given to rows without one. The same file
+// may be sent again: the same rows are the same questions.
+func (s *Server) importQuestions(c echo.Context) error {
+	running, info, err := s.info(c)
+	if err != nil {
+		return err
+	}
+	actor, err := s.authorise(c, info.ID, access.ActionQuestionImport)
+	if err != nil {
+		return err
+	}
+	file, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, intake.MaxBytes+1))
+	if err != nil {
+		return badBody(err, "request.bad_body")
+	}
+	result, err := intake.Read(bytes.NewReader(file), intake.Options{
+		Info: info, Secret: s.cfg.ImportSecret, Topic: conference.TopicID(c.QueryParam("topic")),
+	})
+	if err != nil {
+		return err
+	}
+	view := importView{Total: result.Total, Imported: []importedRow{}, Problems: result.Problems, Ignored: result.Ignored}
+	for _, row := range result.Rows {
+		outcome, err := running.Do(c.Request().Context(), conference.Command{
+			ID: access.NewID(), Actor: actor, Body: live.SubmitQuestion{
+				IdempotencyKey: row.Key, Body: row.Body, Topic: row.Topic, Venue: row.Venue, Name: row.Name,
+				Channel: moderation.ChannelImport,
+			},
+		})
+		if refusal, is := errors.AsType[*conference.Error](err); is && refusal.Kind == conference.KindInvalid {
+			view.Problems = append(view.Problems, rowProblem(row.Number, refusal.Code))
+			continue
+		}
+		if err != nil {
+			return err // what was taken so far is kept: sending the file again goes on
+		}
+		view.Imported = append(view.Imported, importedRow{row.Number, outcome.Code})
+	}
+	return answer(c, http.StatusOK, view)
+}
+
+// rowProblem is a refusal of the rules as the problem of a row.
+func rowProblem(row int, code string) intake.Problem {
+	return intake.Problem{Row: row, Code: code, Text: intake.Text{
+		Vi: sentence("vi", code, http.StatusBadRequest), En: sentence("en", code, http.StatusBadRequest),
+	}}
+}
+
+// importTemplate returns an empty table with the conference's topics and venues to choose
+// from: GET /api/v1/conferences/{conference}/questions/template.xlsx.
+func (s *Server) importTemplate(c echo.Context) error {
+	_, info, err := s.info(c)
+	if err != nil {
+		return err
+	}
+	if _, err := s.authorise(c, info.ID, access.ActionQuestionImport); err != nil {
+		return err
+	}
+	var file bytes.Buffer
+	if err := intake.WriteTemplateXLSX(&file, info); err != nil {
+		return err
+	}
+	header := c.Response().Header()
+	header.Set("Cache-Control", "no-store")
+	header.Set("Content-Disposition", `attachment; filename="cau-hoi.xlsx"`)
+	return c.Blob(http.StatusOK, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", file.Bytes())
+}
