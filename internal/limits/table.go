@@ -9,6 +9,7 @@ type Kind string
 const (
 	Submission Kind = "submission" // a question is submitted
 	Vote       Kind = "vote"       // a vote, or following a question by vote
+	Search     Kind = "search"     // similar questions are looked for
 	Lookup     Kind = "lookup"     // a tracking code is looked up over HTTP
 	Miss       Kind = "miss"       // a tracking code was looked up that does not exist
 	SignIn     Kind = "signIn"     // a link is redeemed
@@ -38,6 +39,8 @@ func sizeOf(kind Kind, of scope) size {
 		s = sizes{session: size{2, 30}, address: size{50, 500}, all: size{2000, 5000}}
 	case Vote:
 		s = sizes{session: size{2, 30}, address: size{100, 1000}, all: size{5000, 20_000}}
+	case Search:
+		s = sizes{session: size{2, 30}, address: size{50, 500}, all: size{500, 2000}}
 	case Lookup:
 		s = sizes{address: size{50, 1000}, all: size{1000, 5000}}
 	case Miss:
