@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"github.com/diemcau/diemcau/internal/limits"
 	"github.com/diemcau/diemcau/internal/live"
 	"github.com/diemcau/diemcau/internal/server"
+	"github.com/diemcau/diemcau/internal/zalo"
 	"github.com/diemcau/diemcau/sfu"
 	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/web"
@@ -49,6 +51,7 @@ type app struct {
 	authority    *server.Authority // nil unless this installation signs for itself
 	demoRun      string
 	importSecret []byte
+	zalo         *zalo.Handler // nil when not connected
 }
 
 // open opens everything that can fail: key, log, ports, certificates. Nothing runs yet.
@@ -81,6 +84,13 @@ func (a *app) open(ctx context.Context) error {
 		return err
 	}
 	a.live = live.New(live.Config{Store: a.store, Secret: keys, Logger: a.logger, Now: time.Now, Screen: held})
+	a.zalo, err = s.Zalo.handler(s.Data, keys, zaloQuestions{
+		live: a.live, limits: a.limits,
+		conference: conference.ID(s.Zalo.Conference), topic: conference.TopicID(s.Zalo.Topic),
+	}, a.logger)
+	if err != nil {
+		return err
+	}
 	// The media plane comes last of what can fail: it starts to read when it is made.
 	if err := a.bindAll(ctx); err != nil {
 		return err
@@ -134,10 +144,14 @@ func (a *app) serveHTTP() error {
 	if a.authority != nil {
 		caCert = a.authority.CertPEM()
 	}
+	var webhook http.Handler
+	if a.zalo != nil {
+		webhook = a.zalo
+	}
 	a.http, err = server.New(server.Config{
 		Logger: a.logger.With(slog.String("part", "server")), Now: time.Now, Gate: a.gate, Live: a.live,
 		Media: whip{a.media}, Pages: pages, Socket: a.hub.Serve, Limits: a.limits, Metrics: a.metrics,
-		Origins: a.origins, CACert: caCert, ImportSecret: a.importSecret,
+		Origins: a.origins, CACert: caCert, ImportSecret: a.importSecret, Zalo: webhook,
 	})
 	if err != nil {
 		return fmt.Errorf("make the http server: %w", err)
@@ -237,6 +251,9 @@ func (a *app) run(ctx context.Context) error {
 	defer stop()
 	parts := []func(context.Context) error{
 		a.live.Run, a.media.Run, a.hub.Run, a.http.Run, newDirector(a.live, a.media, a.tally.count, a.logger).Run,
+	}
+	if a.zalo != nil {
+		parts = append(parts, a.zalo.Run)
 	}
 	for _, listener := range a.listeners {
 		parts = append(parts, listener.Run)

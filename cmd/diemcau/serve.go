@@ -42,6 +42,8 @@ type serveCmd struct {
 	Proof             string         `help:"When a question needs a proof of work: auto (while the conference is flooded), always or off." default:"auto" placeholder:"WHEN"`
 	HoldWords         string         `help:"More words that bring a question to a closer look, one a line; none is ever refused for them." type:"path" placeholder:"FILE"`
 
+	Zalo zaloFlags `embed:"" group:"Zalo:"`
+
 	LogLevel slog.Level `help:"debug, info, warn or error." default:"info" placeholder:"LEVEL"`
 }
 
@@ -72,6 +74,9 @@ func (s *serveCmd) check() error {
 		return usage("--listen needs an address such as :8080")
 	}
 	if err := s.checkLimits(); err != nil {
+		return err
+	}
+	if err := s.Zalo.check(); err != nil {
 		return err
 	}
 	return s.checkRedis()

@@ -47,9 +47,11 @@ func (s *Server) importQuestions(c echo.Context) error {
 	if err != nil {
 		return badBody(err, "request.bad_body")
 	}
+	s.importMu.Lock()
 	result, err := intake.Read(bytes.NewReader(file), intake.Options{
 		Info: info, Secret: s.cfg.ImportSecret, Topic: conference.TopicID(c.QueryParam("topic")),
 	})
+	s.importMu.Unlock()
 	if err != nil {
 		return err
 	}
@@ -61,7 +63,7 @@ func (s *Server) importQuestions(c echo.Context) error {
 				Channel: moderation.ChannelImport,
 			},
 		})
-		if refusal, is := errors.AsType[*conference.Error](err); is && refusal.Kind == conference.KindInvalid {
+		if refusal, is := errors.AsType[*conference.Error](err); is && (refusal.Kind == conference.KindInvalid || refusal.Code == "idempotency_mismatch") {
 			view.Problems = append(view.Problems, rowProblem(row.Number, refusal.Code))
 			continue
 		}

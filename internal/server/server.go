@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,6 +39,8 @@ type Config struct {
 	Origins func() []string
 	// CACert is the local authority's certificate (PEM); nil when there is none.
 	CACert []byte
+	// Zalo is the webhook of the Official Account; nil: there is none.
+	Zalo http.Handler
 	// ImportSecret keys the questions of imported tables: the same on every node, for ever;
 	// at least 16 bytes.
 	ImportSecret []byte
@@ -51,6 +54,7 @@ type Server struct {
 	echo     *echo.Echo
 	pages    *pageSet
 	media    *mediaSessions
+	importMu sync.Mutex // held while a table is read: one may take 200 MB of memory
 	started  atomic.Bool
 	draining atomic.Bool
 }
@@ -125,6 +129,9 @@ func (s *Server) routes() {
 	s.read("/healthz", s.healthz)
 	s.read("/readyz", s.readyz)
 
+	if s.cfg.Zalo != nil { // signed by Zalo, no browser's: no Origin, no cookie
+		e.Any("/api/v1/zalo", echo.WrapHandler(s.cfg.Zalo))
+	}
 	api := func(method, path string, handler echo.HandlerFunc) {
 		e.Add(method, "/api/v1"+path, handler, s.guardOrigin)
 	}
