@@ -8,10 +8,10 @@ import { Media } from '../media/media.svelte';
 import { PAGE_TILES, stagePlan, tilePage } from '../media/slots';
 import { toasts } from '../ui/toasts.svelte';
 import { hands } from '../venue/tally';
-import type { CommandName, Commands, Place, Question, Venue } from '../wire/wire.gen';
-import { Guard } from './guard';
-import type { Action } from './keys';
-import { moveBefore, neighbour, rows, runningOrder, type RunningOrder } from './order';
+import type { CommandName, Commands, Place, Venue } from '../wire/wire.gen';
+import { Acts } from './acts.svelte';
+import { isFloor, type Action } from './keys';
+import { QuestionDesk } from './questions.svelte';
 
 const STORED = 'diemcau.stage.limit';
 
@@ -22,19 +22,21 @@ export const LIMITS = [0, 1, 2, 3, 5, 10] as const;
 export class StageDesk {
   readonly live: Live;
   readonly media: Media;
-  readonly #guard = new Guard();
+  /** questions is the questions' part of the page. */
+  readonly questions: QuestionDesk;
+  readonly #acts: Acts;
   readonly #view: () => View;
   #venue = $state('');
-  #question = $state('');
   #page = $state(0);
   #limit = $state(recall());
   #asking = $state(false);
-  #busy = $state('');
 
   /** The view must be there: the number of tiles is offered once. */
   constructor(live: Live, view: () => View) {
     this.live = live;
     this.#view = view;
+    this.#acts = new Acts(live, (error) => this.#refusal(error));
+    this.questions = new QuestionDesk(live, this.#acts, view);
     this.media = new Media(live, stagePlan(1 + Math.min(PAGE_TILES, this.halls.length)));
   }
 
@@ -72,16 +74,6 @@ export class StageDesk {
     return this.view.venues.get(this.#venue);
   }
 
-  /** question is the chosen question's id; '' for none. */
-  get question(): string {
-    return this.#question;
-  }
-
-  /** order is the running order. */
-  get order(): RunningOrder {
-    return runningOrder(this.view);
-  }
-
   /** hands are the venues with a raised hand, earliest first. */
   get hands(): string[] {
     return hands(this.view);
@@ -103,7 +95,7 @@ export class StageDesk {
 
   /** busy is the action under way; '' for none. */
   get busy(): string {
-    return this.#busy;
+    return this.#acts.busy;
   }
 
   /** name is a venue's name. */
@@ -114,11 +106,6 @@ export class StageDesk {
   /** choose chooses a venue. */
   choose(id: string): void {
     this.#venue = id;
-  }
-
-  /** chooseQuestion chooses a question. */
-  chooseQuestion(id: string): void {
-    this.#question = id;
   }
 
   /** setLimit sets the minutes of the turns given from now on. */
@@ -147,6 +134,7 @@ export class StageDesk {
 
   /** do carries an action out, on the given venue or question or on the chosen one. */
   async do(action: Action, on?: string): Promise<void> {
+    if (!isFloor(action)) return this.questions.do(action, on);
     switch (action) {
       case 'preview':
       case 'give':
@@ -161,18 +149,9 @@ export class StageDesk {
         if (this.view.floor.slate) return this.slate(false);
         this.#asking = true;
         return;
-      case 'nextQuestion':
-      case 'previousQuestion':
-        this.#question = neighbour(rows(this.order), this.#question, action === 'nextQuestion' ? 1 : -1);
-        return;
       case 'pageBefore':
       case 'pageAfter':
         return this.turnPage(action === 'pageAfter' ? 1 : -1);
-      case 'answer':
-        if (this.view.onAir === '') return this.#note(stageWords().order.noneOnAir);
-        return this.#send(action, 'question.answer', { id: this.view.onAir, none: true });
-      default:
-        return this.#onQuestion(action, on ?? this.#question);
     }
   }
 
@@ -185,11 +164,6 @@ export class StageDesk {
   /** clearPreview says that nobody is next. */
   async clearPreview(): Promise<void> {
     await this.#send('clearPreview', 'floor.preview', { venue: '' });
-  }
-
-  /** moveTo puts a question before another ('' at the end); used by dragging. */
-  async moveTo(id: string, before: string): Promise<void> {
-    if (id !== before) await this.#send('moveTo', 'question.queue', place(id, before), id);
   }
 
   async #onVenue(action: 'preview' | 'give' | 'lower', id: string): Promise<void> {
@@ -211,60 +185,8 @@ export class StageDesk {
     return this.#send(action, 'floor.give', { venue: id, seen, ...(limitMs > 0 ? { limitMs } : {}) }, id);
   }
 
-  async #onQuestion(action: Action, id: string): Promise<void> {
-    const t = stageWords().order;
-    const question = this.view.questions.get(id);
-    if (question === undefined) return this.#note(t.chooseFirst);
-    this.#question = id;
-    switch (action) {
-      case 'queue':
-        return question.state === 'approved'
-          ? this.#send(action, 'question.queue', { id }, id)
-          : this.#send(action, 'question.unqueue', { id }, id);
-      case 'stage':
-        return this.#thenQueued(question, action, 'question.stage');
-      case 'air':
-        if (this.view.onAir !== '') return this.#note(t.otherOnAir);
-        return this.#thenQueued(question, action, 'question.air');
-      case 'moveUp':
-      case 'moveDown': {
-        const before = moveBefore(this.order.queue, id, action === 'moveUp' ? -1 : 1);
-        if (before !== undefined) await this.#send(action, 'question.queue', place(id, before), id);
-        return;
-      }
-      default:
-    }
-  }
-
-  /** A question that is only approved is put in order first: one key for the manager. */
-  async #thenQueued(
-    question: Question,
-    action: Action,
-    name: 'question.stage' | 'question.air',
-  ): Promise<void> {
-    await this.#run(action, question.id, async () => {
-      const { socket } = this.live;
-      if (question.state === 'approved') await socket.command('question.queue', { id: question.id });
-      await socket.command(name, { id: question.id });
-    });
-  }
-
   async #send<N extends CommandName>(action: string, name: N, data: Commands[N], on = ''): Promise<void> {
-    await this.#run(action, on, async () => void (await this.live.socket.command(name, data)));
-  }
-
-  /** on is what the action is done to: the same again at once is a slip, another one is not. */
-  async #run(action: string, on: string, act: () => Promise<void>): Promise<void> {
-    await this.#guard.run(`${action} ${on}`, async () => {
-      this.#busy = action;
-      try {
-        await act();
-      } catch (error) {
-        toasts.show('error', this.#refusal(error));
-      } finally {
-        this.#busy = '';
-      }
-    });
+    await this.#acts.send(action, name, data, on);
   }
 
   /** A lost race about the floor says who has it now. */
@@ -279,10 +201,6 @@ export class StageDesk {
   #note(text: string): void {
     toasts.show('note', text);
   }
-}
-
-function place(id: string, before: string): { id: string; before?: string } {
-  return before === '' ? { id } : { id, before };
 }
 
 function recall(): number {

@@ -1,13 +1,18 @@
 // Which key does what on the stage page.
 
-/** Action is something the stage manager can do with one key. */
-export type Action =
+/** FloorAction is about venues and the programme. */
+export type FloorAction =
   | 'preview'
   | 'give'
   | 'takeBack'
   | 'lower'
   | 'cityHall'
   | 'slate'
+  | 'pageBefore'
+  | 'pageAfter';
+
+/** QuestionAction is about questions. */
+export type QuestionAction =
   | 'nextQuestion'
   | 'previousQuestion'
   | 'moveDown'
@@ -15,9 +20,14 @@ export type Action =
   | 'queue'
   | 'stage'
   | 'air'
+  | 'edit'
   | 'answer'
-  | 'pageBefore'
-  | 'pageAfter';
+  | 'recall'
+  | 'fairFront'
+  | 'fairness';
+
+/** Action is something the stage manager can do with one key. */
+export type Action = FloorAction | QuestionAction;
 
 /** Pressed is the part of a KeyboardEvent that is looked at. */
 export type Pressed = Pick<
@@ -38,10 +48,30 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   KeyQ: 'queue',
   KeyN: 'stage',
   KeyO: 'air',
+  KeyE: 'edit',
   KeyD: 'answer',
+  KeyR: 'recall',
+  KeyF: 'fairFront',
+  KeyB: 'fairness',
   PageUp: 'pageBefore',
   PageDown: 'pageAfter',
 };
+
+const FLOOR: ReadonlySet<Action> = new Set<FloorAction>([
+  'preview',
+  'give',
+  'takeBack',
+  'lower',
+  'cityHall',
+  'slate',
+  'pageBefore',
+  'pageAfter',
+]);
+
+/** isFloor tells what an action is about. */
+export function isFloor(action: Action): action is FloorAction {
+  return FLOOR.has(action);
+}
 
 /** actionOf names what a press asks for. A key held down walks, but never acts again. */
 export function actionOf(press: Pressed): Action | undefined {

@@ -4,7 +4,7 @@ import type { Question, QuestionState } from '../wire/wire.gen';
 import { fitTiles, shortName, step } from './grid';
 import { Guard, SLIP_MS } from './guard';
 import { actionOf, type Pressed } from './keys';
-import { moveBefore, neighbour, rows, runningOrder } from './order';
+import { mayEdit, moveBefore, neighbour, outcome, rows, runningOrder, shownName } from './order';
 
 function question(id: string, state: QuestionState, changed = 0): Question {
   const at = new Date(changed).toISOString();
@@ -43,7 +43,28 @@ describe('runningOrder', () => {
 
   it('follows the queue, not the order of asking', () => {
     expect(rows(order).map((q) => q.id)).toEqual(['s', 'b', 'a', 'early', 'late']);
-    expect([order.onAir?.id, order.staged?.id, order.answered]).toEqual(['x', 's', 1]);
+    expect([order.onAir?.id, order.staged?.id]).toEqual(['x', 's']);
+  });
+
+  it('keeps what was recalled apart, the latest first, between the queue and what is approved', () => {
+    const all = [question('r1', 'recalled', 1), question('r2', 'recalled', 2), question('q', 'queued'), question('a', 'approved')];
+    expect(rows(runningOrder(view(all, ['q']))).map((q) => q.id)).toEqual(['q', 'r2', 'r1', 'a']);
+  });
+
+  it.each([
+    ['time', ['early', 'middle', 'late']],
+    ['votes', ['late', 'early', 'middle']],
+    ['topic', ['middle', 'late', 'early']],
+  ] as const)('sorts what is approved by %s', (sort, want) => {
+    const all = [
+      { ...question('late', 'approved', 9), topic: 't2' },
+      { ...question('early', 'approved', 1), topic: 'unknown' },
+      { ...question('middle', 'approved', 5), topic: 't1' },
+    ];
+    const seen = view(all, []);
+    const topics = ['t1', 't2'].map((id) => ({ id, name: id }));
+    const full = { ...seen, conference: { ...seen.conference, topics }, votes: new Map([['late', 3]]) };
+    expect(runningOrder(full, sort).approved.map((q) => q.id)).toEqual(want);
   });
 
   it('walks with J and K and stops at the ends', () => {
@@ -63,6 +84,41 @@ describe('runningOrder', () => {
     expect(moveBefore(queue, '3', 1)).toBeUndefined();
     expect(moveBefore(queue, '1', -1)).toBeUndefined();
     expect(moveBefore(queue, 'nobody', 1)).toBeUndefined();
+  });
+});
+
+describe('outcome', () => {
+  it('counts what was answered, what is owed and what was carried over', () => {
+    const at = new Date(0).toISOString();
+    const seen = outcome(
+      view(
+        [
+          { ...question('a', 'answered'), conclusion: { none: true, at } },
+          { ...question('b', 'answered'), conclusion: { agency: 'Sở', due: '2026-12-01', at } },
+          { ...question('c', 'partAnswered'), conclusion: { agency: 'Sở', due: '2026-12-01', at } },
+          question('late', 'carriedOver', 9),
+          question('early', 'carriedOver', 1),
+          question('p', 'pending'),
+        ],
+        [],
+      ),
+    );
+    expect([seen.answered, seen.partAnswered, seen.promised]).toEqual([2, 1, 2]);
+    expect(seen.carriedOver.map((q) => q.id)).toEqual(['early', 'late']);
+  });
+});
+
+describe('a question on the stage', () => {
+  it('is reworded between approval and air', () => {
+    const states = ['approved', 'queued', 'staged', 'onAir', 'recalled', 'answered'] as const;
+    expect(states.map((state) => mayEdit(question('q', state)))).toEqual([true, true, true, false, false, false]);
+  });
+
+  it('shows the name only when the asker agreed and a moderator showed it', () => {
+    const named = { ...question('q', 'approved'), name: 'Lê Văn A' };
+    expect(shownName({ ...named, mayName: true, visibility: 'textName' })).toBe('Lê Văn A');
+    expect(shownName({ ...named, mayName: true, visibility: 'text' })).toBe('');
+    expect(shownName({ ...named, visibility: 'textName' })).toBe('');
   });
 });
 
@@ -125,6 +181,7 @@ describe('actionOf', () => {
     expect(actionOf(press('KeyG'))).toBe('give');
     expect([actionOf(press('Digit0')), actionOf(press('Numpad0'))]).toEqual(['cityHall', 'cityHall']);
     expect(actionOf(press('KeyJ', { shiftKey: true }))).toBe('moveDown');
+    expect(['KeyD', 'KeyR', 'KeyE', 'KeyF', 'KeyB'].map((code) => actionOf(press(code)))).toEqual(['answer', 'recall', 'edit', 'fairFront', 'fairness']);
     expect(actionOf(press('KeyX'))).toBeUndefined();
   });
 
