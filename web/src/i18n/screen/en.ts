@@ -10,6 +10,11 @@ const en = {
   reconnecting: 'Reconnecting',
   from: 'A question from',
   question: 'Question',
+  asker: 'Asked by',
+  conclusion: 'The chair’s conclusion',
+  partly: 'Answered in part',
+  due: 'No later than',
+  answers: (agency: string) => `${agency} answers in writing`,
 } satisfies Messages;
 
 export default en;

@@ -8,6 +8,11 @@ const vi = {
   reconnecting: 'Đang nối lại',
   from: 'Câu hỏi từ',
   question: 'Câu hỏi',
+  asker: 'Người hỏi:',
+  conclusion: 'Kết luận của chủ toạ',
+  partly: 'Đã trả lời một phần',
+  due: 'Chậm nhất',
+  answers: (agency: string) => `${agency} trả lời bằng văn bản`,
 };
 
 export type Messages = typeof vi;
