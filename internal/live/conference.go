@@ -65,6 +65,9 @@ type request struct {
 	known bool
 	// healed is set for what the node asks itself (see ledger): it gets the answer instead.
 	healed func(answer)
+	// epoch is set for what the node asks because of what it found beside the log: in
+	// another epoch of the log that may have been lost with the events (see tend).
+	epoch string
 }
 
 type answer struct {
@@ -112,7 +115,11 @@ func (c *Conference) Do(ctx context.Context, command conference.Command) (Outcom
 		body.hold = c.screened(body.Body)
 		command.Body = body
 	}
-	r := &request{command: command, answer: make(chan answer, 1)}
+	return c.give(ctx, &request{command: command, answer: make(chan answer, 1)})
+}
+
+// give hands a request to run's goroutine and waits for its answer.
+func (c *Conference) give(ctx context.Context, r *request) (Outcome, error) {
 	select {
 	case c.inbox <- r:
 	case <-c.stopped:

@@ -22,3 +22,6 @@ func Look(ctx context.Context, n *Node) error {
 	wg.Wait()
 	return err
 }
+
+// Chores returns how much is due that nobody asks for.
+func Chores(ctx context.Context, c *Conference) int { return len(c.chores(ctx)) }

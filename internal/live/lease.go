@@ -102,9 +102,10 @@ func (c *Conference) tend(ctx context.Context) {
 	ticker := time.NewTicker(tendEvery)
 	defer ticker.Stop()
 	for {
+		epoch := c.epoch() // a rollback may take leases with it, which recover then begins anew
 		for _, body := range c.chores(ctx) {
-			actor := conference.Actor{Role: conference.RoleSystem}
-			_, err := c.Do(ctx, conference.Command{ID: rand.Text(), Actor: actor, Body: body})
+			command := conference.Command{ID: rand.Text(), Actor: conference.Actor{Role: conference.RoleSystem}, Body: body}
+			_, err := c.give(ctx, &request{command: command, answer: make(chan answer, 1), epoch: epoch})
 			if ctx.Err() != nil {
 				return
 			}
@@ -119,6 +120,13 @@ func (c *Conference) tend(ctx context.Context) {
 		case <-ticker.C:
 		}
 	}
+}
+
+// epoch returns the epoch of the durable state.
+func (c *Conference) epoch() string {
+	c.stateMu.RLock()
+	defer c.stateMu.RUnlock()
+	return c.state.at.Epoch
 }
 
 // chores returns what is due now.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/moderation"
 )
 
 const (
@@ -88,6 +89,20 @@ func (l *ledger) answered(r *request, a answer) {
 // unreachable: nothing was decided; the log is away.
 func (l *ledger) unreachable(refusal *conference.Error) bool {
 	return refusal != nil && (refusal.Kind == conference.KindUnavailable || refusal.Kind == conference.KindPending)
+}
+
+// claims returns the sessions whose claims are to be written again, by question.
+func (l *ledger) claims() map[conference.QuestionID]string {
+	claims := make(map[conference.QuestionID]string)
+	if l == nil {
+		return claims
+	}
+	for _, r := range l.todo {
+		if body, claim := r.command.Body.(moderation.ClaimCard); claim {
+			claims[body.ID] = r.command.Actor.Session
+		}
+	}
+	return claims
 }
 
 // retry has what was refused tried again.

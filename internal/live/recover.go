@@ -39,9 +39,29 @@ func (c *Conference) recover(ctx context.Context, why error) error {
 		return err
 	}
 	missing := c.ledger.reread(c.state, c.now())
+	c.keepLeases(ctx)
 	c.logger.ErrorContext(ctx, "log was restored or rolled back: everybody starts over", slog.Any("err", why),
 		slog.Group("log", slog.Uint64("before", before.Pos), slog.Uint64("now", c.state.at.Pos), slog.Int("missing", missing)))
 	return nil
+}
+
+// keepLeases begins the leases of all cards anew that are in somebody's hands, or will be
+// when the claim is written again: the store may have lost them with the events.
+func (c *Conference) keepLeases(ctx context.Context) {
+	holders := make(map[conference.QuestionID]string)
+	claimed, _ := c.inHand()
+	for _, q := range claimed {
+		holders[q.ID] = q.Claim.Session
+	}
+	for id, session := range c.ledger.claims() {
+		holders[id] = session
+	}
+	for id, session := range holders {
+		if err := c.keepLease(ctx, id, session); err != nil {
+			c.logger.WarnContext(ctx, "lease is lost", slog.String("question", string(id)), slog.Any("err", err))
+			return // the store is away: so is the log
+		}
+	}
 }
 
 // renew gives the log a new epoch, unless another node has, or it is not lost after all.

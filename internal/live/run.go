@@ -170,6 +170,10 @@ func (t *turn) round(ctx context.Context, waiting []*request) ([]*request, error
 	judged := make([]held, 0, len(waiting))
 	var later []*request
 	for i, r := range waiting {
+		if r.epoch != "" && r.epoch != c.state.at.Epoch {
+			r.reply(Outcome{}, conference.Refuse(conference.KindConflict, "log.other_epoch", ""))
+			continue
+		}
 		verdict, outcome, err := b.decide(r)
 		if verdict == full {
 			later = waiting[i:]

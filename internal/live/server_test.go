@@ -30,6 +30,7 @@ const serverWhere = "LIVE_TEST_SERVER"
 // wanted and told are the lines between the clients and the server process.
 type wanted struct {
 	Ticket  int    `json:"ticket"`
+	Limit   uint64 `json:"limit,omitempty"` // set: let no file grow beyond so many bytes, as a full disk
 	Command string `json:"command"`
 	Key     string `json:"key"`
 	Body    string `json:"body"`
@@ -86,9 +87,27 @@ func serveLines(ctx context.Context, where string) error {
 		if err := json.Unmarshal(lines.Bytes(), &w); err != nil {
 			return err
 		}
+		if w.Limit > 0 {
+			tell(limitFiles(w))
+			continue
+		}
 		go func() { tell(submit(ctx, c, w)) }() // ends with its answer, or the process
 	}
 	return errors.Join(lines.Err(), io.EOF)
+}
+
+// limitFiles sets what a write beyond fails with, for the whole process.
+func limitFiles(w wanted) told {
+	var limit syscall.Rlimit
+	err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit)
+	if err == nil {
+		limit.Cur = min(w.Limit, limit.Max)
+		err = syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit)
+	}
+	if err != nil {
+		return told{Ticket: w.Ticket, Refused: err.Error()}
+	}
+	return told{Ticket: w.Ticket}
 }
 
 func submit(ctx context.Context, c *live.Conference, w wanted) told {

@@ -10,7 +10,8 @@
 --       where "n ×" stands for a count and as many items.
 --       new epoch: '' to append; else the commands are written, with the epoch, only if the
 --       log no longer holds what was seen. fence '1': write something even if no command
---       does, so that a WAIT on this connection covers all that was read.
+--       does, so that a WAIT on this connection covers all that was read. (Redis 7.0 counts
+--       from any command, but promises it of writes only.)
 -- Reply {'EPOCH'} | {'ROLLED_BACK', pos} | {'HELD'}
 --       | {'OK', epoch, pos, hash, at, results…}, a result being {first position} or,
 --       when a check failed and nothing of the command was written, {entity, version}.

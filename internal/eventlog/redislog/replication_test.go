@@ -62,6 +62,9 @@ func TestQ3_RedisWaitsForReplica(t *testing.T) {
 	wantUnknown(t, "another node's event", err)
 	_, _, err = log.Append(t.Context(), end, own)
 	wantUnknown(t, "a repeated command", err)
+	if fences, err := raw(t, server.URL).HGet(t.Context(), "{c:hurt}:meta", "fence").Int(); err != nil || fences != 2 {
+		t.Errorf("%d fences, %v; want one for each call that wrote no event", fences, err)
+	}
 	if records := wantWhole(t, log); len(records) != 3 {
 		t.Errorf("%d events, want 3", len(records))
 	}
