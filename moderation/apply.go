@@ -215,7 +215,7 @@ func refusal(data move, private map[string]string) *Refusal {
 // stateAfter is the end of the arrow that the event records; false: the question stays
 // where it is. Of several ends it is the first, and take knows better.
 func stateAfter(event string) (State, bool) {
-	for _, t := range Transitions() {
+	for _, t := range table {
 		if t.Event == event {
 			return t.To, t.To != ""
 		}

@@ -267,7 +267,7 @@ func (b *Board) from(id conference.QuestionID, body conference.Body) (*Question,
 	if q == nil {
 		return nil, conference.Refuse(conference.KindNotFound, "question.unknown", string(id))
 	}
-	for _, arrow := range Transitions() {
+	for _, arrow := range table {
 		if arrow.Command != body.CommandType() {
 			continue
 		}

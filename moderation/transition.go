@@ -62,6 +62,9 @@ func Transitions() []Transition {
 	}
 }
 
+// table is Transitions, made once: it is looked into for every command and event.
+var table = Transitions() //nolint:gochecknoglobals // never changed
+
 // States returns the states in the order of life.
 func States() []State {
 	return []State{
