@@ -1,5 +1,6 @@
 import { randomId } from '../live/id';
 import { MaxQuestionRunes } from '../wire/wire.gen';
+import type { QuestionSubmit } from '../wire/wire.gen';
 import { keep, recall } from './store';
 
 export type Step = 1 | 2 | 3;
@@ -9,17 +10,38 @@ interface Kept {
   topic: string;
   venue: string;
   body: string;
+  /** Who asks; "" for nobody. */
+  name: string;
+  /** They agree to be named. */
+  mayName: boolean;
   /** The idempotency key of this question; it stays until the question is acknowledged. */
   key: string;
   /** Sent, outcome unknown: the words are frozen and are sent again under the same key. */
   sending: boolean;
+  /** The key was sent and nobody knows what became of it: other words need another key. */
+  unsure: boolean;
 }
+
+type Words = Pick<Kept, 'topic' | 'venue' | 'body' | 'name' | 'mayName'>;
 
 function fresh(): Kept {
-  return { step: 1, topic: '', venue: '', body: '', key: randomId(), sending: false };
+  return {
+    step: 1,
+    topic: '',
+    venue: '',
+    body: '',
+    name: '',
+    mayName: false,
+    key: randomId(),
+    sending: false,
+    unsure: false,
+  };
 }
 
-function isKept(value: unknown): value is Kept {
+/** What was always kept; the rest came later and may be absent. */
+type Least = Pick<Kept, 'step' | 'topic' | 'venue' | 'body' | 'key' | 'sending'> & Partial<Kept>;
+
+function isKept(value: unknown): value is Least {
   if (typeof value !== 'object' || value === null) return false;
   const kept = value as Partial<Record<keyof Kept, unknown>>;
   return (
@@ -29,7 +51,10 @@ function isKept(value: unknown): value is Kept {
     typeof kept.body === 'string' &&
     typeof kept.key === 'string' &&
     kept.key.length >= 16 &&
-    typeof kept.sending === 'boolean'
+    typeof kept.sending === 'boolean' &&
+    (kept.name === undefined || typeof kept.name === 'string') &&
+    (kept.mayName === undefined || typeof kept.mayName === 'boolean') &&
+    (kept.unsure === undefined || typeof kept.unsure === 'boolean')
   );
 }
 
@@ -45,7 +70,7 @@ export class Draft {
 
   constructor(conference: string) {
     this.#storage = `diemcau.draft.${conference}`;
-    this.#kept = recall(this.#storage, isKept, fresh());
+    this.#kept = { ...fresh(), ...recall<Least>(this.#storage, isKept, fresh()) };
   }
 
   get step(): Step {
@@ -59,21 +84,36 @@ export class Draft {
     return this.#kept.topic;
   }
   set topic(topic: string) {
-    this.#put({ topic });
+    this.#write({ topic });
   }
 
   get venue(): string {
     return this.#kept.venue;
   }
   set venue(venue: string) {
-    this.#put({ venue });
+    this.#write({ venue });
   }
 
   get body(): string {
     return this.#kept.body;
   }
   set body(body: string) {
-    this.#put({ body });
+    this.#write({ body });
+  }
+
+  get name(): string {
+    return this.#kept.name;
+  }
+  set name(name: string) {
+    // Nobody stays agreed to be named without a name.
+    this.#write(name.trim() === '' ? { name, mayName: false } : { name });
+  }
+
+  get mayName(): boolean {
+    return this.#kept.mayName;
+  }
+  set mayName(mayName: boolean) {
+    this.#write({ mayName });
   }
 
   get key(): string {
@@ -94,14 +134,32 @@ export class Draft {
     this.#put({ sending: true });
   }
 
-  /** The server refused: nothing was written, so the words may change, under a new key. */
-  thaw(): void {
-    this.#put({ sending: false, key: randomId() });
+  /** What goes on the wire. */
+  get question(): QuestionSubmit {
+    const { key, body, topic, venue, name, mayName } = this.#kept;
+    const question: QuestionSubmit = { idempotencyKey: key, body: body.normalize('NFC').trim(), topic };
+    if (venue) question.venue = venue;
+    const known = name.normalize('NFC').trim();
+    if (known) question.name = known;
+    if (known && mayName) question.mayName = true;
+    return question;
+  }
+
+  /**
+   * The server refused, so the words may change. Nothing was written: under a new key. If
+   * that is not certain, the same words keep their key and only others get a new one.
+   */
+  thaw(certain = true): void {
+    this.#put(certain ? { sending: false, key: randomId(), unsure: false } : { sending: false, unsure: true });
   }
 
   /** The server acknowledged the question: begins a new draft. */
   done(): void {
     this.#put(fresh());
+  }
+
+  #write(change: Partial<Words>): void {
+    this.#put(this.#kept.unsure ? { ...change, key: randomId(), unsure: false } : change);
   }
 
   #put(change: Partial<Kept>): void {

@@ -1,20 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Draft, questionLength } from './draft.svelte';
-import { Mine } from './mine.svelte';
+import { followedOf, mineOf } from './kept.svelte';
 import { publicList } from './select';
-
-class Storage {
-  readonly #items = new Map<string, string>();
-  getItem(key: string): string | null {
-    return this.#items.get(key) ?? null;
-  }
-  setItem(key: string, value: string): void {
-    this.#items.set(key, value);
-  }
-}
+import type { Choice } from './select';
+import { FakeStorage } from './storage.fake';
 
 beforeEach(() => {
-  vi.stubGlobal('localStorage', new Storage());
+  vi.stubGlobal('localStorage', new FakeStorage());
 });
 
 afterEach(() => {
@@ -43,6 +35,41 @@ describe('Draft', () => {
     expect([draft.body, draft.step, draft.sending]).toEqual(['', 1, false]);
   });
 
+  it('keeps the key while nobody knows what became of it, and takes a new one for other words', () => {
+    const draft = new Draft('c');
+    draft.body = 'x';
+    const { key } = draft;
+    draft.freeze();
+    draft.thaw(false);
+    expect([draft.key, draft.sending]).toEqual([key, false]);
+    expect(new Draft('c').key).toBe(key);
+    draft.body = 'y';
+    const other = draft.key;
+    expect(other).not.toBe(key);
+    draft.body = 'z';
+    expect(draft.key).toBe(other);
+  });
+
+  it('names nobody who did not say so', () => {
+    const draft = new Draft('c');
+    draft.body = ' Hỏi ';
+    expect(draft.question).toEqual({ idempotencyKey: draft.key, body: 'Hỏi', topic: '' });
+    draft.name = ' Bà Tư ';
+    expect(draft.question).toMatchObject({ name: 'Bà Tư' });
+    expect(draft.question.mayName).toBeUndefined();
+    draft.mayName = true;
+    draft.venue = 'ba-dinh';
+    expect(draft.question).toMatchObject({ name: 'Bà Tư', mayName: true, venue: 'ba-dinh' });
+    draft.name = ' ';
+    expect([draft.mayName, draft.question.name]).toEqual([false, undefined]);
+  });
+
+  it('takes up what an earlier page kept', () => {
+    localStorage.setItem('diemcau.draft.c', JSON.stringify({ step: 3, topic: 'phi', venue: '', body: 'x', key: 'k'.repeat(22), sending: true }));
+    const draft = new Draft('c');
+    expect([draft.body, draft.key, draft.sending, draft.name]).toEqual(['x', 'k'.repeat(22), true, '']);
+  });
+
   it('starts anew when what was kept is not a draft', () => {
     localStorage.setItem('diemcau.draft.c', '{"step":9,"body":3}');
     expect(new Draft('c').body).toBe('');
@@ -66,14 +93,23 @@ describe('questionLength', () => {
   });
 });
 
-describe('Mine', () => {
+describe('Kept', () => {
   it('keeps codes newest first, each once', () => {
-    const mine = new Mine('c');
+    const mine = mineOf('c');
     for (const code of ['A', 'B', 'A']) mine.add(code);
-    expect(new Mine('c').codes).toEqual(['A', 'B']);
+    expect(mineOf('c').list).toEqual(['A', 'B']);
     mine.remove('A');
-    expect(new Mine('c').codes).toEqual(['B']);
-    expect(new Mine('other').codes).toEqual([]);
+    expect(mineOf('c').list).toEqual(['B']);
+    expect(mineOf('other').list).toEqual([]);
+    expect(followedOf('c').has('B')).toBe(false);
+  });
+
+  it('forgets the oldest, and what is not a list', () => {
+    const mine = mineOf('c');
+    for (let i = 0; i < 25; i++) mine.add(`C${i}`);
+    expect([mine.list.length, mine.has('C24'), mine.has('C4')]).toEqual([20, true, false]);
+    localStorage.setItem('diemcau.mine.c', '{"0":"A"}');
+    expect(mineOf('c').list).toEqual([]);
   });
 });
 
@@ -88,13 +124,28 @@ describe('publicList', () => {
   });
   const all = [question('old', 'answered', 1), question('new', 'approved', 5), question('q2', 'queued', 2), question('q1', 'queued', 3), question('air', 'onAir', 0)];
 
+  const ids = (choice: Partial<Choice>, queue: string[] = ['q1', 'q2']) =>
+    publicList(all, queue, { topic: '', venue: '', sort: 'order', followed: () => false, votes: () => 0, ...choice }).map(
+      (entry) => entry.id,
+    );
+
   it('puts what is on air first, then the running order, then the newest', () => {
-    const ids = publicList(all, ['q1', 'q2'], { topic: '', venue: '' }).map((entry) => entry.id);
-    expect(ids).toEqual(['air', 'q1', 'q2', 'new', 'old']);
+    expect(ids({})).toEqual(['air', 'q1', 'q2', 'new', 'old']);
   });
 
   it('filters by topic and venue', () => {
-    expect(publicList(all, [], { topic: 'phi', venue: '' }).map((entry) => entry.id)).toEqual(['old']);
-    expect(publicList(all, [], { topic: '', venue: 'ba-dinh' })).toEqual([]);
+    expect(ids({ topic: 'phi' })).toEqual(['old']);
+    expect(ids({ venue: 'ba-dinh' })).toEqual([]);
+  });
+
+  it('sorts by votes, then by time, and by time alone', () => {
+    const votes = (id: string) => ({ q2: 7, old: 7, q1: 1 })[id] ?? 0;
+    expect(ids({ sort: 'votes', votes })).toEqual(['q2', 'old', 'q1', 'new', 'air']);
+    expect(ids({ sort: 'newest', votes })).toEqual(['new', 'q1', 'q2', 'old', 'air']);
+  });
+
+  it('puts what is followed before all others', () => {
+    expect(ids({ followed: (id) => id === 'old' })).toEqual(['old', 'air', 'q1', 'q2', 'new']);
+    expect(ids({ followed: (id) => id === 'old', topic: 'so-do' })).not.toContain('old');
   });
 });
