@@ -98,6 +98,22 @@ func (f *fakeConference) restore(epoch string) {
 	f.more = make(chan struct{})
 }
 
+// rollBack begins a new epoch whose history is as long as the old one, but without words.
+func (f *fakeConference) rollBack(epoch string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.epoch, f.order = epoch, nil
+	f.questions = map[conference.QuestionID]*moderation.Question{}
+	changes := make([]live.Change, len(f.changes))
+	for i := range changes {
+		event := conference.Event{Position: uint64(i) + 1, Type: "log.rolledBack", V: 1, At: start()}
+		changes[i] = live.Change{Event: event, Cursor: f.cursor(event.Position)}
+	}
+	f.changes = changes
+	close(f.more)
+	f.more = make(chan struct{})
+}
+
 func (f *fakeConference) Snapshot() *live.Snapshot {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -119,6 +119,25 @@ func TestHub_restoredLogClosesToResync(t *testing.T) {
 	p.events(1)
 }
 
+// TestQ3_restoredLogOfTheSameLength: the position alone does not tell that everything
+// before it is another history.
+func TestQ3_restoredLogOfTheSameLength(t *testing.T) {
+	t.Parallel()
+	conf := newFakeConference()
+	conf.put("q1", moderation.StateApproved, "x")
+	h := serve(t, conf)
+	p := h.join(conference.RoleCitizen, "", "")
+	p.snapshot()
+	conf.rollBack("b2")
+	if bye, code := p.closed(); code != protocol.CloseResync || bye == nil || bye.Reason != "resync" {
+		t.Errorf("got %+v and code %d", bye, code)
+	}
+	p = h.join(conference.RoleCitizen, "", p.cursor)
+	if s := p.snapshot(); p.welcome.Resumed || len(s.Questions) != 0 {
+		t.Errorf("resumed %v with %d questions, want a snapshot of none", p.welcome.Resumed, len(s.Questions))
+	}
+}
+
 func TestHub_followedQuestion(t *testing.T) {
 	t.Parallel()
 	conf := newFakeConference()

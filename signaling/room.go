@@ -173,6 +173,10 @@ func (r *room) pullTo(limit uint64) <-chan struct{} {
 		if err == nil && len(changes) > 0 && !sameEpoch(r.cursor, changes[0].Cursor) {
 			err = live.ErrGap
 		}
+		if err == nil && len(changes) == 0 {
+			// A log that was rolled back may have grown to the very same position.
+			_, err = r.conf.Resume(r.cursor)
+		}
 		if err != nil {
 			if !errors.Is(err, live.ErrGap) {
 				r.logger.Error("feed cannot be read", slog.Any("err", err))

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog"
@@ -53,9 +54,7 @@ func (c *Conference) keepLeases(ctx context.Context) {
 	for _, q := range claimed {
 		holders[q.ID] = q.Claim.Session
 	}
-	for id, session := range c.ledger.claims() {
-		holders[id] = session
-	}
+	maps.Copy(holders, c.ledger.claims())
 	for id, session := range holders {
 		if err := c.keepLease(ctx, id, session); err != nil {
 			c.logger.WarnContext(ctx, "lease is lost", slog.String("question", string(id)), slog.Any("err", err))

@@ -18,6 +18,9 @@ const (
 	drainAtOnce = 4 * eventlog.MaxBatchDrafts
 )
 
+// errOtherEpoch answers what the node asked itself in an epoch that is over.
+var errOtherEpoch = errors.New("the log has another epoch by now")
+
 // run serves the inbox and follows the log until ctx ends or the log cannot be followed.
 func (c *Conference) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
@@ -171,7 +174,7 @@ func (t *turn) round(ctx context.Context, waiting []*request) ([]*request, error
 	var later []*request
 	for i, r := range waiting {
 		if r.epoch != "" && r.epoch != c.state.at.Epoch {
-			r.reply(Outcome{}, conference.Refuse(conference.KindConflict, "log.other_epoch", ""))
+			r.reply(Outcome{}, errOtherEpoch)
 			continue
 		}
 		verdict, outcome, err := b.decide(r)

@@ -149,7 +149,7 @@ func startServer(tb testing.TB, where string) *server {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	cmd := exec.Command(self) //nolint:noctx,gosec // kill ends it
+	cmd := exec.Command(self) //nolint:noctx // kill ends it
 	cmd.Env = append(os.Environ(), serverWhere+"="+where)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	var complaint strings.Builder
@@ -227,7 +227,7 @@ func (s *server) send(w wanted, answer chan told) bool {
 
 // kill ends the server as kill -9 does and waits until it is gone.
 func (s *server) kill() {
-	s.cmd.Process.Kill() //nolint:errcheck // it may be gone
+	_ = s.cmd.Process.Kill() // it may be gone
 	s.read.Wait()
-	s.cmd.Wait() //nolint:errcheck // "signal: killed" is what was asked for
+	_ = s.cmd.Wait() // "signal: killed" is what was asked for
 }

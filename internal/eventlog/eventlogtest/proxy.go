@@ -33,8 +33,8 @@ type link struct {
 func (l *link) end() {
 	l.once.Do(func() {
 		close(l.ended)
-		l.client.Close() //nolint:errcheck // it may be broken: that is what the proxy is for
-		l.server.Close() //nolint:errcheck // as above
+		l.client.Close() //nolint:errcheck,gosec // it may be broken: that is what the proxy is for
+		l.server.Close() //nolint:errcheck,gosec // as above
 	})
 }
 
@@ -128,7 +128,7 @@ func (p *Proxy) connect(client net.Conn) {
 	p.lineMu.Unlock()
 	server, err := net.Dial("tcp", target) //nolint:noctx // to this machine: answered or refused at once
 	if err != nil {
-		client.Close() //nolint:errcheck // as a machine that refuses
+		client.Close() //nolint:errcheck,gosec // as a machine that refuses
 		return
 	}
 	l := &link{client: client, server: server, ended: make(chan struct{})}

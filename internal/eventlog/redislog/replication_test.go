@@ -106,8 +106,9 @@ func TestQ3_RedisStaleReplicaPromoted(t *testing.T) {
 		t.Fatalf("promoted log ends at %+v, want 5 in epoch %s", kept, lost.Epoch)
 	}
 	// Connections that broke with the master are noticed one by one.
-	for err := error(nil); ; {
-		if _, _, err = log.Append(t.Context(), lost, nil); errors.Is(err, eventlog.ErrRolledBack) {
+	for {
+		_, _, err := log.Append(t.Context(), lost, nil)
+		if errors.Is(err, eventlog.ErrRolledBack) {
 			break
 		}
 		if !errors.Is(err, eventlog.ErrUnknownOutcome) && !errors.Is(err, eventlog.ErrUnavailable) {
