@@ -284,14 +284,16 @@ func (b *Board) from(id conference.QuestionID, body conference.Body) (*Question,
 // listed are the entities besides the question that a change of it concerns: the running
 // order when it stands in it, what is on air when it is.
 func listed(state State) []conference.Entity {
-	switch state {
-	case StateQueued, StateStaged:
+	if inQueue(state) {
 		return []conference.Entity{conference.EntityQueue}
-	case StateOnAir:
+	}
+	if state == StateOnAir {
 		return []conference.Entity{conference.EntityOnAir}
 	}
 	return nil
 }
+
+func inQueue(state State) bool { return state == StateQueued || state == StateStaged }
 
 func queued(id, before conference.QuestionID) conference.Draft {
 	return draftOf(EventQueued, id, Queued{Question: id, Before: before}, conference.EntityQueue)

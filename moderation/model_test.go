@@ -133,7 +133,7 @@ func (m *machine) moderate(t *rapid.T) {
 		want = "question.claimed_by_other"
 	}
 	var body conference.Body
-	next := c
+	var next card
 	switch what {
 	case "release":
 		body, next = moderation.Release{ID: id}, c.moved("pending")
@@ -152,7 +152,7 @@ func (m *machine) moderate(t *rapid.T) {
 		body, next = moderation.Write{ID: id, Agency: "Sở", Due: "2022-11-20"}, c.moved("written")
 		next.agency = "Sở"
 	default:
-		body, next, want = m.turnDown(t, what, id, who, c, want)
+		body, next, want = m.turnDown(t, what, id, who, want)
 	}
 	if want == "" {
 		m.paper.cards[id] = next
@@ -194,7 +194,8 @@ func (m *machine) approve(t *rapid.T, id conference.QuestionID, c card, want str
 
 // turnDown refuses for a reason that takes one ("refuse") or two moderators ("two"), or
 // redirects.
-func (m *machine) turnDown(t *rapid.T, what string, id conference.QuestionID, who string, c card, want string) (conference.Body, card, string) {
+func (m *machine) turnDown(t *rapid.T, what string, id conference.QuestionID, who, want string) (conference.Body, card, string) {
+	c := m.paper.cards[id]
 	var reasons []conference.Reason
 	for _, reason := range m.info.Reasons {
 		if reason.TakesTwo == (what == "two") {

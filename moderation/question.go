@@ -1,6 +1,7 @@
 package moderation
 
 import (
+	"slices"
 	"time"
 
 	"github.com/diemcau/diemcau/internal/conference"
@@ -161,6 +162,12 @@ func (q *Question) Public() bool {
 		StateMerged, StateWithdrawn:
 	}
 	return false
+}
+
+// AwaitsAirtime reports whether the question is due on air, or is there: what is left of
+// these at the close is carried over.
+func (q *Question) AwaitsAirtime() bool {
+	return slices.Contains([]State{StateApproved, StateQueued, StateStaged, StateOnAir, StateRecalled}, q.State)
 }
 
 // ShownName returns the asker's name if the public may see it, or "".

@@ -2,11 +2,15 @@ package moderation
 
 import (
 	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 
 	"github.com/diemcau/diemcau/internal/conference"
 )
+
+// vietnam is how far the clocks there are ahead of UTC, all year; dates are its own.
+const vietnam = 7 * time.Hour
 
 // screen decides the commands of the moderators.
 func (b *Board) screen(info *conference.Info, command conference.Command, now time.Time) (conference.Decision, error) {
@@ -285,21 +289,18 @@ func checkPromise(agency, due string, now time.Time) error {
 	if n := utf8.RuneCountInString(agency); n == 0 || n > MaxAgencyRunes {
 		return invalid("question.no_agency", fmt.Sprintf("%d characters, 1–%d", n, MaxAgencyRunes))
 	}
-	if _, err := time.Parse(time.DateOnly, due); err != nil || due < now.In(hanoi).Format(time.DateOnly) {
+	if _, err := time.Parse(time.DateOnly, due); err != nil || due < now.UTC().Add(vietnam).Format(time.DateOnly) {
 		return invalid("question.bad_due", due)
 	}
 	return nil
 }
 
-// hanoi is the time zone of dates; Vietnam knows no summer time.
-var hanoi = time.FixedZone("ICT", 7*60*60)
-
-// words are the private fields that say something: name, text, name, text, …
+// words are the private fields that say something: their names and texts in turn.
 func words(fields ...string) map[string]string {
 	private := make(map[string]string)
-	for i := 0; i < len(fields); i += 2 {
-		if fields[i+1] != "" {
-			private[fields[i]] = fields[i+1]
+	for pair := range slices.Chunk(fields, 2) {
+		if pair[1] != "" {
+			private[pair[0]] = pair[1]
 		}
 	}
 	return private

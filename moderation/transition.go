@@ -40,7 +40,8 @@ func Transitions() []Transition {
 		{"question.write", []State{StateClaimed}, StateWritten, EventWritten, notClaimed},
 		{"question.merge", []State{StateClaimed, StateApproved, StateQueued}, StateMerged, EventMerged, notClaimed},
 		{
-			"question.undo", []State{StateReturned, StateApproved, StateWritten, StateRefused, StateRedirected, StateMerged},
+			"question.undo",
+			[]State{StateReturned, StateApproved, StateWritten, StateRefused, StateRedirected, StateMerged},
 			StatePending, EventUndone, "question.not_decided",
 		},
 		{"question.edit", []State{StateClaimed, StateApproved, StateQueued, StateStaged}, "", EventEdited, notClaimed},
@@ -56,7 +57,8 @@ func Transitions() []Transition {
 		{"question.withdraw", open, StateWithdrawn, EventWithdrawn, ""},
 		{"", []State{StateMerged}, StatePending, EventUndone, ""}, // the question that stood for it was withdrawn
 		{
-			"question.carryOver", []State{StateApproved, StateQueued, StateStaged, StateOnAir, StateRecalled},
+			"question.carryOver",
+			[]State{StateApproved, StateQueued, StateStaged, StateOnAir, StateRecalled},
 			StateCarriedOver, EventCarriedOver, "question.not_approved",
 		},
 	}

@@ -35,9 +35,7 @@ func (b *Board) vote(info *conference.Info, body Vote) (conference.Decision, err
 	if q == nil || !q.Public() {
 		return conference.Decision{}, conference.Refuse(conference.KindNotFound, "question.unknown", string(body.ID))
 	}
-	switch q.State {
-	case StateApproved, StateQueued, StateStaged, StateRecalled:
-	default:
+	if !q.AwaitsAirtime() || q.State == StateOnAir {
 		return conference.Decision{}, conflict("question.votes_closed", string(q.State))
 	}
 	if info.State == conference.StateClosed {

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -43,7 +44,7 @@ func TestServe_zalo(t *testing.T) {
 	p := start(t, filepath.Join(data, "data"), "--demo", "--tls-listen=off", "--zalo-app=4123", "--zalo-secrets="+secrets, "--zalo-token="+token,
 		"--zalo-conference="+string(demo.ID), "--zalo-api="+api.URL, "--zalo-oauth="+api.URL, "--zalo-public-url=https://doithoai.example")
 	send := func(secret string) int {
-		stamp := fmt.Sprint(time.Now().UnixMilli())
+		stamp := strconv.FormatInt(time.Now().UnixMilli(), 10)
 		body := fmt.Sprintf(`{"app_id":"4123","event_name":"user_send_text","sender":{"id":"789"},"recipient":{"id":"1"},`+
 			`"message":{"msg_id":"m1","text":"Bao giờ xã tôi được cấp sổ đỏ?"},"timestamp":"%s"}`, stamp)
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.url+"/api/v1/zalo", strings.NewReader(body))

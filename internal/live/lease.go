@@ -18,8 +18,6 @@ const (
 	tendEvery = 2 * time.Second
 )
 
-var leased = []byte("1")
-
 // leaseKey is a key per holder: what somebody does who cannot have the card does not
 // touch the holder's lease.
 func (c *Conference) leaseKey(id conference.QuestionID, session string) string {
@@ -30,7 +28,7 @@ func (c *Conference) leaseKey(id conference.QuestionID, session string) string {
 func (c *Conference) keepLease(ctx context.Context, id conference.QuestionID, session string) error {
 	ctx, cancel := context.WithTimeout(ctx, logTimeout)
 	defer cancel()
-	key := c.leaseKey(id, session)
+	key, leased := c.leaseKey(id, session), []byte("1")
 	for _, old := range [][]byte{leased, nil, leased} { // it may end, or begin, in between
 		done, err := c.leases.CompareAndSet(ctx, key, old, leased, leaseFor)
 		if err != nil {
@@ -150,13 +148,10 @@ func (c *Conference) inHand() (claimed, waiting []*moderation.Question) {
 	defer c.stateMu.RUnlock()
 	closed := c.state.info.State == conference.StateClosed
 	for _, q := range c.state.questions.Questions() {
-		switch q.State {
-		case moderation.StateClaimed:
+		if q.State == moderation.StateClaimed {
 			claimed = append(claimed, q)
-		case moderation.StateApproved, moderation.StateQueued, moderation.StateStaged, moderation.StateOnAir, moderation.StateRecalled:
-			if closed {
-				waiting = append(waiting, q)
-			}
+		} else if closed && q.AwaitsAirtime() {
+			waiting = append(waiting, q)
 		}
 	}
 	return claimed, waiting

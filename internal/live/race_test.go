@@ -39,7 +39,7 @@ func TestQ2_ModeratorsRace(t *testing.T) {
 		var wg sync.WaitGroup
 		for n := range moderators {
 			m := &racer{
-				t: t, nodes: []*live.Conference{a, b}, random: mrand.New(mrand.NewPCG(uint64(n), 7)), //nolint:gosec // not a secret
+				t: t, nodes: []*live.Conference{a, b}, random: mrand.New(mrand.NewPCG(uint64(n), 7)),
 				actor: conference.Actor{Role: conference.RoleModerator, Session: fmt.Sprintf("mod-%d", n), Person: fmt.Sprintf("M%d", n)},
 			}
 			wg.Go(func() { // ends when every question was reached for

@@ -99,9 +99,10 @@ func TestCarriedOver(t *testing.T) {
 		must(t, c, admin, conference.Close{})
 		for _, node := range []*live.Conference{c, other} {
 			end := waitFor(t, node, "all three", func(s *live.Snapshot) bool {
-				return 3 == len(slices.DeleteFunc(slices.Clone(s.Questions), func(q *moderation.Question) bool {
+				left := slices.DeleteFunc(slices.Clone(s.Questions), func(q *moderation.Question) bool {
 					return q.State != moderation.StateCarriedOver
-				}))
+				})
+				return len(left) == 3
 			})
 			if end.OnAir != "" || len(end.Queue) != 0 {
 				t.Errorf("on air %q, queue %v after the close", end.OnAir, end.Queue)
