@@ -5,9 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -66,16 +70,84 @@ func runSoak(ctx context.Context, list, report string) error {
 }
 
 func soakOne(ctx context.Context, id, commit string) soakResult {
-	command := "DIEMCAU_SOAK=1 node --test --test-concurrency=1 --test-name-pattern=" + id + " e2e/*.test.mjs"
+	command, err := soakCommand(id)
+	if err != nil {
+		return soakResult{ID: id, Commit: commit, At: time.Now().UTC(), Tail: err.Error()}
+	}
 	fmt.Println("soak", id, "…")
 	start := time.Now()
-	cmd := exec.CommandContext(ctx, "bash", "-c", "cd web && "+command)
-	out, err := cmd.CombinedOutput()
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	out, err := exec.CommandContext(ctx, "bash", "-o", "pipefail", "-c", command).CombinedOutput()
+	lines := withoutSkipped(strings.Split(strings.TrimSpace(string(out)), "\n"))
 	return soakResult{
 		ID: id, Commit: commit, Passed: err == nil, At: start.UTC(), Took: time.Since(start).Round(time.Second).String(),
 		Command: command, Tail: strings.Join(lines[max(0, len(lines)-60):], "\n"),
 	}
+}
+
+// soakCommand runs the Go packages and the browser tests that have a test with the id in
+// its name, at their full figures.
+func soakCommand(id string) (string, error) {
+	goTest := regexp.MustCompile(`(?m)^func Test\w*` + id + `_`)
+	packages := map[string]bool{}
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			if err == nil && entry.Name() == "node_modules" {
+				return fs.SkipDir
+			}
+			return err
+		}
+		if !strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		source, err := os.ReadFile(path) //nolint:gosec // of this repository
+		if goTest.Match(source) {
+			packages["./"+filepath.Dir(path)] = true
+		}
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("look for tests of %s: %w", id, err)
+	}
+	var parts []string
+	if len(packages) > 0 {
+		names := slices.Sorted(maps.Keys(packages))
+		parts = append(parts, "DIEMCAU_SOAK=1 go test -count=1 -v -timeout 3h -run "+id+"_ "+strings.Join(names, " ")+" | grep -v '^=== '")
+	}
+	pages, err := filepath.Glob("web/e2e/*.test.mjs")
+	if err != nil {
+		return "", fmt.Errorf("look for tests of %s: %w", id, err)
+	}
+	for _, page := range pages {
+		source, err := os.ReadFile(page) //nolint:gosec // of this repository
+		if err != nil {
+			return "", fmt.Errorf("look for tests of %s: %w", id, err)
+		}
+		if regexp.MustCompile(`(?m)^test\((['"` + "`" + `])` + id + ` `).Match(source) {
+			parts = append(parts, "(cd web && DIEMCAU_SOAK=1 node --test --test-reporter=tap --test-name-pattern='^"+id+" ' e2e/"+filepath.Base(page)+")")
+		}
+	}
+	if len(parts) == 0 {
+		return "", fmt.Errorf("no test bears the id %s", id)
+	}
+	return strings.Join(parts, " && "), nil
+}
+
+// withoutSkipped leaves out what TAP tells of tests that were not asked for.
+func withoutSkipped(lines []string) []string {
+	var kept []string
+	skipping := false
+	for i, line := range lines {
+		next := i+1 < len(lines) && strings.Contains(lines[i+1], "# SKIP")
+		switch {
+		case strings.HasPrefix(line, "# Subtest:") && next, strings.Contains(line, "# SKIP"):
+			skipping = true
+		case skipping && strings.HasPrefix(line, "  "):
+		default:
+			skipping = false
+			kept = append(kept, line)
+		}
+	}
+	return kept
 }
 
 func loadSoak(path string) (soakResult, error) {

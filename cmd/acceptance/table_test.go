@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -66,4 +67,37 @@ func errText(err error) string {
 		return ""
 	}
 	return err.Error()
+}
+
+func TestSoak_leavesOutWhatWasSkipped(t *testing.T) {
+	t.Parallel()
+	got := withoutSkipped([]string{
+		"TAP version 13", "# Subtest: J6 kill", "ok 1 - J6 kill", "  ---", "  duration_ms: 2", "  ...",
+		"# Subtest: J1 other", "ok 2 - J1 other # SKIP", "  ---", "  duration_ms: 0", "  ...", "1..2", "# figures",
+	})
+	want := []string{
+		"TAP version 13", "# Subtest: J6 kill", "ok 1 - J6 kill", "  ---", "  duration_ms: 2", "  ...", "1..2", "# figures",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestSoak_findsTheTests(t *testing.T) {
+	t.Chdir("../..")
+	for id, parts := range map[string][]string{
+		"J6": {"./internal/live", "e2e/crash.test.mjs", "DIEMCAU_SOAK=1"},
+		"J7": {"e2e/rehearse.test.mjs"},
+		"Q1": {"-run Q1_", "./internal/live"},
+	} {
+		command, err := soakCommand(id)
+		for _, part := range parts {
+			if err != nil || !strings.Contains(command, part) {
+				t.Errorf("%s: got %q, %v, want %s in it", id, command, err, part)
+			}
+		}
+	}
+	if command, err := soakCommand("X9"); err == nil {
+		t.Errorf("an id nobody bears: got %q", command)
+	}
 }

@@ -26,6 +26,7 @@ async function killAndCount(server, options) {
     }
     const { code, output } = await rehearsal.done;
     assert.equal(code, 0, output);
+    console.log(`${kills} times kill -9\n${output.slice(output.indexOf('the conference is over'))}`);
     const text = 'Trang kiểm duyệt có tự kết nối lại không?';
     await server.ask(text);
     await moderator.getByText(text).first().waitFor();
