@@ -8,8 +8,10 @@ func (c *Conference) isConfirmed(pos uint64) bool {
 	return c.confirmed.Epoch == c.state.at.Epoch && pos <= c.confirmed.Pos
 }
 
-// fence confirms everything that was read so far, and reads on if there is more by now:
-// then it reports that the state has moved. Errors: those of eventlog.Log.Append; fatal ones.
+// fence confirms everything that was read so far, and reads on if there was more at that
+// moment: then it reports that the state has moved. It reads no further, so that nodes
+// that write all the time do not keep an answer waiting. Errors: those of
+// eventlog.Log.Append; fatal ones.
 func (c *Conference) fence(ctx context.Context) (moved bool, err error) {
 	limited, cancel := context.WithTimeout(ctx, c.limit)
 	_, end, err := c.log.Append(limited, c.state.at, nil)
@@ -21,7 +23,7 @@ func (c *Conference) fence(ctx context.Context) (moved bool, err error) {
 	if end == c.state.at {
 		return false, nil
 	}
-	return true, c.catchUp(ctx)
+	return true, c.catchUpTo(ctx, end.Pos)
 }
 
 // answer gives a request its answer, all that it rests on being certain.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"strconv"
 	"strings"
 
@@ -27,7 +28,12 @@ func fatal(err error) bool { return errors.Is(err, errBroken) }
 // catchUp reads the log to its end, from the start if it is another one by now. Only
 // run's goroutine may call it.
 func (c *Conference) catchUp(ctx context.Context) error {
-	err := c.read(ctx, c.state)
+	return c.catchUpTo(ctx, math.MaxUint64)
+}
+
+// catchUpTo reads the log to a position, or to its end when that comes first.
+func (c *Conference) catchUpTo(ctx context.Context, pos uint64) error {
+	err := c.read(ctx, c.state, pos)
 	if errors.Is(err, errRestored) {
 		return c.recover(ctx, err)
 	}
@@ -54,7 +60,7 @@ func (c *Conference) rebuild(ctx context.Context) error {
 // it is read; then it begins again.
 func (c *Conference) load(ctx context.Context, s *state) error {
 	for {
-		err := c.read(ctx, s)
+		err := c.read(ctx, s, math.MaxUint64)
 		if !errors.Is(err, errRestored) {
 			return err
 		}
@@ -62,8 +68,8 @@ func (c *Conference) load(ctx context.Context, s *state) error {
 	}
 }
 
-// read applies all records after the state's position.
-func (c *Conference) read(ctx context.Context, s *state) error {
+// read applies the records after the state's position, up to another.
+func (c *Conference) read(ctx context.Context, s *state, upTo uint64) error {
 	for {
 		limited, cancel := context.WithTimeout(ctx, c.limit)
 		records, end, err := c.log.Read(limited, s.at.Pos, readRecords)
@@ -80,10 +86,13 @@ func (c *Conference) read(ctx context.Context, s *state) error {
 		case len(records) == 0 && s.at.Pos < end.Pos:
 			return fmt.Errorf("read log of %s: nothing between %d and %d: %w", c.id, s.at.Pos, end.Pos, errBroken)
 		}
+		if more := upTo - min(upTo, s.at.Pos); uint64(len(records)) > more {
+			records = records[:more]
+		}
 		if err := c.applyRecords(s, end.Epoch, records); err != nil {
 			return err
 		}
-		if s.at.Pos >= end.Pos {
+		if s.at.Pos >= min(end.Pos, upTo) {
 			return nil
 		}
 	}

@@ -13,6 +13,7 @@ import (
 const (
 	keepAcked  = 10 * time.Minute // how long an acknowledged command can be written again
 	maxAcked   = 50_000           // commands kept; at 1 KB each some 50 MB
+	pruneFrom  = 1024             // fewer are not worth the trouble
 	healBefore = 30 * time.Second // how long a lost command that is refused is tried again
 )
 
@@ -24,6 +25,7 @@ const (
 type ledger struct {
 	logger *slog.Logger
 	acked  []acked    // oldest first
+	full   int        // when to prune it
 	todo   []*request // to be tried now
 	later  []*request // refused, or not written; to be tried when there is news
 	until  time.Time  // when refusals become final
@@ -44,11 +46,20 @@ func (l *ledger) note(r *request, now time.Time) {
 	if l == nil || r.healed != nil {
 		return // kept since it was first acknowledged
 	}
+	if len(l.acked) >= max(l.full, pruneFrom) {
+		l.prune(now)
+	}
+	l.acked = append(l.acked, acked{now, r.command})
+}
+
+// prune drops what is too old, or too much. Seldom, because the rest is moved.
+func (l *ledger) prune(now time.Time) {
 	old := 0
-	for old < len(l.acked) && (now.Sub(l.acked[old].at) > keepAcked || len(l.acked)-old >= maxAcked) {
+	for old < len(l.acked) && (now.Sub(l.acked[old].at) > keepAcked || len(l.acked)-old > maxAcked*3/4) {
 		old++
 	}
-	l.acked = append(slices.Delete(l.acked, 0, old), acked{now, r.command})
+	l.acked = slices.Delete(l.acked, 0, old)
+	l.full = min(2*len(l.acked), maxAcked)
 }
 
 // reread finds what a new state lacks, to be written again, and returns how much it is.
