@@ -100,3 +100,112 @@ async function decide(browser, server) {
   for (const page of [...phones, ...moderators, stage, screen, track]) noFaults(page);
   log.socket.terminate();
 }
+
+const plain = [
+  'Bao giờ gia đình tôi ở xã Phú Lộc được cấp sổ đỏ lần đầu?',
+  'Gia đình tôi ở xã Phú Lộc bao giờ được cấp sổ đỏ lần đầu?',
+  'Lời lẽ của câu này không được nhã nhặn cho lắm.',
+  'Đường vành đai có đền bù đất của chúng tôi không?',
+];
+
+test('Q2 leases taken over by name, two people for abusive, return and merge on the pages, undo', async () => {
+  const server = await Server.start();
+  try {
+    await inBrowser('lives', (browser) => live(browser, server));
+  } finally {
+    await server.stop();
+  }
+});
+
+async function live(browser, server) {
+  const people = ['Nguyễn Thị Kiểm', 'Trần Văn Duyệt'];
+  const [kiem, duyet] = await Promise.all(people.map(async (person) => signIn(browser, (await server.links('moderator', `--person=${person}`))[0])));
+  const log = await listen(server, kiem, 'moderator');
+  const codes = [];
+  for (const text of plain) codes.push(await server.ask(text));
+  const ids = await until(() => {
+    const found = plain.map((text) => log.events.find((event) => event.type === 'question.submitted' && event.question.text === text)?.question.id);
+    return found.every(Boolean) && found;
+  }, 'four questions are in the log');
+  const happened = (type, id) => until(() => log.events.findLast((event) => event.type === type && event.question.id === id), `${type} ${id}`);
+  const card = (page, id, state) => page.locator(`[data-testid="card"][data-question="${id}"]${state ? `[data-state="${state}"]` : ''}`);
+  const pick = async (page, id, lane = 'waiting') => {
+    await page.getByTestId(`lane-${lane}`).click();
+    await page.locator(`#row-${id}`).click();
+    await card(page, id).waitFor();
+  };
+
+  // Kiểm types a wording; Duyệt sees her name, takes the card over, and her words are kept.
+  await pick(kiem, ids[0]);
+  await kiem.keyboard.press('e');
+  await kiem.locator('dialog[open] textarea').fill('Bao giờ xã Phú Lộc được cấp sổ đỏ?');
+  assert.ok((await kiem.locator('dialog[open] del').allTextContents()).join(' ').includes('gia đình tôi'), 'the words left out are marked');
+  await pick(duyet, ids[0]);
+  await duyet.getByTestId('held-by').filter({ hasText: people[0] }).waitFor();
+  await duyet.keyboard.press('o');
+  await duyet.locator('dialog[open] h2').filter({ hasText: people[0] }).waitFor();
+  await shot(duyet, 'take-over-1440');
+  await duyet.getByTestId('take-over').click();
+  await card(duyet, ids[0], 'claimed').locator('.held.mine').waitFor();
+  await kiem.locator('dialog[open] [role="alert"]').filter({ hasText: people[1] }).waitFor();
+  await shot(kiem, 'taken-over-1440');
+  await kiem.keyboard.press('Escape');
+  await kiem.getByTestId('lost').filter({ hasText: people[1] }).waitFor();
+  await duyet.keyboard.press('l');
+  await card(kiem, ids[0], 'pending').waitFor();
+  await kiem.keyboard.press('e');
+  assert.equal(await kiem.locator('dialog[open] textarea').inputValue(), 'Bao giờ xã Phú Lộc được cấp sổ đỏ?', 'nothing typed was lost');
+  await kiem.keyboard.press('Control+Enter');
+  assert.equal((await happened('question.approved', ids[0])).question.text, 'Bao giờ xã Phú Lộc được cấp sổ đỏ?');
+
+  // The same question in other words is merged into it, by the keyboard alone.
+  await pick(duyet, ids[1]);
+  await duyet.keyboard.press('m');
+  await duyet.locator(`[data-testid="merge-into"][data-question="${ids[0]}"][aria-selected="true"]`).waitFor();
+  await shot(duyet, 'merge-1440');
+  await duyet.keyboard.press('Enter');
+  assert.equal((await happened('question.merged', ids[1])).question.mergedInto, ids[0]);
+  await pick(kiem, ids[1], 'decided');
+  await kiem.getByTestId('merged-into').filter({ hasText: 'Bao giờ xã Phú Lộc được cấp sổ đỏ?' }).waitFor();
+  await card(kiem, ids[1]).getByText(people[1]).waitFor();
+  await kiem.keyboard.press('u');
+  await happened('question.undone', ids[1]);
+  await card(kiem, ids[1], 'pending').waitFor();
+  assert.equal(await kiem.getByTestId('lane-waiting').locator('.count').textContent(), '3', 'what was undone waits again');
+
+  // "Abusive" takes two: Duyệt proposes and is told to leave it, Kiểm confirms.
+  await pick(duyet, ids[2]);
+  await duyet.keyboard.press('r');
+  await duyet.locator('#reason-abusive').check();
+  await duyet.getByTestId('takes-two').waitFor();
+  await shot(duyet, 'takes-two-1440');
+  await duyet.keyboard.press('Control+Enter');
+  await happened('question.doubted', ids[2]);
+  await pick(duyet, ids[2], 'held');
+  await duyet.getByTestId('proposed').filter({ hasText: 'để một người duyệt khác xác nhận' }).waitFor();
+  await pick(kiem, ids[2], 'held');
+  await kiem.getByTestId('proposed').filter({ hasText: people[1] }).waitFor();
+  await kiem.keyboard.press('r');
+  await kiem.locator('#reason-abusive:checked').waitFor();
+  await kiem.keyboard.press('Control+Enter');
+  const refused = await happened('question.refused', ids[2]);
+  assert.equal(refused.question.refusal.reason, 'abusive');
+  assert.equal(log.events.filter((event) => event.type === 'question.refused').length, 1, 'one refusal, by the second person');
+
+  // What is unclear goes back to the asker; a colleague sees by whom and why.
+  await pick(kiem, ids[3]);
+  await kiem.keyboard.press('t');
+  await kiem.locator('dialog[open] textarea').fill('Xin nêu rõ số thửa đất.');
+  await kiem.keyboard.press('Control+Enter');
+  await happened('question.returned', ids[3]);
+  await pick(duyet, ids[3], 'decided');
+  await card(duyet, ids[3], 'returned').getByText('Xin nêu rõ số thửa đất.').waitFor();
+  await card(duyet, ids[3]).getByText(people[0]).waitFor();
+  const track = await open(await browser.newContext(phone), `${server.url}/q#${codes[3]}`);
+  await track.getByText('Trả lại để sửa').first().waitFor();
+  await kiem.keyboard.press('b');
+  await kiem.getByTestId('overview').getByRole('row').filter({ hasText: people[0] }).waitFor();
+  await shot(kiem, 'overview-1440');
+  for (const page of [kiem, duyet, track]) noFaults(page);
+  log.socket.terminate();
+}

@@ -9,6 +9,8 @@ export interface LivePlace {
   conference: string;
   role?: Role;
   venue?: string | undefined;
+  /** Gets every message before the view does. */
+  onMessage?: (message: ServerMessage) => void;
 }
 
 /** The running conference as a page sees it: the view, who we are, and the socket. */
@@ -24,7 +26,10 @@ export class Live {
     this.socket = new Socket({
       ...place,
       lang: () => language.code,
-      onMessage: (message) => this.#take(message),
+      onMessage: (message) => {
+        place.onMessage?.(message);
+        this.#take(message);
+      },
     });
   }
 

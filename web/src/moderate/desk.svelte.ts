@@ -1,24 +1,73 @@
-import { common } from '../i18n/common';
+import { untrack } from 'svelte';
 import { moderate } from '../i18n/moderate';
+import { common } from '../i18n/common';
 import type { Live } from '../live/live.svelte';
 import { ProblemError, sentence } from '../live/problem';
 import { toasts } from '../ui/toasts.svelte';
-import type { Question, QuestionRefuse } from '../wire/wire.gen';
+import type { CommandName, Commands, OK, Question, ServerMessage, Visibility } from '../wire/wire.gen';
+import { Alike } from './alike.svelte';
+import { allowed, holds, proposedBy } from './allowed';
+import type { Me } from './allowed';
+import { Drafts } from './drafts';
+import { Hands } from './hands';
+import type { Wish } from './keys';
+import { Lease } from './lease.svelte';
 import { listsOf } from './lists';
-import type { ListName, Lists } from './lists';
+import type { Filter, ListName, Lists } from './lists';
+import { likely } from './similar';
+import type { Likely } from './similar';
+
+/** Questions that share so much of their words are told of on the card. */
+const ALIKE = 0.5;
+const MOST_ALIKE = 9;
 
 /** One moderator's desk: what is selected, what is held, and the decisions. */
 export class Desk {
   readonly live: Live;
-  #list = $state<ListName>('pending');
+  readonly lease: Lease;
+  readonly alike: Alike;
+  readonly drafts = new Drafts();
+  readonly hands = new Hands();
+  #list = $state<ListName>('waiting');
+  #filter = $state.raw<Filter>({ topic: '', venue: '' });
   #selected = $state('');
+  #visibility = $state.raw<{ id: string; choice: Visibility }>({ id: '', choice: 'text' });
   #busy = $state(false);
-  readonly #lists: Lists = $derived.by(() => listsOf(this.live.view?.questions.values() ?? []));
+  #lead = $state(false);
+  readonly #me: Me = $derived.by(() => ({
+    session: this.live.welcome?.session ?? '',
+    person: this.live.welcome?.person ?? '',
+  }));
+  readonly #lists: Lists = $derived.by(() =>
+    listsOf(this.live.view?.questions.values() ?? [], this.#me.session, this.#filter),
+  );
   readonly #shown = $derived(this.#lists[this.#list]);
   readonly #question = $derived.by(() => this.live.view?.questions.get(this.#selected));
 
   constructor(live: Live) {
     this.live = live;
+    this.lease = new Lease((id) => live.socket.command('question.keep', { id }));
+    this.alike = new Alike(async (body) => (await live.socket.command('question.similar', { body })).similar ?? []);
+  }
+
+  /** Takes every message before the view does: who decided is told by the claims before. */
+  take(message: ServerMessage): void {
+    if (message.type === 'snapshot') this.hands.begin(message.snapshot.questions);
+    else if (message.type === 'events') this.hands.take(message.events.events);
+  }
+
+  /** Looks after the lease of the open card; at every change of it. */
+  tend(): void {
+    this.lease.watch(this.#question, this.holds(this.#question), this.live.now());
+  }
+
+  /** Without a selection, goes to the card this session still holds. */
+  resume(): void {
+    if (this.#selected === '') this.#selected = this.#lists.mine[0]?.id ?? '';
+  }
+
+  get me(): Me {
+    return this.#me;
   }
 
   get lists(): Lists {
@@ -27,6 +76,10 @@ export class Desk {
 
   get list(): ListName {
     return this.#list;
+  }
+
+  get filter(): Filter {
+    return this.#filter;
   }
 
   /** The questions of the chosen list. */
@@ -43,17 +96,55 @@ export class Desk {
     return this.#busy;
   }
 
+  /** Who may read the question once it is approved: what was chosen, else as it was, else its text. */
+  visibility(question: Question): Visibility {
+    const { id, choice } = this.#visibility;
+    return id === question.id ? choice : (question.visibility ?? 'text');
+  }
+
+  /** The choices for a question: its asker is named only when they agreed. */
+  visibilities(question: Question): readonly Visibility[] {
+    return question.mayName && question.name ? ['text', 'textName', 'private'] : ['text', 'private'];
+  }
+
+  setVisibility(question: Question, choice: Visibility): void {
+    this.#visibility = { id: question.id, choice };
+  }
+
+  /** Goes on to the next choice of who may read it. */
+  turnVisibility(question: Question): void {
+    const choices = this.visibilities(question);
+    const at = choices.indexOf(this.visibility(question));
+    this.setVisibility(question, choices[(at + 1) % choices.length] ?? 'text');
+  }
+
+  /** Whether the overview is shown in the place of the card. */
+  get lead(): boolean {
+    return this.#lead;
+  }
+
+  turnLead(): void {
+    this.#lead = !this.#lead;
+  }
+
   show(list: ListName): void {
+    this.#lead = false;
     this.#list = list;
     this.#selected = this.#lists[list][0]?.id ?? '';
   }
 
+  narrow(filter: Filter): void {
+    this.#filter = filter;
+  }
+
   select(id: string): void {
+    this.#lead = false;
     this.#selected = id;
   }
 
   /** Moves the selection; without one, to the first row. */
   move(by: number): void {
+    this.#lead = false;
     const at = this.#shown.findIndex((question) => question.id === this.#selected);
     const to = at < 0 ? 0 : Math.max(0, Math.min(this.#shown.length - 1, at + by));
     this.#selected = this.#shown[to]?.id ?? '';
@@ -61,12 +152,25 @@ export class Desk {
 
   /** Whether this session holds the question. */
   holds(question: Question | undefined): boolean {
-    return question?.state === 'claimed' && question.claim?.session === this.live.welcome?.session;
+    return holds(question, this.#me);
   }
 
-  /** Whether this session may decide it, claiming it first where need be. */
-  open(question: Question | undefined): question is Question {
-    return question !== undefined && (question.state === 'pending' || this.holds(question));
+  /** Whether the wish can be granted for the question as it stands. */
+  may(wish: Wish, question: Question): boolean {
+    return allowed(question, this.#me).includes(wish);
+  }
+
+  /** The questions that may stand for one, the likeliest first, at this moment. */
+  likely(question: Question, search: string, most: number): Likely[] {
+    const told = this.alike.of(question);
+    // Found when it is asked for, not at every change of thousands of others.
+    const others = untrack(() => this.live.view?.questions.values() ?? []);
+    return likely(question, others, search, most, told);
+  }
+
+  /** How many questions ask much the same. */
+  similar(question: Question): number {
+    return this.likely(question, '', MOST_ALIKE).filter(({ score }) => score >= ALIKE).length;
   }
 
   /** Who holds a question, by name. */
@@ -74,19 +178,20 @@ export class Desk {
     return question.claim?.person || moderate().someone;
   }
 
-  /** Claims the question that has waited longest; goes on when others are faster. */
+  /** Claims the question of the lane that has waited longest; goes on when others are faster. */
   async next(): Promise<void> {
-    await this.#work(async () => {
+    this.#lead = false;
+    await this.#work('', async () => {
       const tried = new Set<string>();
       for (;;) {
-        const oldest = this.#lists.pending.find((question) => !tried.has(question.id));
+        const oldest = this.#oldest((question) => !tried.has(question.id));
         if (!oldest) {
           toasts.show('note', moderate().noneLeft);
           return;
         }
         tried.add(oldest.id);
         try {
-          await this.live.socket.command('question.claim', { id: oldest.id });
+          await this.#claim(oldest.id, false);
           this.#selected = oldest.id;
           return;
         } catch (error) {
@@ -97,53 +202,108 @@ export class Desk {
   }
 
   async claim(question: Question): Promise<boolean> {
-    return this.#work(() => this.#hold(question));
+    return this.#work(question.id, () => this.#hold(question));
   }
 
-  async approve(question: Question, short: string): Promise<boolean> {
-    return this.#work(async () => {
-      await this.#hold(question);
-      await this.live.socket.command('question.approve', short ? { id: question.id, short } : { id: question.id });
-      this.#after(question, moderate().approved);
+  /** Takes the card from whoever holds it. */
+  async takeOver(question: Question): Promise<boolean> {
+    return this.#work(question.id, async () => {
+      await this.#claim(question.id, true);
+      toasts.show('good', moderate().takenOver);
     });
   }
 
-  async refuse(question: Question, refusal: Omit<QuestionRefuse, 'id'>): Promise<boolean> {
-    return this.#work(async () => {
-      await this.#hold(question);
-      await this.live.socket.command('question.refuse', { id: question.id, ...refusal });
-      this.#after(question, moderate().refused);
+  /**
+   * Decides a card, claiming it first where need be; the eye then goes to the question
+   * that now waits longest.
+   */
+  async decide<N extends CommandName>(question: Question, name: N, data: Commands[N], said: string): Promise<boolean> {
+    return this.#work(question.id, async () => {
+      const screening = question.state === 'pending' || question.state === 'held' || question.state === 'claimed';
+      if (screening) await this.#hold(question);
+      await this.#end(question.id, () => this.live.socket.command(name, data));
+      this.drafts.drop(question.id);
+      toasts.show('good', said);
+      if (screening && this.#selected === question.id) {
+        this.#selected = this.#oldest((other) => other.id !== question.id)?.id ?? '';
+      }
+    });
+  }
+
+  approve(question: Question, short = ''): Promise<boolean> {
+    const visibility = this.visibility(question);
+    const data = { id: question.id, ...(short ? { short } : {}), ...(visibility === 'text' ? {} : { visibility }) };
+    return this.decide(question, 'question.approve', data, moderate().approved);
+  }
+
+  /** Gives a wording and leaves the question where it is; '' is the asker's own. */
+  async reword(question: Question, short: string): Promise<boolean> {
+    return this.#work(question.id, async () => {
+      await this.live.socket.command('question.edit', { id: question.id, short });
+      this.drafts.drop(question.id);
+      toasts.show('good', moderate().reworded);
+    });
+  }
+
+  /** Takes back a decision; the question waits again. */
+  async undo(question: Question): Promise<boolean> {
+    return this.#work(question.id, async () => {
+      await this.live.socket.command('question.undo', { id: question.id });
+      toasts.show('good', moderate().undone);
     });
   }
 
   async release(question: Question): Promise<boolean> {
     if (!this.holds(question)) return false;
-    return this.#work(async () => {
-      await this.live.socket.command('question.release', { id: question.id });
+    return this.#work(question.id, async () => {
+      await this.#end(question.id, () => this.live.socket.command('question.release', { id: question.id }));
       toasts.show('good', moderate().released);
     });
   }
 
+  /** Enters a question taken by telephone; null when it was refused, and told. */
+  async submit(data: Commands['question.submit']): Promise<OK | null> {
+    let ok: OK | null = null;
+    await this.#work('', async () => {
+      ok = await this.live.socket.command('question.submit', data);
+    });
+    return ok;
+  }
+
+  #oldest(which: (question: Question) => boolean): Question | undefined {
+    const lane = this.#lists[this.#list === 'held' ? 'held' : 'waiting'];
+    return lane.find((one) => one.state !== 'claimed' && !proposedBy(one, this.#me) && which(one));
+  }
+
+  /** Lets go of the card by a command; when that is refused the card is kept on. */
+  async #end(id: string, send: () => Promise<OK>): Promise<void> {
+    this.lease.ends(id);
+    try {
+      await send();
+    } catch (error) {
+      this.lease.wants(id);
+      this.tend();
+      throw error;
+    }
+  }
+
   async #hold(question: Question): Promise<void> {
-    if (this.holds(question)) return;
-    await this.live.socket.command('question.claim', { id: question.id });
+    if (!this.holds(question)) await this.#claim(question.id, false);
   }
 
-  /** After a decision the eye goes to the question that now waits longest. */
-  #after(decided: Question, said: string): void {
-    toasts.show('good', said);
-    if (this.#selected !== decided.id) return;
-    this.#selected = this.#lists.pending.find((question) => question.id !== decided.id)?.id ?? '';
+  async #claim(id: string, takeOver: boolean): Promise<void> {
+    this.lease.wants(id);
+    await this.live.socket.command('question.claim', takeOver ? { id, takeOver } : { id });
   }
 
-  async #work(act: () => Promise<void>): Promise<boolean> {
+  async #work(id: string, act: () => Promise<void>): Promise<boolean> {
     if (this.#busy) return false;
     this.#busy = true;
     try {
       await act();
       return true;
     } catch (error) {
-      toasts.show('error', this.#told(error));
+      toasts.show('error', this.#told(error, id));
       return false;
     } finally {
       this.#busy = false;
@@ -151,9 +311,11 @@ export class Desk {
   }
 
   /** A lost race names who was faster and how the question stands now. */
-  #told(error: unknown): string {
+  #told(error: unknown, id: string): string {
     const now = error instanceof ProblemError ? error.problem.question : undefined;
-    if (!now) return sentence(error);
-    return moderate().raced(this.holder(now), common().questionState[now.state]);
+    if (!now || now.id !== id || this.holds(now) || !(error instanceof ProblemError)) return sentence(error);
+    if (now.state === 'claimed') return moderate().raced(this.holder(now), common().questionState[now.state]);
+    if (!error.problem.code.startsWith('question.already_')) return sentence(error);
+    return moderate().raced(this.hands.of(now) || moderate().someone, common().questionState[now.state]);
   }
 }

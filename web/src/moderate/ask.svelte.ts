@@ -1,0 +1,60 @@
+import { randomId } from '../live/id';
+import { MaxQuestionRunes } from '../wire/wire.gen';
+import type { QuestionSubmit } from '../wire/wire.gen';
+
+/** What is wrong with what was typed, by field. */
+export interface Wrong {
+  body: '' | 'empty' | 'long';
+  topic: boolean;
+}
+
+/** A question that a caller dictates; it outlives its dialog, as the call goes on meanwhile. */
+export class PhoneQuestion {
+  body = $state('');
+  topic = $state('');
+  venue = $state('');
+  name = $state('');
+  mayName = $state(false);
+  /** The tracking code, once the question is in. */
+  code = $state('');
+  #tried = $state(false);
+  // The same words keep their key, so that sending them twice is one question.
+  #key = randomId();
+  #keyOf = '';
+
+  readonly words: string = $derived(this.body.normalize('NFC').trim());
+  readonly used: number = $derived([...this.words].length);
+  readonly wrong: Wrong = $derived.by(() => ({
+    body: !this.#tried ? '' : this.used === 0 ? 'empty' : this.used > MaxQuestionRunes ? 'long' : '',
+    topic: this.#tried && this.topic === '',
+  }));
+
+  /** The command, or null when something is wrong, which is then told. */
+  command(): QuestionSubmit | null {
+    this.#tried = true;
+    if (this.wrong.body !== '' || this.wrong.topic) return null;
+    const name = this.name.normalize('NFC').trim();
+    const question = {
+      body: this.words,
+      topic: this.topic,
+      ...(this.venue ? { venue: this.venue } : {}),
+      ...(name ? { name, mayName: this.mayName } : {}),
+    };
+    const said = JSON.stringify(question);
+    if (this.#keyOf !== '' && this.#keyOf !== said) this.#key = randomId();
+    this.#keyOf = said;
+    return { idempotencyKey: this.#key, ...question };
+  }
+
+  /** The question is in; its words are not needed any more. */
+  done(code: string): void {
+    this.code = code;
+    this.body = '';
+    this.venue = '';
+    this.name = '';
+    this.mayName = false;
+    this.#tried = false;
+    this.#key = randomId();
+    this.#keyOf = '';
+  }
+}

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { PhoneQuestion } from './ask.svelte';
+
+describe('PhoneQuestion', () => {
+  it('tells what is missing and sends nothing', () => {
+    const asked = new PhoneQuestion();
+    expect(asked.wrong).toEqual({ body: '', topic: false });
+    expect(asked.command()).toBeNull();
+    expect(asked.wrong).toEqual({ body: 'empty', topic: true });
+    asked.body = 'x'.repeat(601);
+    expect(asked.wrong.body).toBe('long');
+  });
+
+  it('keeps its key for the same words, has another for others and for the next question', () => {
+    const asked = new PhoneQuestion();
+    asked.body = '  Bao giờ cấp sổ?  ';
+    asked.topic = 'so-do';
+    const first = asked.command();
+    expect(first).toMatchObject({ body: 'Bao giờ cấp sổ?', topic: 'so-do' });
+    expect(first).not.toHaveProperty('venue');
+    expect(first).not.toHaveProperty('name');
+    expect(asked.command()?.idempotencyKey).toBe(first?.idempotencyKey);
+    asked.name = 'Bà Hoa';
+    const named = asked.command();
+    expect(named).toMatchObject({ name: 'Bà Hoa', mayName: false });
+    expect(named?.idempotencyKey).not.toBe(first?.idempotencyKey);
+    asked.done('7KQ2M-9XWTB-H');
+    expect(asked.body).toBe('');
+    asked.body = 'Bao giờ cấp sổ?';
+    expect(asked.command()?.idempotencyKey).not.toBe(first?.idempotencyKey);
+  });
+});
