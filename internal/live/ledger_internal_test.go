@@ -2,6 +2,7 @@ package live
 
 import (
 	"log/slog"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -40,7 +41,7 @@ func TestQ3_LedgerIsBounded(t *testing.T) {
 	if missing := l.reread(s, now); missing != 9 {
 		t.Errorf("%d commands are missing, want the 9 that are neither old nor there", missing)
 	}
-	want := append(ids[late:late+4:late+4], ids[late+5:]...)
+	want := slices.Concat(ids[late:late+4], ids[late+5:])
 	for i, r := range l.lost() {
 		if r.command.ID != want[i] {
 			t.Errorf("command %d is %s, want %s", i, r.command.ID, want[i])
