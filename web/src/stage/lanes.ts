@@ -103,7 +103,18 @@ export function usualTurn(view: View): number {
 
 /** earlier compares by time of asking. */
 export function earlier(a: Question, b: Question): number {
-  return Date.parse(a.submittedAt) - Date.parse(b.submittedAt) || (a.id < b.id ? -1 : Number(a.id > b.id));
+  return askedAt(a) - askedAt(b) || (a.id < b.id ? -1 : Number(a.id > b.id));
+}
+
+// Thousands of questions are sorted at each change; each of them is read once.
+const instants = new WeakMap<Question, number>();
+
+function askedAt(question: Question): number {
+  const known = instants.get(question);
+  if (known !== undefined) return known;
+  const instant = Date.parse(question.submittedAt);
+  instants.set(question, instant);
+  return instant;
 }
 
 /** Less airtime first; then who has no turn coming, who asked less, who has waited longest. */

@@ -76,6 +76,7 @@ const en = {
     sorts: { time: 'time sent', votes: 'support', topic: 'topic', fair: 'fairness' },
     answered: (n: number, partly: number) =>
       partly > 0 ? `Answered: ${n}; in part: ${partly}` : `Answered: ${n}`,
+    more: (n: number) => `Show ${n} more`,
     choose: 'Click a question (or press J, K) to put it in order or on the screen.',
     empty: 'No question has been approved yet.',
     enqueue: 'Put in order',
@@ -172,7 +173,6 @@ const en = {
     carried: 'Carried over',
     list: 'Questions carried over',
     none: 'No question had to be carried over.',
-    more: (n: number) => `Show ${n} more`,
   },
   keys: {
     open: 'Keys',

@@ -75,6 +75,7 @@ const vi = {
     sorts: { time: 'giờ gửi', votes: 'số người ủng hộ', topic: 'chủ đề', fair: 'công bằng' },
     answered: (n: number, partly: number) =>
       partly > 0 ? `Đã trả lời ${n} câu, một phần ${partly} câu` : `Đã trả lời ${n} câu`,
+    more: (n: number) => `Hiện thêm ${n} câu`,
     choose: 'Bấm vào một câu hỏi (hoặc phím J, K) để xếp thứ tự hay đưa lên màn hình.',
     empty: 'Chưa có câu hỏi nào được duyệt.',
     enqueue: 'Xếp vào',
@@ -171,7 +172,6 @@ const vi = {
     carried: 'Chuyển sang trả lời sau',
     list: 'Các câu chuyển sang trả lời sau',
     none: 'Không có câu nào phải chuyển sang sau.',
-    more: (n: number) => `Hiện thêm ${n} câu`,
   },
   keys: {
     open: 'Phím tắt',
