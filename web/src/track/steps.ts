@@ -1,4 +1,4 @@
-import type { QuestionState } from '../wire/wire.gen';
+import type { QuestionState, Standing } from '../wire/wire.gen';
 
 type WayStep = 'received' | 'read' | 'approved' | 'queued' | 'onAir' | 'answered';
 type End = 'returned' | 'written' | 'merged' | 'redirected' | 'refused' | 'withdrawn';
@@ -33,9 +33,22 @@ const at: Record<QuestionState, WayStep | { end: End; after: readonly WayStep[] 
   withdrawn: { end: 'withdrawn', after: ['received'] },
 };
 
-/** The way of a question, for drawing: what is behind it, where it is, what is ahead. */
-export function pathOf(state: QuestionState): PathStep[] {
+/**
+ * The way of a question, for drawing: what is behind it, where it is, what is ahead. What
+ * was merged goes on with the question that stands for it.
+ */
+export function pathOf(state: QuestionState, into?: QuestionState): PathStep[] {
   const here = at[state];
+  if (state === 'merged' && into !== undefined && into !== 'merged') {
+    const rest = pathOf(into).filter(({ name }) => name !== 'received' && name !== 'read');
+    const further = rest.some(({ standing }) => standing !== 'ahead');
+    return [
+      { name: 'received', standing: 'done' },
+      { name: 'read', standing: 'done' },
+      { name: 'merged', standing: further ? 'done' : 'now' },
+      ...rest,
+    ];
+  }
   if (typeof here !== 'string') {
     return [...here.after.map((name) => ({ name, standing: 'done' as const })), { name: here.end, standing: 'now' }];
   }
@@ -54,4 +67,21 @@ const withdrawable: readonly QuestionState[] = [
 /** Whether the asker can still take the question back. */
 export function open(state: QuestionState): boolean {
   return withdrawable.includes(state);
+}
+
+/** How near the stage a question is: its turn comes next, or is now. */
+export type Turn = '' | 'next' | 'now';
+
+/** Whether the question, or the one that stands for it, is up next or on air. */
+export function turnOf(standing: Pick<Standing, 'state' | 'into'>): Turn {
+  const state = standing.state === 'merged' ? standing.into?.state : standing.state;
+  if (state === 'staged') return 'next';
+  return state === 'onAir' ? 'now' : '';
+}
+
+const waiting: readonly QuestionState[] = ['submitted', 'held', 'pending', 'claimed', 'approved', 'queued', 'recalled'];
+
+/** Whether the question, or the one that stands for it, may come up without the asker doing anything. */
+export function comesUp(standing: Pick<Standing, 'state' | 'into'>): boolean {
+  return waiting.includes(standing.into?.state ?? standing.state);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { codeOf, tidyCode } from './code';
-import { open, pathOf } from './steps';
+import { comesUp, open, pathOf, turnOf } from './steps';
 
 describe('pathOf', () => {
   it('shows what is behind, here and ahead', () => {
@@ -11,6 +11,53 @@ describe('pathOf', () => {
   it('ends early when refused or withdrawn', () => {
     expect(pathOf('refused').at(-1)).toEqual({ name: 'refused', standing: 'now' });
     expect(pathOf('withdrawn').map((step) => step.name)).toEqual(['received', 'withdrawn']);
+  });
+});
+
+describe('pathOf what was merged', () => {
+  const shown = (state: Parameters<typeof pathOf>[1]) => pathOf('merged', state).map((step) => `${step.name} ${step.standing}`);
+
+  it('goes on with the question that stands for it', () => {
+    expect(shown('queued')).toEqual([
+      'received done',
+      'read done',
+      'merged done',
+      'approved done',
+      'queued now',
+      'onAir ahead',
+      'answered ahead',
+    ]);
+    expect(shown('answered').every((step) => step.endsWith('done'))).toBe(true);
+  });
+
+  it('waits with it while that is not approved', () => {
+    expect(shown('pending').slice(0, 4)).toEqual(['received done', 'read done', 'merged now', 'approved ahead']);
+    expect(pathOf('merged').at(-1)).toEqual({ name: 'merged', standing: 'now' });
+  });
+});
+
+describe('turnOf', () => {
+  const into = (state: Parameters<typeof pathOf>[1] & string) => ({ state: 'merged' as const, into: { id: 'x', state } });
+
+  it('is that of the question, or of the one that stands for it', () => {
+    expect(turnOf({ state: 'staged' })).toBe('next');
+    expect(turnOf({ state: 'onAir' })).toBe('now');
+    expect(turnOf(into('staged'))).toBe('next');
+    expect(turnOf(into('onAir'))).toBe('now');
+  });
+
+  it('is none otherwise', () => {
+    expect((['queued', 'recalled', 'answered', 'merged'] as const).map((state) => turnOf({ state }))).toEqual(['', '', '', '']);
+    expect(turnOf(into('queued'))).toBe('');
+  });
+});
+
+describe('comesUp', () => {
+  it('is so as long as there may be airtime', () => {
+    expect((['pending', 'held', 'queued', 'recalled'] as const).every((state) => comesUp({ state }))).toBe(true);
+    expect((['returned', 'staged', 'onAir', 'written', 'answered', 'merged', 'carriedOver'] as const).some((state) => comesUp({ state }))).toBe(false);
+    expect(comesUp({ state: 'merged', into: { id: 'x', state: 'queued' } })).toBe(true);
+    expect(comesUp({ state: 'merged', into: { id: 'x', state: 'answered' } })).toBe(false);
   });
 });
 

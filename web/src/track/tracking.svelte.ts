@@ -1,5 +1,5 @@
 import { Live } from '../live/live.svelte';
-import { ProblemError } from '../live/problem';
+import { ProblemError, connectionLost } from '../live/problem';
 import { call } from '../rest/api';
 import type { Standing } from '../wire/wire.gen';
 
@@ -66,6 +66,16 @@ export class Tracking {
   /** Takes the question back; only the holder of the code can. */
   async withdraw(): Promise<void> {
     await this.#live?.socket.command('question.withdraw', { code: this.#code });
+  }
+
+  /**
+   * Says a returned question again; a lost connection does not matter.
+   *
+   * @param id of the command, kept by the caller until it is answered
+   */
+  async amend(body: string, id: string): Promise<void> {
+    if (!this.#live) throw connectionLost();
+    await this.#live.socket.command('question.amend', { code: this.#code, body }, { id });
   }
 
   stop(): void {

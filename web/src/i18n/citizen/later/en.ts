@@ -79,10 +79,8 @@ const en = {
     by: (name: string) => `Asked by ${name}`,
     private: 'This conference does not publish its questions.',
     vote: 'Support',
-    voted: 'Supported',
     votes: (count: number) => (count === 1 ? '1 person supports it' : `${count} people support it`),
     follow: 'Follow',
-    following: 'Following',
   },
 } satisfies Messages;
 

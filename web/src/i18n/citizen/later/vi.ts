@@ -73,10 +73,8 @@ const vi = {
     by: (name: string) => `Người hỏi: ${name}`,
     private: 'Hội nghị này không công khai danh sách câu hỏi.',
     vote: 'Ủng hộ',
-    voted: 'Đã ủng hộ',
     votes: (count: number) => `${count} người ủng hộ`,
     follow: 'Theo dõi',
-    following: 'Đang theo dõi',
   },
 };
 
