@@ -20,7 +20,7 @@ func (b *Board) Apply(event conference.Event) (before, after *Question, err erro
 	if event.Type == EventVoted {
 		return nil, nil, b.applyVoted(event)
 	}
-	if !strings.HasPrefix(event.Type, "question.") {
+	if !strings.HasPrefix(event.Type, "question.") && !strings.HasPrefix(event.Type, "promise.") {
 		return nil, nil, nil
 	}
 	return b.applyMove(event)
@@ -59,6 +59,8 @@ type move struct {
 	None       bool                  `json:"none"`
 	Agency     string                `json:"agency"`
 	Due        string                `json:"due"`
+	Document   string                `json:"document"`
+	Public     bool                  `json:"public"`
 }
 
 func (b *Board) applyMove(event conference.Event) (before, after *Question, err error) {
@@ -128,7 +130,7 @@ func (q *Question) take(event conference.Event, data move) bool {
 		}
 	case EventQueued, EventUnqueued, EventStaged, EventRecalled, EventWithdrawn, EventCarriedOver:
 	default:
-		return false
+		return q.keep(event, data)
 	}
 	return true
 }

@@ -25,12 +25,14 @@ const (
 // question.text_too_long, question.no_text, question.name_too_long, question.unknown_topic,
 // question.unknown_venue, question.unknown_reason, question.unknown_channel,
 // question.unknown_visibility, question.bad_due, question.no_agency, question.no_conclusion,
-// question.merge_self, command.unknown.
+// question.merge_self, question.reply_too_long, question.bad_document,
+// command.unknown.
 // KindNotFound: question.unknown.
 // KindConflict: conference.not_open, conference.closed, conference.not_closed, question.exists,
 // question.claimed_by_other, question.second_person,
 // question.returned_before, question.bad_target, question.is_private,
-// question.other_on_air, question.before_not_queued, question.votes_closed, question.not_… and
+// question.other_on_air, question.before_not_queued, question.votes_closed, question.not_promised,
+// question.promise_kept, question.not_… and
 // question.already_… (see Transitions).
 func (b *Board) Decide(info *conference.Info, command conference.Command, now time.Time) (conference.Decision, error) {
 	switch body := command.Body.(type) {
@@ -56,6 +58,8 @@ func (b *Board) Decide(info *conference.Info, command conference.Command, now ti
 		return b.carryOver(info, body)
 	case Vote:
 		return b.vote(info, body)
+	case AssignPromise, NotePromise, KeepPromise:
+		return b.promise(command, now)
 	}
 	return b.screen(info, command, now)
 }

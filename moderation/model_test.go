@@ -246,6 +246,9 @@ func (m *machine) decided(t *rapid.T) {
 		m.give(t, who, moderation.Merge{ID: id, Into: into}, m.modelMerge(id, into, who))
 	case "undo":
 		want := c.can("question.not_decided", "returned", "approved", "written", "refused", "redirected", "merged")
+		if want == "" && c.reply != "" {
+			want = "question.promise_kept"
+		}
 		if want == "" {
 			if c = c.moved("pending"); c.returned == "asked" {
 				c.returned = ""
@@ -444,4 +447,28 @@ func (m *machine) modelAir(id conference.QuestionID, c card) string {
 	m.set(id, "onAir")
 	m.paper.onAir = id
 	return ""
+}
+
+// promise gives an official's command about what was left to be answered.
+func (m *machine) promise(t *rapid.T) {
+	id := m.pick(t, "partAnswered", "answered", "written", "carriedOver")
+	c := m.paper.cards[id]
+	want := c.can("question.not_promised", "partAnswered", "answered", "written", "carriedOver")
+	if want == "" && c.state == "answered" && c.agency == "none" {
+		want = "question.not_promised"
+	}
+	var body conference.Body
+	switch rapid.SampledFrom([]string{"assign", "note", "keep"}).Draw(t, "what") {
+	case "assign":
+		body, c.agency = moderation.AssignPromise{ID: id, Agency: "Phòng", Due: "2022-12-01"}, "Phòng"
+	case "note":
+		body = moderation.NotePromise{ID: id, Text: "Đang xác minh"}
+		c.notes++
+	case "keep":
+		body, c.reply = moderation.KeepPromise{ID: id, Text: "Trả lời"}, "Trả lời"
+	}
+	if want == "" {
+		m.paper.cards[id] = c
+	}
+	m.give(t, "official", body, want)
 }

@@ -61,11 +61,13 @@ func TestWordsArePrivate(t *testing.T) {
 	mustBeSilent(t, b, mod, moderation.Refuse{ID: "q5", Reason: "abusive", Text: words, NextDoor: words})
 	mustBeSilent(t, b, mod, moderation.Queue{ID: "q1"})
 	mustBeSilent(t, b, mod, moderation.Air{ID: "q1"})
-	mustBeSilent(t, b, mod, moderation.Answer{ID: "q1", None: true, Text: words})
+	mustBeSilent(t, b, mod, moderation.Answer{ID: "q1", Agency: "Sở", Due: "2022-11-20", Text: words})
+	mustBeSilent(t, b, mod, moderation.NotePromise{ID: "q1", Text: words})
+	mustBeSilent(t, b, mod, moderation.KeepPromise{ID: "q1", Text: words, Document: "12/SNNMT"})
 	for what, got := range map[string]string{
 		"name": b.Question("q1").Name, "conclusion": b.Question("q1").Conclusion.Text, "first": b.Question("q4").First,
 		"returned": b.Question("q4").Return.Text, "proposed": b.Question("q5").Hold.Proposed.Text,
-		"revision": b.Question("q1").Revisions[2].Short,
+		"revision": b.Question("q1").Revisions[2].Short, "note": b.Question("q1").Notes[0].Text, "reply": b.Question("q1").Reply.Text,
 	} {
 		if got != words {
 			t.Errorf("%s: got %q", what, got)

@@ -94,6 +94,9 @@ type Question struct {
 	// Conclusion is who owes what by when; set when State is answered, partAnswered or
 	// written (nil in logs of before there were conclusions).
 	Conclusion *Conclusion
+	// Reply is the answer in writing, Notes what the asker was told until then, oldest first.
+	Reply *Reply
+	Notes []Note
 	// MergedInto is the question that stands for this one; set when State is merged.
 	MergedInto conference.QuestionID
 	// OnAirAt and AnsweredAt are zero until then.

@@ -25,7 +25,7 @@ func TestJ10_RapidQuestions(t *testing.T) {
 		m := newMachine()
 		actions := map[string]func(*rapid.T){
 			"ripen": m.ripen, "submit": m.submit, "moderate": m.moderate, "order": m.order, "onStage": m.onStage,
-			"decided": m.decided, "amend": m.amend,
+			"decided": m.decided, "amend": m.amend, "promise": m.promise,
 			"stack": func(*rapid.T) { m.stack() }, "drop": func(*rapid.T) { m.drop() },
 			"life": func(t *rapid.T) { m.info.State = rapid.SampledFrom(lives).Draw(t, "life") },
 		}
@@ -38,7 +38,7 @@ func TestJ10_RapidQuestions(t *testing.T) {
 
 // weights makes long lives likely and closed conferences rare.
 var weights = []string{
-	"onStage", "onStage", "onStage", "order", "order", "ripen", "ripen", "moderate", "moderate", "moderate", "moderate", "decided", "amend", "submit", "stack", "drop", "life",
+	"onStage", "onStage", "onStage", "order", "order", "ripen", "ripen", "moderate", "moderate", "moderate", "moderate", "decided", "amend", "promise", "submit", "stack", "drop", "life",
 }
 
 var (
@@ -52,6 +52,8 @@ type card struct {
 	state, holder, short, reason, door string
 	hold, returned, body, agency       string // hold: the rule, or "by" and who; returned: "", "asked" or "amended"
 	into                               conference.QuestionID
+	reply                              string
+	notes                              int
 	shows                              moderation.Visibility
 	words                              int // wordings there were
 }
@@ -190,6 +192,10 @@ func (m *machine) check(t *rapid.T) {
 func asCard(t *rapid.T, q *moderation.Question) card {
 	c := card{
 		state: string(q.State), short: q.Short, body: q.Body, into: q.MergedInto, shows: q.Visibility, words: len(q.Revisions),
+		notes: len(q.Notes),
+	}
+	if q.Reply != nil {
+		c.reply = q.Reply.Text
 	}
 	if q.Claim != nil {
 		c.holder = q.Claim.Session
@@ -215,7 +221,8 @@ func asCard(t *rapid.T, q *moderation.Question) card {
 	is := func(states ...moderation.State) bool { return slices.Contains(states, q.State) }
 	if (q.Claim != nil) != is(moderation.StateClaimed) || (q.MergedInto != "") != is(moderation.StateMerged) ||
 		(q.Refusal != nil) != is(moderation.StateRefused, moderation.StateRedirected) ||
-		(q.Conclusion != nil) != is(moderation.StateAnswered, moderation.StatePartAnswered, moderation.StateWritten) ||
+		(q.Conclusion != nil) != is(moderation.StateAnswered, moderation.StatePartAnswered, moderation.StateWritten) &&
+			!is(moderation.StateCarriedOver) ||
 		q.Hold != nil && !is(moderation.StateHeld, moderation.StateClaimed) || q.Hold == nil && is(moderation.StateHeld) {
 		t.Fatalf("what is noted does not fit the state: %+v", q)
 	}

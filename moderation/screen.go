@@ -253,6 +253,9 @@ func (b *Board) undo(body Undo) (conference.Decision, error) {
 	if err != nil {
 		return conference.Decision{}, err
 	}
+	if q.Reply != nil {
+		return conference.Decision{}, conflict("question.promise_kept", string(q.ID))
+	}
 	return decide(draftOf(EventUndone, q.ID, Undone{Question: q.ID, Was: q.State})), nil
 }
 

@@ -19,7 +19,8 @@ type Transition struct {
 // docs/questions.md draws it; a test holds the two together. A command with several rows
 // starts from all their states.
 func Transitions() []Transition {
-	const notClaimed = "question.not_claimed"
+	const notClaimed, notPromised = "question.not_claimed", "question.not_promised"
+	over := []State{StatePartAnswered, StateAnswered, StateWritten, StateCarriedOver}
 	open := []State{
 		StateHeld, StatePending, StateClaimed, StateReturned, StateApproved, StateQueued, StateStaged, StateRecalled, StateWritten,
 	}
@@ -61,6 +62,10 @@ func Transitions() []Transition {
 			[]State{StateApproved, StateQueued, StateStaged, StateOnAir, StateRecalled},
 			StateCarriedOver, EventCarriedOver, "question.not_approved",
 		},
+
+		{"promise.assign", over, "", EventPromiseAssigned, notPromised},
+		{"promise.note", over, "", EventPromiseNoted, notPromised},
+		{"promise.keep", over, "", EventPromiseKept, notPromised},
 	}
 }
 

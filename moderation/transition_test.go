@@ -48,13 +48,12 @@ func arrows() []string {
 		if len(arrow.From) == 0 {
 			lines = append(lines, "[*] --> "+string(arrow.To)+" : "+name)
 		}
+		if arrow.To == "" {
+			continue // what leaves a question where it is, is not drawn
+		}
 		for _, from := range arrow.From {
 			leaves[from] = true
-			to := arrow.To
-			if to == "" {
-				to = from
-			}
-			lines = append(lines, string(from)+" --> "+string(to)+" : "+name)
+			lines = append(lines, string(from)+" --> "+string(arrow.To)+" : "+name)
 		}
 	}
 	for _, state := range moderation.States() {

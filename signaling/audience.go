@@ -25,7 +25,7 @@ func (a audience) staff() bool {
 	switch a.role {
 	case conference.RoleModerator, conference.RoleStage, conference.RoleAdmin:
 		return true
-	case conference.RoleCitizen, conference.RoleVenue, conference.RoleScreen, conference.RoleRegistrar, conference.RoleSystem:
+	case conference.RoleCitizen, conference.RoleVenue, conference.RoleScreen, conference.RoleRegistrar, conference.RoleOfficial, conference.RoleSystem:
 	}
 	return false
 }
@@ -36,7 +36,7 @@ func (a audience) onFloor() bool {
 	switch a.role {
 	case conference.RoleStage, conference.RoleVenue, conference.RoleAdmin:
 		return true
-	case conference.RoleCitizen, conference.RoleModerator, conference.RoleScreen, conference.RoleRegistrar, conference.RoleSystem:
+	case conference.RoleCitizen, conference.RoleModerator, conference.RoleScreen, conference.RoleRegistrar, conference.RoleOfficial, conference.RoleSystem:
 	}
 	return false
 }
@@ -48,12 +48,15 @@ func (a audience) questions() bool {
 		return true
 	case conference.RoleCitizen:
 		return a.public
-	case conference.RoleModerator, conference.RoleStage, conference.RoleAdmin:
+	case conference.RoleModerator, conference.RoleStage, conference.RoleOfficial, conference.RoleAdmin:
 		return true
 	case conference.RoleRegistrar, conference.RoleSystem:
 	}
 	return false
 }
+
+// promises reports whether the role sees to it that what was promised is answered.
+func (a audience) promises() bool { return a.staff() || a.role == conference.RoleOfficial }
 
 // sees reports whether the role may see the question in its present state.
 func (a audience) sees(q *moderation.Question) bool {
@@ -62,6 +65,9 @@ func (a audience) sees(q *moderation.Question) bool {
 	}
 	if a.staff() {
 		return true
+	}
+	if a.role == conference.RoleOfficial {
+		return q.Promised()
 	}
 	return q.Public()
 }
@@ -170,6 +176,15 @@ func (a audience) question(q *moderation.Question) protocol.Question {
 		Name:        q.ShownName(),
 		Conclusion:  conclusion(q.Conclusion),
 	}
+	if q.Reply != nil && (q.Reply.Public || a.promises()) {
+		out.Reply = reply(q.Reply)
+	}
+	if a.promises() {
+		out.Notes = notes(q.Notes)
+		if q.Body != out.Text {
+			out.Original = q.Body
+		}
+	}
 	if !a.staff() {
 		return out
 	}
@@ -177,9 +192,6 @@ func (a audience) question(q *moderation.Question) protocol.Question {
 	out.First, out.MergedInto = q.First, string(q.MergedInto)
 	out.Version = q.Version
 	out.Channel = q.Channel
-	if q.Body != out.Text {
-		out.Original = q.Body
-	}
 	if q.Claim != nil {
 		out.Claim = &protocol.Claim{Session: q.Claim.Session, Person: q.Claim.Person, At: q.Claim.At}
 	}
@@ -272,12 +284,17 @@ func Standing(s live.Standing) protocol.Standing {
 		Return:      returned(q.Return),
 		Conclusion:  conclusion(q.Conclusion),
 		OnAirAt:     instant(q.OnAirAt),
+		Reply:       reply(q.Reply),
+		Notes:       notes(q.Notes),
 	}
 	if into := s.Into; into != nil {
 		out.Into = &protocol.StandIn{ID: string(into.ID), State: into.State}
 		if into.Public() {
 			out.Into.Text = into.Shown()
 			out.Conclusion, out.OnAirAt = conclusion(into.Conclusion), instant(into.OnAirAt)
+			if into.Reply != nil && into.Reply.Public {
+				out.Reply = reply(into.Reply)
+			}
 		}
 	}
 	if shown := q.Shown(); shown != q.Body {
@@ -309,6 +326,21 @@ func conclusion(c *moderation.Conclusion) *protocol.Conclusion {
 		return nil
 	}
 	return &protocol.Conclusion{None: c.None, Agency: c.Agency, Due: c.Due, Text: c.Text, At: c.At}
+}
+
+func reply(r *moderation.Reply) *protocol.Written {
+	if r == nil {
+		return nil
+	}
+	return &protocol.Written{At: r.At, Person: r.Person, Text: r.Text, Document: r.Document, Public: r.Public}
+}
+
+func notes(in []moderation.Note) []protocol.Note {
+	var out []protocol.Note
+	for _, n := range in {
+		out = append(out, protocol.Note(n))
+	}
+	return out
 }
 
 func ids(in []conference.QuestionID) []string {

@@ -19,7 +19,7 @@ import (
 func allRoles() []conference.Role {
 	return []conference.Role{
 		conference.RoleCitizen, conference.RoleVenue, conference.RoleModerator, conference.RoleStage,
-		conference.RoleScreen, conference.RoleRegistrar, conference.RoleAdmin, conference.RoleSystem, "king", "",
+		conference.RoleScreen, conference.RoleRegistrar, conference.RoleOfficial, conference.RoleAdmin, conference.RoleSystem, "king", "",
 	}
 }
 
@@ -63,6 +63,27 @@ func staffFields(t *testing.T) []string {
 	return out
 }
 
+// TestAudience_Q11_promises: a reply that is not public reaches the staff, the officials
+// and, under the tracking code, the asker; notes never the public.
+func TestAudience_Q11_promises(t *testing.T) {
+	t.Parallel()
+	q := full(moderation.StateWritten)
+	q.Notes = []moderation.Note{{Person: "Minh", Text: "SECRET note"}}
+	for _, public := range []bool{true, false} {
+		q.Reply = &moderation.Reply{Text: "SECRET reply", Public: public}
+		for _, role := range allRoles() {
+			got := audience{role: role, public: true}.question(q)
+			inside := oneOf(role, "moderator stage admin official")
+			if (got.Reply != nil) != (inside || public) || (got.Notes != nil) != inside {
+				t.Errorf("%q, public %v: got %+v and %+v", role, public, got.Reply, got.Notes)
+			}
+		}
+		if s := Standing(live.Standing{Question: q}); s.Reply == nil || len(s.Notes) != 1 {
+			t.Errorf("the asker gets %+v and %+v", s.Reply, s.Notes)
+		}
+	}
+}
+
 // TestAudience_Q11_nameAndPrivate: the public reads a name only when its owner agreed and a
 // moderator showed it, and nothing of a private question.
 func TestAudience_Q11_nameAndPrivate(t *testing.T) {
@@ -74,7 +95,7 @@ func TestAudience_Q11_nameAndPrivate(t *testing.T) {
 			for _, shows := range []moderation.Visibility{moderation.VisibilityPrivate, moderation.VisibilityText, moderation.VisibilityTextName} {
 				q := full(moderation.StateOnAir)
 				q.MayName, q.Visibility = may, shows
-				if got, want := a.sees(q), isStaff || a.questions() && shows != moderation.VisibilityPrivate; got != want {
+				if got, want := a.sees(q), isStaff || a.questions() && role != "official" && shows != moderation.VisibilityPrivate; got != want {
 					t.Errorf("%q sees a %s question: %v, want %v", role, shows, got, want)
 				}
 				want := isStaff || may && shows == moderation.VisibilityTextName
@@ -97,7 +118,8 @@ func TestAudience_Q11_matrix(t *testing.T) {
 				a := audience{role: role, public: public}
 				isStaff := oneOf(role, "moderator stage admin")
 				isOut := oneOf(role, "venue screen") || (role == "citizen" && public)
-				want := isStaff || isOut && oneOf(conference.Role(state), "approved queued staged onAir recalled partAnswered answered carriedOver")
+				isOfficial := role == "official"
+				want := isStaff || isOfficial && oneOf(conference.Role(state), "partAnswered answered written carriedOver") || isOut && oneOf(conference.Role(state), "approved queued staged onAir recalled partAnswered answered carriedOver")
 				change := &live.Change{Event: conference.Event{Type: "question.x", V: 1}, Question: full(state)}
 				e, ok := a.event(change)
 				if got := e.Question != nil; got != want || (want && !ok) {
@@ -108,15 +130,16 @@ func TestAudience_Q11_matrix(t *testing.T) {
 				}
 				v := reflect.ValueOf(*e.Question)
 				for _, field := range staff {
-					if set := !v.FieldByName(field).IsZero(); set != isStaff {
-						t.Errorf("%q gets %s: %v, want %v", role, field, set, isStaff)
+					want := isStaff || isOfficial && field == "Original"
+					if set := !v.FieldByName(field).IsZero(); set != want {
+						t.Errorf("%q gets %s: %v, want %v", role, field, set, want)
 					}
 				}
 				data, err := json.Marshal(e)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if strings.Contains(string(data), "SECRET") != isStaff || strings.Contains(string(data), "digest") {
+				if !isOfficial && strings.Contains(string(data), "SECRET") != isStaff || strings.Contains(string(data), "digest") {
 					t.Errorf("%q gets %s", role, data)
 				}
 			}

@@ -189,9 +189,12 @@ func domainBody(name protocol.CommandName, data json.RawMessage, actor conferenc
 	var b conference.Body
 	var about conference.QuestionID
 	var err error
-	if part, _, _ := strings.Cut(string(name), "."); part == "question" {
+	switch part, _, _ := strings.Cut(string(name), "."); part {
+	case "question":
 		b, about, err = questionBody(name, data, actor)
-	} else {
+	case "promise":
+		b, about, err = promiseBody(name, data)
+	default:
 		b, err = floorBody(name, data, actor)
 	}
 	if err != nil {
@@ -248,7 +251,7 @@ func channelOf(role conference.Role) moderation.Channel {
 		return moderation.ChannelDesk
 	case conference.RoleModerator:
 		return moderation.ChannelPhone
-	case conference.RoleCitizen, conference.RoleStage, conference.RoleScreen, conference.RoleAdmin, conference.RoleSystem:
+	case conference.RoleCitizen, conference.RoleStage, conference.RoleScreen, conference.RoleOfficial, conference.RoleAdmin, conference.RoleSystem:
 	}
 	return moderation.ChannelWeb
 }
@@ -289,6 +292,24 @@ func moderatorBody(name protocol.CommandName, data json.RawMessage) (conference.
 		return moderation.Merge{ID: id, Into: conference.QuestionID(d.Into)}, id, err
 	}
 	return refBody(name, data)
+}
+
+func promiseBody(name protocol.CommandName, data json.RawMessage) (conference.Body, conference.QuestionID, error) {
+	switch name {
+	case "promise.assign":
+		d, err := body[protocol.PromiseAssign](data)
+		id := conference.QuestionID(d.ID)
+		return moderation.AssignPromise{ID: id, Agency: d.Agency, Due: d.Due}, id, err
+	case "promise.note":
+		d, err := body[protocol.PromiseNote](data)
+		id := conference.QuestionID(d.ID)
+		return moderation.NotePromise{ID: id, Text: d.Text}, id, err
+	case "promise.keep":
+		d, err := body[protocol.PromiseKeep](data)
+		id := conference.QuestionID(d.ID)
+		return moderation.KeepPromise{ID: id, Text: d.Text, Document: d.Document, Public: d.Public}, id, err
+	}
+	return nil, "", errUnknownCommand(name)
 }
 
 // refBody is for the commands that only name a question.

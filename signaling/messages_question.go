@@ -83,6 +83,14 @@ func screeningText(code string) text {
 		return text{"Tên dài quá 80 ký tự. Hãy rút ngắn.", "The name is longer than 80 characters. Shorten it."}
 	case "question.bad_voter":
 		return text{"Thiếu mã thiết bị để bình chọn (16–128 ký tự ASCII). Hãy tải lại trang.", "The device's voter secret is missing or malformed (16–128 printable ASCII characters). Reload the page."}
+	case "question.not_promised":
+		return text{"Câu này không nằm trong danh sách trả lời bằng văn bản.", "This question is not to be answered in writing."}
+	case "question.promise_kept":
+		return text{"Câu này đã có văn bản trả lời nên không hoàn lại được.", "This question has been answered in writing; the decision stands."}
+	case "question.reply_too_long":
+		return text{"Văn bản trả lời dài quá 10.000 ký tự. Hãy rút ngắn và dẫn số văn bản.", "The answer is longer than 10,000 characters. Shorten it and name the document."}
+	case "question.bad_document":
+		return text{"Số hoặc địa chỉ văn bản không hợp lệ (tối đa 500 ký tự; địa chỉ bắt đầu bằng https://).", "The document's number or address is not valid (at most 500 characters; an address begins with https://)."}
 	case "question.votes_closed":
 		return text{"Câu này không còn nhận ủng hộ.", "This question takes no more votes."}
 	}

@@ -73,6 +73,7 @@ func (a *app) announceDemo(out *strings.Builder, base string) {
 		{"điều phối / stage manager", conference.RoleStage, ""},
 		{"màn hình / screen", conference.RoleScreen, ""},
 		{"bàn tiếp đón / registrar", conference.RoleRegistrar, ""},
+		{"trả lời / official", conference.RoleOfficial, ""},
 		{"quản trị / administrator", conference.RoleAdmin, ""},
 	} {
 		fmt.Fprintf(out, "  %-34s %s\n", line.name, a.demoLink(base, line.role, line.venue))

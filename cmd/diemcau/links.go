@@ -23,7 +23,7 @@ const defaultBaseURL = "http://127.0.0.1:8080"
 type linksCmd struct {
 	place
 
-	Role       string        `help:"venue, moderator, stage, screen, registrar (desk) or admin." required:"" placeholder:"ROLE"`
+	Role       string        `help:"venue, moderator, stage, screen, registrar (desk), official (answer) or admin." required:"" placeholder:"ROLE"`
 	Venue      string        `help:"The venue's id; without it one link per venue of the conference." placeholder:"ID"`
 	Conference string        `help:"The conference's id; may be left out when there is one. \"all\", for admin: every conference." placeholder:"ID"`
 	Person     string        `help:"The person's name, shown on the page and kept with what they do." placeholder:"NAME"`

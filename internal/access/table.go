@@ -26,7 +26,7 @@ func May(role conference.Role, action string) bool {
 	const (
 		citizen, venue, moderator = conference.RoleCitizen, conference.RoleVenue, conference.RoleModerator
 		stage, screen, registrar  = conference.RoleStage, conference.RoleScreen, conference.RoleRegistrar
-		admin, system             = conference.RoleAdmin, conference.RoleSystem
+		official, admin, system   = conference.RoleOfficial, conference.RoleAdmin, conference.RoleSystem
 	)
 	is := func(roles ...conference.Role) bool { return slices.Contains(roles, role) }
 	switch action {
@@ -46,6 +46,9 @@ func May(role conference.Role, action string) bool {
 	case "question.queue", "question.unqueue", "question.stage", "question.air", "question.answer", "question.recall":
 		return is(stage)
 
+	case "promise.assign", "promise.note", "promise.keep":
+		return is(official)
+
 	case "venue.ready", "venue.notReady", "hand.raise":
 		return is(venue)
 	case "hand.lower":
@@ -62,7 +65,7 @@ func May(role conference.Role, action string) bool {
 	case ActionMediaPublish:
 		return is(venue)
 	case ActionMediaWatch:
-		return is(citizen, venue, moderator, stage, screen, registrar, admin)
+		return is(citizen, venue, moderator, stage, screen, registrar, official, admin)
 	case ActionMediaWatchVenue:
 		return is(venue, stage)
 
@@ -80,7 +83,7 @@ func May(role conference.Role, action string) bool {
 func Staff() []conference.Role {
 	return []conference.Role{
 		conference.RoleVenue, conference.RoleModerator, conference.RoleStage,
-		conference.RoleScreen, conference.RoleRegistrar, conference.RoleAdmin,
+		conference.RoleScreen, conference.RoleRegistrar, conference.RoleOfficial, conference.RoleAdmin,
 	}
 }
 

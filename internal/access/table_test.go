@@ -23,6 +23,7 @@ func TestMay_wholeMatrix(t *testing.T) {
 			"floor.preview floor.give floor.takeBack floor.cityHall programme.slate " +
 			"media.join media.restart media.leave media.tiles media.watch media.watchVenue",
 		conference.RoleScreen:    "media.watch",
+		conference.RoleOfficial:  "promise.assign promise.note promise.keep media.watch",
 		conference.RoleRegistrar: "question.similar question.submit question.withdraw question.amend media.watch",
 		conference.RoleAdmin: "question.import media.watch conference.open conference.close conference.create " +
 			"link.create session.list session.revoke",

@@ -12,6 +12,7 @@ const (
 	RoleStage     Role = "stage" // stage manager
 	RoleScreen    Role = "screen"
 	RoleRegistrar Role = "registrar"
+	RoleOfficial  Role = "official" // of an agency; answers in writing what was promised
 	RoleAdmin     Role = "admin"
 	RoleSystem    Role = "system"
 )

@@ -93,6 +93,15 @@ func tidy(command conference.Body) conference.Body {
 	case moderation.Answer:
 		body.Agency, body.Text = text.Line(body.Agency), text.Paragraph(body.Text)
 		return body
+	case moderation.AssignPromise:
+		body.Agency = text.Line(body.Agency)
+		return body
+	case moderation.NotePromise:
+		body.Text = text.Paragraph(body.Text)
+		return body
+	case moderation.KeepPromise:
+		body.Text, body.Document = text.Paragraph(body.Text), text.Line(body.Document)
+		return body
 	case floor.RaiseHand:
 		body.Note = text.Line(body.Note)
 		return body

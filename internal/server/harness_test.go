@@ -264,7 +264,7 @@ func builtPages() fstest.MapFS {
 		"assets/boot.js":           {Data: []byte("boot()")},
 		"icon.svg":                 {Data: []byte("<svg/>")},
 	}
-	for _, name := range []string{"index", "conference", "q", "venue", "moderate", "stage", "screen", "desk", "admin"} {
+	for _, name := range []string{"index", "conference", "q", "venue", "moderate", "stage", "screen", "desk", "answer", "admin"} {
 		pages[name+".html"] = &fstest.MapFile{Data: []byte("<!doctype html><title>" + name + "</title>")}
 	}
 	return pages

@@ -27,7 +27,7 @@ var plain embed.FS // go:embed needs a package variable; nothing writes to it
 func pagePaths() map[string]string {
 	return map[string]string{
 		"/": "index", "/q": "q", "/venue": "venue", "/moderate": "moderate", "/stage": "stage",
-		"/screen": "screen", "/desk": "desk", "/admin": "admin",
+		"/screen": "screen", "/desk": "desk", "/answer": "answer", "/admin": "admin",
 	}
 }
 

@@ -14,7 +14,7 @@ func TestPages_areShellsForEverybody(t *testing.T) {
 	h := newHouse(t)
 	for path, title := range map[string]string{
 		"/": "index", "/c/dat-dai-2022": "conference", "/c/unknown": "conference", "/q": "q", "/venue": "venue",
-		"/moderate": "moderate", "/stage": "stage", "/screen": "screen", "/desk": "desk", "/admin": "admin",
+		"/moderate": "moderate", "/stage": "stage", "/screen": "screen", "/desk": "desk", "/answer": "answer", "/admin": "admin",
 	} {
 		for _, method := range []string{"GET", "HEAD"} {
 			got := h.do(request{method: method, path: path})

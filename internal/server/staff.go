@@ -279,13 +279,15 @@ func (s *Server) baseURL(r *http.Request) string {
 }
 
 // RoleOf returns the role a name stands for; the names of the pages will do as well
-// ("desk", "moderate"). Unknown names come back as they are and are refused later.
+// ("desk", "moderate", "answer"). Unknown names come back as they are and are refused later.
 func RoleOf(name string) conference.Role {
 	switch name {
 	case "desk":
 		return conference.RoleRegistrar
 	case "moderate":
 		return conference.RoleModerator
+	case "answer":
+		return conference.RoleOfficial
 	}
 	return conference.Role(name)
 }
@@ -299,6 +301,8 @@ func PageOf(role conference.Role) string {
 		return "/moderate"
 	case conference.RoleRegistrar:
 		return "/desk"
+	case conference.RoleOfficial:
+		return "/answer"
 	case conference.RoleCitizen, conference.RoleSystem:
 	}
 	return "/"

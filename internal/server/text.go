@@ -68,7 +68,7 @@ func accessText(code string) (text, bool) {
 	case "link.revoked":
 		return text{"Đường dẫn này đã bị thu hồi. Hãy liên hệ ban tổ chức.", "This link was revoked. Contact the organisers."}, true
 	case "link.bad_role":
-		return text{"Không có vai trò này. Hãy chọn: venue, moderator, stage, screen, registrar hoặc admin.", "There is no such role. Choose venue, moderator, stage, screen, registrar or admin."}, true
+		return text{"Không có vai trò này. Hãy chọn: venue, moderator, stage, screen, registrar, official hoặc admin.", "There is no such role. Choose venue, moderator, stage, screen, registrar, official or admin."}, true
 	case "link.bad_venue":
 		return text{"Hãy chọn một điểm cầu của hội nghị này cho vai trò điểm cầu, và không chọn cho vai trò khác.", "Name a venue of this conference for the venue role, and none for any other role."}, true
 	case "link.bad_person":

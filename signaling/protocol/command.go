@@ -136,6 +136,33 @@ type QuestionAnswer struct {
 	Text   string `json:"text,omitempty"`
 }
 
+// PromiseAssign is "promise.assign" (official): which agency answers in writing, by when.
+//
+//wire:command promise.assign
+type PromiseAssign struct {
+	ID     string `json:"id"`
+	Agency string `json:"agency"`
+	Due    string `json:"due"`
+}
+
+// PromiseNote is "promise.note" (official): what the asker is told meanwhile.
+//
+//wire:command promise.note
+type PromiseNote struct {
+	ID   string `json:"id"`
+	Text string `json:"text"`
+}
+
+// PromiseKeep is "promise.keep" (official): the answer in writing. A later one replaces it.
+//
+//wire:command promise.keep
+type PromiseKeep struct {
+	ID       string `json:"id"`
+	Text     string `json:"text"`
+	Document string `json:"document,omitempty"`
+	Public   bool   `json:"public,omitempty"`
+}
+
 // QuestionRefuse is "question.refuse" and "question.redirect" (moderator who claimed it).
 // A reason that takes two holds the question until another moderator refuses it too.
 //

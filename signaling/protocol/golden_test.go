@@ -33,7 +33,7 @@ func question() protocol.Question {
 		Claim:   &protocol.Claim{Session: "s-1", Person: "Lan", At: at(2)},
 		Refusal: &protocol.Refusal{Reason: "complaint", Text: "Mời gửi đơn", NextDoor: "Ban Tiếp công dân"},
 		Name:    "Bà Hoa", MayName: true, Visibility: moderation.VisibilityTextName, First: "bao h", MergedInto: "c4kz5n2qy7w4m6x8p1rt",
-		Conclusion: conclusionView(), Return: returnView(),
+		Conclusion: conclusionView(), Return: returnView(), Reply: writtenView(), Notes: notesView(),
 		Hold: &protocol.Hold{
 			Rule: "link", Session: "s-2", Person: "Minh",
 			Proposed: &protocol.Refusal{Reason: "abusive", NextDoor: "Ban Tiếp công dân"},
@@ -44,6 +44,14 @@ func question() protocol.Question {
 
 func conclusionView() *protocol.Conclusion {
 	return &protocol.Conclusion{None: true, Agency: "Sở NN&MT", Due: "2022-11-20", Text: "Sở trả lời bằng văn bản.", At: at(4)}
+}
+
+func writtenView() *protocol.Written {
+	return &protocol.Written{At: at(5), Person: "Minh", Text: "Hồ sơ đã được duyệt.", Document: "12/SNNMT-VP", Public: true}
+}
+
+func notesView() []protocol.Note {
+	return []protocol.Note{{At: at(4), Person: "Minh", Text: "Đang xác minh."}}
 }
 
 func returnView() *protocol.Return {
@@ -122,7 +130,7 @@ func samples() map[string]any {
 		"server.standing": server("standing", protocol.ServerMessage{Standing: &protocol.Standing{
 			Conference: "hue", Code: "7KQ2M9XWTBH", State: moderation.StateQueued, Body: "bao h cap so do", Text: "Bao giờ cấp sổ?",
 			Topic: "land", Venue: "phu-loc", SubmittedAt: at(1), ChangedAt: at(2), Refusal: q.Refusal, Ahead: &ahead,
-			Return: returnView(), Conclusion: conclusionView(), OnAirAt: "2022-10-28T01:00:03Z",
+			Return: returnView(), Conclusion: conclusionView(), OnAirAt: "2022-10-28T01:00:03Z", Reply: writtenView(), Notes: notesView(),
 			Into: &protocol.StandIn{ID: "c4kz5n2qy7w4m6x8p1rt", State: moderation.StateQueued, Text: "Bao giờ cấp sổ?"},
 		}}),
 		"server.slots": server("slots", protocol.ServerMessage{Slots: &protocol.Slots{

@@ -92,6 +92,10 @@ type Question struct {
 	Name string `json:"name,omitempty"`
 	// Conclusion is what the chair concluded, or by when the agency answers in writing.
 	Conclusion *Conclusion `json:"conclusion,omitempty"`
+	// Reply is the answer in writing; to the public only when it is public.
+	Reply *Written `json:"reply,omitempty"`
+	// Officials and staff.
+	Notes []Note `json:"notes,omitempty"`
 	// Staff: moderators, stage, admin.
 	Version    uint64     `json:"version,omitempty"`
 	Original   string     `json:"original,omitempty"` // the asker's words when Text is not
@@ -147,6 +151,22 @@ type Conclusion struct {
 	At     time.Time `json:"at"`
 }
 
+// Written is an answer in writing.
+type Written struct {
+	At       time.Time `json:"at"`
+	Person   string    `json:"person,omitempty"`
+	Text     string    `json:"text"`               // "" once erased
+	Document string    `json:"document,omitempty"` // a number or an https address
+	Public   bool      `json:"public,omitempty"`
+}
+
+// Note is what the asker is told while an answer is being prepared.
+type Note struct {
+	At     time.Time `json:"at"`
+	Person string    `json:"person,omitempty"`
+	Text   string    `json:"text"`
+}
+
 // Refusal is why, in the moderator's words, and where to go instead.
 type Refusal struct {
 	Reason   string `json:"reason"`
@@ -172,6 +192,8 @@ type Standing struct {
 	Return     *Return     `json:"return,omitempty"`
 	Conclusion *Conclusion `json:"conclusion,omitempty"`
 	OnAirAt    string      `json:"onAirAt,omitempty"`
+	Reply      *Written    `json:"reply,omitempty"`
+	Notes      []Note      `json:"notes,omitempty"`
 	// Into is the question that stands for it when State is merged; Ahead, Conclusion and
 	// OnAirAt are then that question's.
 	Into *StandIn `json:"into,omitempty"`

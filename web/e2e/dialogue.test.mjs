@@ -8,6 +8,8 @@ import { enter, grows, main } from './lib/venue.mjs';
 
 const hall = 'ba-dinh';
 const halls = ['cau-giay', 'dong-da', 'hai-ba-trung', 'hoan-kiem'];
+// Everybody sends a size of their own: it tells whose picture it is, whatever a page is told.
+const heights = { [main]: 360, [hall]: 270, ...Object.fromEntries(halls.map((id) => [id, 720])) };
 
 /** A viewer whose every PeerConnection is watched for renegotiation. */
 async function watch(browser, server) {
@@ -44,6 +46,15 @@ function inbound(page) {
   });
 }
 
+/** Waits until the stage and the viewer are shown the picture of a venue in the programme. */
+async function programmeIs(stage, viewer, venue) {
+  await grows(stage, 'programme', venue);
+  const staged = () => stage.locator('video[data-slot="programme"]').first().evaluate((video) => video.videoHeight);
+  const viewed = async () => (await inbound(viewer)).find((s) => s.kind === 'video')?.height;
+  await until(async () => (await staged()) === heights[venue], `the stage's programme is the picture of ${venue}`);
+  await until(async () => (await viewed()) === heights[venue], `the viewer's programme is the picture of ${venue}`);
+}
+
 async function viewerGoesOn(viewer, first) {
   const before = await inbound(viewer);
   assert.deepEqual(before.map((s) => s.ssrc), first.map((s) => s.ssrc), 'the viewer keeps its SSRCs');
@@ -63,7 +74,7 @@ async function dialogue(server, name) {
   let rehearsal;
   const play = async (browser) => {
     const cityHall = await enter(browser, server, main, '640x360@10');
-    const venue = await enter(browser, server, hall, '640x360@10');
+    const venue = await enter(browser, server, hall, '480x270@10');
     const stage = await signIn(browser, (await server.links('stage'))[0]);
     for (const id of [main, hall]) await grows(stage, 'tile', id);
     // The rehearsal plays the halls that nobody plays yet, and leaves the floor to us.
@@ -85,7 +96,7 @@ async function dialogue(server, name) {
     await press(stage, hall, 'g');
     await venue.locator('[data-testid="tally"][data-tally="live"]').waitFor();
     await grows(cityHall, 'return', hall);
-    await grows(stage, 'programme', hall);
+    await programmeIs(stage, viewer, hall);
     await viewerGoesOn(viewer, first);
     if (name === 'sqlite') {
       await shot(stage, 'stage-1440');
@@ -97,19 +108,20 @@ async function dialogue(server, name) {
     await press(stage, hall, 't');
     await stage.locator('[data-testid="holder"][data-holder=""]').waitFor();
     await venue.locator('[data-testid="tally"][data-tally="live"]').waitFor({ state: 'detached' });
-    await grows(stage, 'programme', main);
+    await programmeIs(stage, viewer, main);
     await viewerGoesOn(viewer, first);
 
     await press(stage, halls[0], 'g');
     await venue.locator('[data-testid="tally"][data-tally="live"]').waitFor({ state: 'detached' });
     await stage.locator(`[data-testid="holder"][data-holder="${halls[0]}"]`).waitFor();
     await grows(cityHall, 'return', halls[0]);
-    await grows(stage, 'programme', halls[0]);
+    await programmeIs(stage, viewer, halls[0]);
     await viewerGoesOn(viewer, first);
 
     await stage.keyboard.press('0');
     await stage.locator('[data-testid="holder"][data-holder=""]').waitFor();
-    for (const page of [venue, stage]) await grows(page, 'programme', main);
+    await grows(venue, 'programme', main);
+    await programmeIs(stage, viewer, main);
     await viewerGoesOn(viewer, first);
     const after = await viewer.evaluate(() => ({ connections: window.peers.length, negotiations: window.negotiations }));
     assert.deepEqual(after, tried, 'nothing is connected or negotiated again after the first picture');

@@ -64,8 +64,16 @@ async function decide(browser, server) {
       await until(() => log.events.some((event) => event.type === 'question.approved' && event.question.id === id), `${id} is approved`);
       continue;
     }
-    const winner = moderators[people.indexOf(claimed.question.claim.person)];
+    const first = people.indexOf(claimed.question.claim.person);
+    const winner = moderators[first];
     await winner.locator('.card .held.mine').waitFor();
+    // The page of the other one does not let it try; the server must not either.
+    const other = await listen(server, moderators[1 - first], 'moderator');
+    for (const name of ['question.claim', 'question.approve', 'question.release']) {
+      const reply = await other.command(name, { id });
+      assert.equal(reply.error?.code, 'question.claimed_by_other', `${name} by who was slower: ${JSON.stringify(reply)}`);
+    }
+    other.socket.terminate();
     await winner.keyboard.press('r');
     await winner.locator('dialog[open] input[type="radio"]').nth(1).check();
     await winner.locator('dialog[open] textarea').first().fill('Nội dung này là tố cáo, không thuộc phạm vi đối thoại.');
@@ -96,6 +104,8 @@ async function decide(browser, server) {
   await screen.getByText(asked[0]).waitFor();
   await shot(screen, 'screen-1920');
   await stage.locator(`[data-testid="on-air"][data-question="${ids[0]}"]`).waitFor();
+  const second = await log.command('question.air', { id: ids[1] });
+  assert.equal(second.error?.code, 'question.other_on_air', `one question on air at a time: ${JSON.stringify(second)}`);
   assert.equal(await screen.getByText(asked[1]).count(), 0, 'the screen shows one question only');
   for (const page of [...phones, ...moderators, stage, screen, track]) noFaults(page);
   log.socket.terminate();

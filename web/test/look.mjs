@@ -48,15 +48,16 @@ const asked = await (
 ).json();
 
 const pages = {
-  home: { path: '/', ready: 'article' },
-  conference: { path: `/c/${conference.id}`, ready: 'form' },
-  track: { path: asked.code ? `/q#${asked.code}` : '/q', ready: asked.code ? 'ol' : 'form' },
+  home: { path: '/', ready: 'article', most: 45_000 },
+  conference: { path: `/c/${conference.id}`, ready: 'form', most: 45_000 },
+  track: { path: asked.code ? `/q#${asked.code}` : '/q', ready: asked.code ? 'ol' : 'form', most: 45_000 },
   door: { path: '/moderate', ready: 'main h1' },
   link: { path: link('moderator'), ready: 'main button' },
   moderate: { sign: link('moderator'), ready: '[role=listbox], .state' },
   screen: { sign: link('screen'), ready: 'footer strong', widths: [1920] },
   admin: { sign: link('admin'), ready: 'tbody tr' },
   desk: { sign: link('registrar'), ready: 'main h1' },
+  answer: { sign: link('official'), ready: '.tools' },
   venue: { sign: link('venue'), ready: 'main h1, main h2, main button' },
   stage: { sign: link('stage'), ready: 'main h1, main h2, main button' },
 };
@@ -79,6 +80,16 @@ for (const [name, page] of Object.entries(pages)) {
         await who.page.screenshot({ path: `${out}/${shot}.png`, fullPage: width < 1900 });
         const wide = await who.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         if (wide > 0) who.faults.push(`page is ${wide} px wider than the window`);
+        // What the page really loaded by itself, compressed; scripts/budget.mjs knows the static imports only.
+        if (page.most) {
+          const loaded = await who.page.evaluate(() =>
+            performance
+              .getEntriesByType('resource')
+              .filter((entry) => new URL(entry.name).pathname.endsWith('.js'))
+              .reduce((sum, entry) => sum + entry.encodedBodySize, 0),
+          );
+          if (loaded === 0 || loaded > page.most) who.faults.push(`page loaded ${loaded} bytes of JavaScript, at most ${page.most}`);
+        }
         const { violations } = await new AxeBuilder({ page: who.page })
           .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
           .analyze();

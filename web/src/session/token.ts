@@ -17,6 +17,7 @@ export const rolePaths: Partial<Record<Role, string>> = {
   stage: '/stage',
   screen: '/screen',
   registrar: '/desk',
+  official: '/answer',
   admin: '/admin',
 };
 

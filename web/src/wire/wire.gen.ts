@@ -132,6 +132,27 @@ export interface QuestionAnswer {
   text?: string;
 }
 
+/** PromiseAssign is "promise.assign" (official): which agency answers in writing, by when. */
+export interface PromiseAssign {
+  id: string;
+  agency: string;
+  due: string;
+}
+
+/** PromiseNote is "promise.note" (official): what the asker is told meanwhile. */
+export interface PromiseNote {
+  id: string;
+  text: string;
+}
+
+/** PromiseKeep is "promise.keep" (official): the answer in writing. A later one replaces it. */
+export interface PromiseKeep {
+  id: string;
+  text: string;
+  document?: string;
+  public?: boolean;
+}
+
 /**
  * QuestionRefuse is "question.refuse" and "question.redirect" (moderator who claimed it).
  * A reason that takes two holds the question until another moderator refuses it too.
@@ -484,6 +505,10 @@ export interface Question {
   name?: string;
   /** Conclusion is what the chair concluded, or by when the agency answers in writing. */
   conclusion?: Conclusion;
+  /** Reply is the answer in writing; to the public only when it is public. */
+  reply?: Written;
+  /** Officials and staff. */
+  notes?: Note[];
   /** Staff: moderators, stage, admin. */
   version?: number;
   /** the asker's words when Text is not */
@@ -546,6 +571,24 @@ export interface Conclusion {
   at: Instant;
 }
 
+/** Written is an answer in writing. */
+export interface Written {
+  at: Instant;
+  person?: string;
+  /** "" once erased */
+  text: string;
+  /** a number or an https address */
+  document?: string;
+  public?: boolean;
+}
+
+/** Note is what the asker is told while an answer is being prepared. */
+export interface Note {
+  at: Instant;
+  person?: string;
+  text: string;
+}
+
 /** Refusal is why, in the moderator's words, and where to go instead. */
 export interface Refusal {
   reason: string;
@@ -573,6 +616,8 @@ export interface Standing {
   return?: Return;
   conclusion?: Conclusion;
   onAirAt?: string;
+  reply?: Written;
+  notes?: Note[];
   /**
    * Into is the question that stands for it when State is merged; Ahead, Conclusion and
    * OnAirAt are then that question's.
@@ -675,6 +720,7 @@ export type Role =
   | "stage"
   | "screen"
   | "registrar"
+  | "official"
   | "admin"
   | "system";
 
@@ -721,6 +767,9 @@ export interface Commands {
   "question.write": QuestionWrite;
   "question.merge": QuestionMerge;
   "question.answer": QuestionAnswer;
+  "promise.assign": PromiseAssign;
+  "promise.note": PromiseNote;
+  "promise.keep": PromiseKeep;
   "question.refuse": QuestionRefuse;
   "question.redirect": QuestionRefuse;
   "question.queue": QuestionQueue;

@@ -69,6 +69,7 @@ const en = {
     stage: 'Stage manager',
     screen: 'Hall screen',
     registrar: 'Registrar',
+    official: 'Answers in writing',
     admin: 'Administrator',
     system: 'System',
   },

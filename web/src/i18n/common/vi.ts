@@ -72,6 +72,7 @@ const vi = {
     stage: 'Điều hành',
     screen: 'Màn hình hội trường',
     registrar: 'Bàn đón tiếp',
+    official: 'Trả lời bằng văn bản',
     admin: 'Quản trị',
     system: 'Hệ thống',
   },

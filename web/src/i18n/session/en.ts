@@ -18,6 +18,7 @@ const en = {
     stage: enterRoom,
     screen: 'Open the hall screen',
     registrar: 'Enter the registration desk',
+    official: 'Go to the answers',
     admin: 'Enter administration',
     system: enterRoom,
   },

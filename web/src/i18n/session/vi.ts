@@ -16,6 +16,7 @@ const vi = {
     stage: enterRoom,
     screen: 'Mở màn hình hội trường',
     registrar: 'Vào bàn đón tiếp',
+    official: 'Vào trang trả lời',
     admin: 'Vào trang quản trị',
     system: enterRoom,
   },
