@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { View } from '../live/reduce';
 import type { Question, QuestionState, Venue } from '../wire/wire.gen';
-import { fairNext, fairOrder, lanes, usualTurn, type Lane } from './lanes';
+import { fairNext, fairOrder, lanes, ranked, usualTurn, type Lane } from './lanes';
 
 const T0 = Date.parse('2026-11-25T01:00:00Z');
 const iso = (ms: number): string => new Date(T0 + ms).toISOString();
@@ -103,6 +103,17 @@ describe('lanes', () => {
     expect(a?.waiting.map((q) => q.id)).toEqual(['4']);
     expect(b).toMatchObject({ venue: 'b', connected: false, servedMs: 0, asked: 0, waiting: [] });
     expect(net?.waiting.map((q) => q.id)).toEqual(['5']);
+  });
+
+  it('are shown with whoever can be heard now first, the least served on top', () => {
+    const venues = [
+      { id: 'away', connected: false },
+      { id: 'quiet', spokenMs: 1000 },
+      { id: 'much', spokenMs: 9000 },
+      { id: 'little', spokenMs: 2000 },
+    ];
+    const all = [question('1', 'away'), question('2', 'much'), question('3', 'little'), question('4', '', 'pending')];
+    expect(ranked(lanes(view(venues, all), T0)).map((lane) => lane.venue)).toEqual(['little', 'much', '', 'quiet', 'away']);
   });
 
   it('take the mean of the turns so far for the next', () => {

@@ -94,6 +94,12 @@ export function fairOrder(questions: readonly Question[], all: readonly Lane[], 
   return [...sorted, ...questions.filter((question) => !taken.has(question.id)).sort(earlier)];
 }
 
+/** ranked are the lanes as people look at them: whoever can be heard now first, the least served on top. */
+export function ranked(all: readonly Lane[]): Lane[] {
+  const group = (lane: Lane): number => (lane.connected ? (lane.waiting.length > 0 ? 0 : 1) : 2);
+  return [...all].sort((a, b) => group(a) - group(b) || a.servedMs - b.servedMs || b.waiting.length - a.waiting.length);
+}
+
 /** usualTurn is how long a question was on air on average, ms. */
 export function usualTurn(view: View): number {
   const ended = [...view.questions.values()].map((question) => onAirMs(question, 0)).filter((ms) => ms > 0);
