@@ -15,7 +15,7 @@ import (
 func TestRoles_wholeRouterDeniesByDefault(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	const everybody = "nobody citizen-page venue moderator stage screen registrar admin other-admin"
+	const everybody = "nobody citizen-page venue moderator stage screen registrar official admin other-admin"
 	// Who gets a 2xx; the rest must get 401 or 403 (or 404/415/400 where nothing is asked of anybody).
 	permitted := map[string]string{
 		"GET /api/v1/conferences":                                     everybody,
@@ -26,6 +26,8 @@ func TestRoles_wholeRouterDeniesByDefault(t *testing.T) {
 		"POST /api/v1/conferences":                                    "", // an empty conference: 400 for admins
 		"POST /api/v1/questions/lookup":                               "", // an empty code
 		"POST /api/v1/conferences/:conference/questions":              "", // an empty question
+		"POST /api/v1/conferences/:conference/questions/import":       "", // an empty table: 400 for moderators and admins
+		"GET /api/v1/conferences/:conference/questions/template.xlsx": "moderator admin",
 		"GET /api/v1/conferences/:conference/socket":                  "", // no upgrade; the hub's own tests
 		"GET /api/v1/conferences/:conference/sessions":                "admin",
 		"POST /api/v1/conferences/:conference/links":                  "admin",

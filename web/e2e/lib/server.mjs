@@ -150,7 +150,7 @@ export class Server {
 
   /** The reusable links that serve --demo prints: [{role, url}]. */
   async demoLinks(role) {
-    const page = { moderator: 'moderate', registrar: 'desk' }[role] ?? role;
+    const page = { moderator: 'moderate', registrar: 'desk', official: 'answer' }[role] ?? role;
     const urls = await until(() => {
       const found = [...this.log.matchAll(new RegExp(`${this.url}/${page}#t=\\S+\\n`, 'g'))];
       return found.length > 0 && found.map(([url]) => url.trim());
