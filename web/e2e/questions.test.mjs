@@ -216,6 +216,61 @@ async function live(browser, server) {
   await kiem.keyboard.press('b');
   await kiem.getByTestId('overview').getByRole('row').filter({ hasText: people[0] }).waitFor();
   await shot(kiem, 'overview-1440');
+  await thousands(browser, server);
   for (const page of [kiem, duyet, track]) noFaults(page);
   log.socket.terminate();
+}
+
+/** With 5,000 questions waiting only the rows in sight are in the document. */
+async function thousands(browser, server) {
+  const [{ url }] = await server.links('moderator', '--person=Lê Thị Nhiều');
+  const page = await open(await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'vi-VN' }), url);
+  await page.routeWebSocket(/\/socket$/, (socket) => {
+    const upstream = socket.connectToServer();
+    upstream.onMessage((raw) => socket.send(crowded(raw)));
+  });
+  await page.getByTestId('sign-in').click();
+  const count = page.getByTestId('lane-waiting').locator('.count');
+  await until(async () => Number(await count.textContent()) >= 5000, 'five thousand wait');
+  const rows = page.locator('[role="listbox"] [role="option"]');
+  await rows.first().waitFor();
+  const { frames, drawn } = await page.locator('[role="listbox"]').evaluate(scrollThrough);
+  const before = Number(await count.textContent());
+  await server.ask('Câu mới giữa năm nghìn câu khác.');
+  await until(async () => Number(await count.textContent()) === before + 1, 'a new question joins them');
+  assert.ok(Math.min(...drawn) > 0 && Math.max(...drawn) < 100, `rows in the document: ${drawn}`);
+  frames.sort((a, b) => a - b);
+  const at = (part) => frames[Math.floor((frames.length - 1) * part)].toFixed(1);
+  console.log(`Q2 5,000 rows: ${Math.min(...drawn)}–${Math.max(...drawn)} in the document; scrolling, ms a frame: p50 ${at(0.5)}, p95 ${at(0.95)}, most ${at(1)}`);
+  await shot(page, 'thousands-1440');
+  noFaults(page);
+}
+
+/** A snapshot with five thousand more; everything else as it is. */
+function crowded(raw) {
+  const message = JSON.parse(raw);
+  if (message.type !== 'snapshot') return raw;
+  const made = Date.now();
+  const more = Array.from({ length: 5000 }, (_, i) => {
+    const at = new Date(made - (5000 - i) * 200).toISOString();
+    return { id: `many${i}`, state: 'pending', text: `Câu số ${i}: ${plain[i % plain.length]}`, topic: 'cap-giay-lan-dau', submittedAt: at, changedAt: at, version: 1, channel: 'web' };
+  });
+  message.snapshot.questions = [...more, ...message.snapshot.questions];
+  return JSON.stringify(message);
+}
+
+/** Runs in the page: scrolls a list to its end and back; how long each frame took, and its rows. */
+async function scrollThrough(list) {
+  const frames = [];
+  const drawn = [];
+  let last = await new Promise(requestAnimationFrame);
+  const steps = 120;
+  for (let i = 0; i <= 2 * steps; i++) {
+    list.scrollTop = (list.scrollHeight * Math.min(i, 2 * steps - i)) / steps;
+    const now = await new Promise(requestAnimationFrame);
+    frames.push(now - last);
+    drawn.push(list.querySelectorAll('[role="option"]').length);
+    last = now;
+  }
+  return { frames, drawn };
 }

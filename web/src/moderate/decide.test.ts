@@ -50,6 +50,7 @@ describe('allowed', () => {
   it('knows the proposer on another device by name, but nobody without one', () => {
     const proposed = { reason: 'abusive', nextDoor: 'x' };
     expect(proposedBy(question('q', 'held', { hold: { session: 's9', person: 'Hoa', proposed } }), me)).toBe(true);
+    expect(proposedBy(question('q', 'held', { hold: { session: 's1', proposed } }), { session: 's1', person: '' })).toBe(true);
     expect(proposedBy(question('q', 'held', { hold: { session: 's2', person: 'Minh', proposed } }), me)).toBe(false);
     expect(proposedBy(question('q', 'held', { hold: { session: 's2', person: '', proposed } }), { session: 's1', person: '' })).toBe(false);
     expect(proposedBy(question('q', 'held', { hold: { rule: 'words', session: 's1' } }), me)).toBe(false);
