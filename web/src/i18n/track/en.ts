@@ -90,7 +90,6 @@ const en = {
   repliedTo: 'Your question was answered in writing.',
   reply: 'The answer in writing',
   replied: (person: string, at: string) => `${person}, ${at}`,
-  document: 'Document',
   notes: 'What the agency told you',
   nextDoor: 'Where to turn instead',
   withdraw: 'Withdraw the question',

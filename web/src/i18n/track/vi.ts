@@ -90,7 +90,6 @@ const vi = {
   repliedTo: 'Câu hỏi của bạn đã được trả lời bằng văn bản.',
   reply: 'Văn bản trả lời',
   replied: (person: string, at: string) => `${person}, ${at}`,
-  document: 'Văn bản',
   notes: 'Cơ quan đã báo',
   nextDoor: 'Nơi có thể giải quyết',
   withdraw: 'Rút câu hỏi',

@@ -7,6 +7,12 @@ const en = {
   rest: (agency: string, due: string) => `${agency} answers the rest by ${due}.`,
   writes: (agency: string, due: string) => `${agency} answers in writing by ${due}.`,
   chair: 'The chair’s words',
+  overdue: 'Overdue: there is no answer yet.',
+  replied: (when: string) => `Answered in writing at ${when}`,
+  repliedBy: (person: string, when: string) => `Answered in writing by ${person} at ${when}`,
+  erased: 'The text was erased.',
+  document: 'Open the document',
+  documentNo: (number: string) => `Document no. ${number}`,
 } satisfies Messages;
 
 export default en;

@@ -5,6 +5,12 @@ const vi = {
   rest: (agency: string, due: string) => `${agency} trả lời phần còn lại, chậm nhất ngày ${due}.`,
   writes: (agency: string, due: string) => `${agency} trả lời bằng văn bản, chậm nhất ngày ${due}.`,
   chair: 'Lời kết luận của chủ toạ',
+  overdue: 'Đã quá hạn, chưa có trả lời.',
+  replied: (when: string) => `Trả lời bằng văn bản lúc ${when}`,
+  repliedBy: (person: string, when: string) => `${person} trả lời bằng văn bản lúc ${when}`,
+  erased: 'Nội dung đã được xoá.',
+  document: 'Mở văn bản kèm theo',
+  documentNo: (number: string) => `Văn bản số ${number}`,
 };
 
 export type Messages = typeof vi;
