@@ -110,12 +110,12 @@ export class Server {
     };
     this.process.stdout.on('data', keep);
     this.process.stderr.on('data', keep);
-    await until(async () => {
-      if (this.process.exitCode !== null) throw new Error(`server ended with ${this.process.exitCode}:\n${this.log}`);
-      return (await fetch(`${this.url}/readyz`)).ok;
-    }, 'server is ready').catch((err) => {
+    const ended = () => this.process.exitCode !== null || this.process.signalCode !== null;
+    await until(async () => ended() || (await fetch(`${this.url}/readyz`)).ok, 'server is ready').catch(async (err) => {
+      await this.kill();
       throw new Error(`${err.message}\n${this.log.slice(-4000)}`, { cause: err });
     });
+    if (ended()) throw new Error(`server ended with ${this.process.exitCode}:\n${this.log.slice(-4000)}`);
   }
 
   /** kill -9, at once. */

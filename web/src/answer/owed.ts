@@ -1,12 +1,7 @@
+import { today } from '../live/workdays';
 import type { Question } from '../wire/wire.gen';
 
 const DAY_MS = 86_400_000;
-const HANOI_MS = 7 * 3_600_000;
-
-/** The date in Hanoi, "2026-12-20". */
-export function today(nowMs: number): string {
-  return new Date(nowMs + HANOI_MS).toISOString().slice(0, 10);
-}
 
 /** Days from today to the date; negative when it has passed; NaN for no date. */
 export function daysLeft(due: string | undefined, nowMs: number): number {

@@ -6,7 +6,7 @@ import { wordDiff } from './diff';
 import { Drafts } from './drafts';
 import { Hands } from './hands';
 import { fold, likely } from './similar';
-import { addWorkdays, dateInHanoi } from './workdays';
+import { today, workdaysAfter } from '../live/workdays';
 
 const at = '2022-10-28T01:00:00Z';
 const me = { session: 's1', person: 'Hoa' };
@@ -112,14 +112,14 @@ describe('likely', () => {
 
 describe('workdays', () => {
   it('skips Saturdays and Sundays', () => {
-    expect(addWorkdays('2022-10-28', 1)).toBe('2022-10-31');
-    expect(addWorkdays('2022-10-28', 15)).toBe('2022-11-18');
-    expect(addWorkdays('2022-10-29', 5)).toBe('2022-11-04');
+    expect(workdaysAfter('2022-10-28', 1)).toBe('2022-10-31');
+    expect(workdaysAfter('2022-10-28', 15)).toBe('2022-11-18');
+    expect(workdaysAfter('2022-10-29', 5)).toBe('2022-11-04');
   });
 
   it('takes the date in Hanoi', () => {
-    expect(dateInHanoi(Date.parse('2022-10-28T16:59:59Z'))).toBe('2022-10-28');
-    expect(dateInHanoi(Date.parse('2022-10-28T17:00:00Z'))).toBe('2022-10-29');
+    expect(today(Date.parse('2022-10-28T16:59:59Z'))).toBe('2022-10-28');
+    expect(today(Date.parse('2022-10-28T17:00:00Z'))).toBe('2022-10-29');
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Conference, Question } from '../wire/wire.gen';
 import { agencies, answerOf, firstEnding, length, missing, type Ending } from './conclusion';
 import { EndingForm } from './ending.svelte';
-import { isDate, today, workdaysAfter } from './workdays';
+import { isDate, today, workdaysAfter } from '../live/workdays';
 
 const at = '2026-11-25T14:00:00Z';
 const conference: Conference = {

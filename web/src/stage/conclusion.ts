@@ -1,7 +1,7 @@
 // How the question on air ends: what the chair concludes, and what is still missing for it.
 
 import type { Conference, Question, QuestionAnswer } from '../wire/wire.gen';
-import { isDate, workdaysAfter } from './workdays';
+import { isDate, workdaysAfter } from '../live/workdays';
 
 /** MAX_WORDS is how long the chair's words may be, characters after NFC. */
 export const MAX_WORDS = 1000;

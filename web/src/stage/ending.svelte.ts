@@ -2,7 +2,7 @@
 
 import type { Conference, Question, QuestionAnswer } from '../wire/wire.gen';
 import { answerOf, firstEnding, missing, type Ending, type Missing } from './conclusion';
-import { workdaysAfter } from './workdays';
+import { workdaysAfter } from '../live/workdays';
 
 /** EndingForm is what has been filled in for one question; it is kept while that is on air. */
 export class EndingForm {

@@ -10,7 +10,7 @@ import { EndingForm } from './ending.svelte';
 import type { QuestionAction } from './keys';
 import { fairNext, lanes, type Lane } from './lanes';
 import { mayEdit, moveBefore, neighbour, outcome, rows, runningOrder, SORTS, type Outcome, type RunningOrder, type Sort } from './order';
-import { today } from './workdays';
+import { today } from '../live/workdays';
 
 const STORED = 'diemcau.stage.sort';
 
