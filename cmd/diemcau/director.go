@@ -34,6 +34,7 @@ type director struct {
 type record interface {
 	Snapshot() *live.Snapshot
 	Since(after uint64) ([]live.Change, <-chan struct{}, error)
+	Resume(cursor string) (uint64, error)
 	Do(ctx context.Context, command conference.Command) (live.Outcome, error)
 }
 
@@ -97,6 +98,7 @@ type direction struct {
 	logger *slog.Logger
 
 	position  uint64
+	cursor    string
 	connected map[conference.VenueID]bool // as the record has it
 	// seen are the publishers whose picture or sound has arrived; they count as connected
 	// until their session ends, however still a camera stands.
@@ -132,7 +134,7 @@ func (d *direction) run(ctx context.Context) {
 func (d *direction) follow(whole bool) (<-chan struct{}, error) {
 	if whole {
 		state := d.record.Snapshot()
-		d.position, d.connected = state.Position, map[conference.VenueID]bool{}
+		d.position, d.cursor, d.connected = state.Position, state.Cursor, map[conference.VenueID]bool{}
 		for _, venue := range state.Venues {
 			d.connected[venue.ID] = venue.Connected
 		}
@@ -144,7 +146,7 @@ func (d *direction) follow(whole bool) (<-chan struct{}, error) {
 			return nil, err
 		}
 		for i := range changes {
-			d.position = changes[i].Event.Position
+			d.position, d.cursor = changes[i].Event.Position, changes[i].Cursor
 			d.count(changes[i].Event.Type)
 			if venue := changes[i].Venue; venue != nil {
 				d.connected[venue.ID] = venue.Connected
@@ -152,7 +154,9 @@ func (d *direction) follow(whole bool) (<-chan struct{}, error) {
 			d.obey(changes[i].Floor)
 		}
 		if len(changes) == 0 {
-			return more, nil
+			// A log that was rolled back may have grown to the very same position.
+			_, err := d.record.Resume(d.cursor)
+			return more, err
 		}
 	}
 }

@@ -30,6 +30,7 @@ type fakeRecord struct {
 	commands []string
 	fails    int
 	gap      bool
+	epoch    string // of the cursors
 }
 
 func newFakeRecord(connected ...conference.VenueID) *fakeRecord {
@@ -43,7 +44,7 @@ func newFakeRecord(connected ...conference.VenueID) *fakeRecord {
 func (r *fakeRecord) Snapshot() *live.Snapshot {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := &live.Snapshot{Position: r.base + uint64(len(r.changes)), Floor: r.floor}
+	s := &live.Snapshot{Position: r.base + uint64(len(r.changes)), Floor: r.floor, Cursor: r.epoch}
 	for id, connected := range r.venues {
 		s.Venues = append(s.Venues, &floor.Venue{ID: id, Connected: connected})
 	}
@@ -58,6 +59,25 @@ func (r *fakeRecord) Since(after uint64) ([]live.Change, <-chan struct{}, error)
 		return nil, nil, live.ErrGap
 	}
 	return r.changes[after-r.base:], r.more, nil
+}
+
+// Resume takes the cursors of the present epoch.
+func (r *fakeRecord) Resume(cursor string) (uint64, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if cursor != r.epoch {
+		return 0, live.ErrGap
+	}
+	return r.base, nil
+}
+
+// replace puts another history of the same length in the place of this one.
+func (r *fakeRecord) replace(f *floor.Floor) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.epoch, r.floor = "b", f
+	close(r.more)
+	r.more = make(chan struct{})
 }
 
 func (r *fakeRecord) Do(_ context.Context, command conference.Command) (live.Outcome, error) {
@@ -243,6 +263,23 @@ func TestDirector_triesAgainAndStartsOverAfterAGap(t *testing.T) {
 		synctest.Wait()
 		if got := plane.last().Holder; got != "a" {
 			t.Errorf("got holder %q, want a", got)
+		}
+	})
+}
+
+// TestDirector_noticesAnotherHistoryOfTheSameLength: after a rollback the log may stand at
+// the very position it had, with another holder of the floor.
+func TestDirector_noticesAnotherHistoryOfTheSameLength(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		record, plane := newFakeRecord(), newFakePlane()
+		direct(t, record, plane)
+		record.give(floor.Floor{Main: "main", Holder: "a"})
+		synctest.Wait()
+		record.replace(&floor.Floor{Main: "main", Holder: "b"})
+		synctest.Wait()
+		if got := plane.last().Holder; got != "b" {
+			t.Errorf("got holder %q, want b", got)
 		}
 	})
 }

@@ -35,11 +35,14 @@ const (
 func (l *likes) follow(ctx context.Context, c *Conference) {
 	l.words = make(map[conference.QuestionID]string)
 	l.index.Store(l.lexicon.Index())
-	position := l.all(ctx, c)
+	position, cursor := l.all(ctx, c)
 	for ctx.Err() == nil {
 		changes, more, err := c.Since(position)
+		if err == nil && len(changes) == 0 {
+			_, err = c.Resume(cursor)
+		}
 		if err != nil {
-			position = l.all(ctx, c) // the log was restored, or ran far ahead
+			position, cursor = l.all(ctx, c) // the log was restored, or ran far ahead
 			continue
 		}
 		if len(changes) == 0 {
@@ -50,7 +53,7 @@ func (l *likes) follow(ctx context.Context, c *Conference) {
 			continue
 		}
 		for i := range changes {
-			position = changes[i].Event.Position
+			position, cursor = changes[i].Event.Position, changes[i].Cursor
 			if q := changes[i].Question; q != nil {
 				l.take(ctx, q)
 			}
@@ -58,8 +61,8 @@ func (l *likes) follow(ctx context.Context, c *Conference) {
 	}
 }
 
-// all takes over what has changed of all questions and returns the position it is of.
-func (l *likes) all(ctx context.Context, c *Conference) uint64 {
+// all takes over what has changed of all questions and returns what place that is of.
+func (l *likes) all(ctx context.Context, c *Conference) (position uint64, cursor string) {
 	snapshot := c.Snapshot()
 	now := make(map[conference.QuestionID]bool, len(snapshot.Questions))
 	for _, q := range snapshot.Questions {
@@ -72,7 +75,7 @@ func (l *likes) all(ctx context.Context, c *Conference) uint64 {
 			delete(l.words, id)
 		}
 	}
-	return snapshot.Position
+	return snapshot.Position, snapshot.Cursor
 }
 
 // take takes a question over and rests after so many.

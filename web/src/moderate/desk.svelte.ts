@@ -46,7 +46,7 @@ export class Desk {
 
   constructor(live: Live) {
     this.live = live;
-    this.lease = new Lease((id) => live.socket.command('question.keep', { id }));
+    this.lease = new Lease((id) => live.socket.command('question.keep', { id }, { again: false }));
     this.alike = new Alike(async (body) => (await live.socket.command('question.similar', { body })).similar ?? []);
   }
 

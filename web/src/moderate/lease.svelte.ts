@@ -20,6 +20,7 @@ export class Lease {
   #lost = $state.raw<Lost | null>(null);
   #id = '';
   #ended = '';
+  #underWay = false;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /** @param keep prolongs the lease; rejects with a conflict when it is lost */
@@ -76,11 +77,16 @@ export class Lease {
   }
 
   async #prolong(id: string): Promise<void> {
+    // While the line is slow or away one sign of life waits, not one for every 30 s.
+    if (this.#underWay) return;
+    this.#underWay = true;
     try {
       await this.#keep(id);
     } catch (error) {
       if (this.#id !== id || !(error instanceof ProblemError) || error.problem.kind !== 'conflict') return;
       this.#lose(id, error.problem.question?.claim?.person ?? '');
+    } finally {
+      this.#underWay = false;
     }
   }
 

@@ -67,6 +67,18 @@ describe('Lease', () => {
     expect(lease.lost).toBeNull();
   });
 
+  it('lets one sign of life wait for its answer, and goes on after it', async () => {
+    let answer: () => void = () => undefined;
+    const keep = vi.fn(() => new Promise<void>((resolve) => (answer = resolve)));
+    const lease = new Lease(keep);
+    lease.watch(claimed, true, start);
+    await vi.advanceTimersByTimeAsync(4 * KEEP_EVERY_MS);
+    expect(keep).toHaveBeenCalledOnce();
+    answer();
+    await vi.advanceTimersByTimeAsync(KEEP_EVERY_MS);
+    expect(keep).toHaveBeenCalledTimes(2);
+  });
+
   it('takes its own decision for no loss, whichever of event and reply comes first', async () => {
     const keep = vi.fn(() => Promise.resolve());
     const lease = new Lease(keep);

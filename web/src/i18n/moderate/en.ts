@@ -66,6 +66,7 @@ const en = {
   lost: {
     taken: (person: string) => `${person} took it over and holds it now. What you typed is still here.`,
     lapsed: 'You no longer hold this question; it waits again. What you typed is still here. Press Enter to take it again.',
+    resend: 'You no longer hold this question; it waits again. What you typed is still here. Sending it takes the question again.',
     decided: 'Somebody else has decided this question. What you typed is still here.',
   },
   hold: {

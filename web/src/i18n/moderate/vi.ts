@@ -70,6 +70,7 @@ const vi = {
   lost: {
     taken: (person: string) => `${person} đã nhận thay bạn và đang giữ câu này. Những gì bạn gõ vẫn còn.`,
     lapsed: 'Bạn không còn giữ câu này; câu đã trở lại hàng chờ. Những gì bạn gõ vẫn còn. Nhấn Enter để nhận lại.',
+    resend: 'Bạn không còn giữ câu này; câu đã trở lại hàng chờ. Những gì bạn gõ vẫn còn. Khi gửi, trang tự nhận lại câu này.',
     decided: 'Câu này đã có người khác quyết định. Những gì bạn gõ vẫn còn.',
   },
   hold: {
