@@ -1,27 +1,9 @@
 import type { Messages } from './vi';
 
 const en = {
-  home: {
-    title: 'The city’s leaders and its people, in dialogue online',
-    lead: 'Watch live, ask a question and follow its answer, from anywhere, without an account.',
-    running: 'Running now',
-    coming: 'Coming up',
-    past: 'Ended',
-    empty: 'No conference has been announced yet',
-    emptyText: 'It will be listed here once it is scheduled.',
-    venues: (count: number) => (count === 1 ? '1 venue' : `${count} venues`),
-    open: 'Watch and ask',
-    see: 'See the programme and prepare a question',
+  unknown: {
     wrongLink: 'Please check the link, or choose the conference on the front page.',
     all: 'See the conferences',
-    seePast: 'See the questions',
-  },
-  track: {
-    title: 'Follow a question',
-    label: 'Tracking code',
-    hint: 'Letters and digits, given to you when you asked.',
-    submit: 'Look up',
-    missing: 'Please enter the tracking code.',
   },
   watch: {
     title: 'Live picture',
@@ -54,8 +36,6 @@ const en = {
     submit: 'Send the question',
     sending: 'Sending…',
     needTopic: 'Please choose a topic.',
-    needBody: 'Please write your question.',
-    tooLong: (over: number) => `${over} characters too long. Please shorten it.`,
     planned: 'The conference has not opened. You can prepare your question; the draft is kept on this device.',
     notLoaded: 'This part could not be loaded. Your words are safe on this device.',
   },

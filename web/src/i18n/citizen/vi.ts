@@ -1,25 +1,7 @@
 const vi = {
-  home: {
-    title: 'Đối thoại trực tuyến giữa lãnh đạo Thành phố và người dân',
-    lead: 'Xem trực tiếp, gửi câu hỏi và theo dõi câu trả lời, từ bất cứ đâu, không cần tài khoản.',
-    running: 'Đang diễn ra',
-    coming: 'Sắp diễn ra',
-    past: 'Đã kết thúc',
-    empty: 'Chưa có hội nghị nào được công bố',
-    emptyText: 'Khi có lịch, hội nghị sẽ hiện ở đây.',
-    venues: (count: number) => `${count} điểm cầu`,
-    open: 'Vào xem và gửi câu hỏi',
-    see: 'Xem chương trình và chuẩn bị câu hỏi',
+  unknown: {
     wrongLink: 'Xin kiểm tra lại đường dẫn, hoặc chọn hội nghị ở trang đầu.',
     all: 'Xem các hội nghị',
-    seePast: 'Xem các câu hỏi',
-  },
-  track: {
-    title: 'Tra cứu câu hỏi',
-    label: 'Mã câu hỏi',
-    hint: 'Mã gồm chữ và số, được cấp khi bạn gửi câu hỏi.',
-    submit: 'Tra cứu',
-    missing: 'Xin nhập mã câu hỏi.',
   },
   watch: {
     title: 'Truyền hình trực tiếp',
@@ -52,8 +34,6 @@ const vi = {
     submit: 'Gửi câu hỏi',
     sending: 'Đang gửi…',
     needTopic: 'Xin chọn một chủ đề.',
-    needBody: 'Xin viết nội dung câu hỏi.',
-    tooLong: (over: number) => `Dài quá ${over} ký tự. Xin rút gọn.`,
     planned: 'Hội nghị chưa mở. Bạn có thể soạn trước; bản nháp được giữ trên máy này.',
     notLoaded: 'Phần này chưa tải được. Lời bạn viết vẫn được giữ trên máy này.',
   },
