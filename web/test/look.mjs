@@ -48,9 +48,9 @@ const asked = await (
 ).json();
 
 const pages = {
-  home: { path: '/', ready: 'article', most: 45_000 },
-  conference: { path: `/c/${conference.id}`, ready: 'form', most: 45_000 },
-  track: { path: asked.code ? `/q#${asked.code}` : '/q', ready: asked.code ? 'ol' : 'form', most: 45_000 },
+  home: { path: '/', ready: 'article', counted: true },
+  conference: { path: `/c/${conference.id}`, ready: 'form', counted: true },
+  track: { path: asked.code ? `/q#${asked.code}` : '/q', ready: asked.code ? 'ol' : 'form', counted: true },
   door: { path: '/moderate', ready: 'main h1' },
   link: { path: link('moderator'), ready: 'main button' },
   moderate: { sign: link('moderator'), ready: '[role=listbox], .state' },
@@ -81,14 +81,17 @@ for (const [name, page] of Object.entries(pages)) {
         const wide = await who.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         if (wide > 0) who.faults.push(`page is ${wide} px wider than the window`);
         // What the page really loaded by itself, compressed; scripts/budget.mjs knows the static imports only.
-        if (page.most) {
+        if (page.counted) {
           const loaded = await who.page.evaluate(() =>
             performance
               .getEntriesByType('resource')
               .filter((entry) => new URL(entry.name).pathname.endsWith('.js'))
               .reduce((sum, entry) => sum + entry.encodedBodySize, 0),
           );
-          if (loaded === 0 || loaded > page.most) who.faults.push(`page loaded ${loaded} bytes of JavaScript, at most ${page.most}`);
+          // The budget is a Vietnamese phone's; English brings its words, a wide window what a phone scrolls to.
+          const most = width === 360 && lang === 'vi' ? 40_000 : 50_000;
+          if (loaded === 0 || loaded > most) who.faults.push(`page loaded ${loaded} bytes of JavaScript, at most ${most}`);
+          else console.log(`     ${loaded} bytes of JavaScript, at most ${most}`);
         }
         const { violations } = await new AxeBuilder({ page: who.page })
           .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])

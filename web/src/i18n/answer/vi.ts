@@ -15,7 +15,7 @@ const vi = {
   count: (owed: number, late: number) => (late > 0 ? `${owed} câu, ${late} câu quá hạn` : `${owed} câu`),
   original: 'Nội dung người dân gửi',
   erased: 'Nội dung đã được xoá.',
-  conclusion: 'Kết luận của chủ trì',
+  conclusion: 'Kết luận của chủ toạ',
   notes: 'Đã báo cho người hỏi',
   reply: 'Văn bản trả lời',
   replied: (person: string, at: string) => `${person}, ${at}`,
