@@ -3,6 +3,7 @@ package moderation
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -174,7 +175,7 @@ func (q *Question) keep(event conference.Event, data move) bool {
 		}
 		q.Conclusion = &owed
 	case EventPromiseNoted:
-		q.Notes = append(q.Notes[:len(q.Notes):len(q.Notes)], Note{event.At, event.Actor.Person, event.Private[FieldText]})
+		q.Notes = append(slices.Clip(q.Notes), Note{event.At, event.Actor.Person, event.Private[FieldText]})
 	case EventPromiseKept:
 		q.Reply = &Reply{
 			At: event.At, Person: event.Actor.Person, Text: event.Private[FieldText], Document: data.Document, Public: data.Public,

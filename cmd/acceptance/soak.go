@@ -99,7 +99,7 @@ func soakCommand(id string) (string, error) {
 		if !strings.HasSuffix(path, "_test.go") {
 			return nil
 		}
-		source, err := os.ReadFile(path) //nolint:gosec // of this repository
+		source, err := os.ReadFile(path)
 		if goTest.Match(source) {
 			packages["./"+filepath.Dir(path)] = true
 		}
@@ -118,7 +118,7 @@ func soakCommand(id string) (string, error) {
 		return "", fmt.Errorf("look for tests of %s: %w", id, err)
 	}
 	for _, page := range pages {
-		source, err := os.ReadFile(page) //nolint:gosec // of this repository
+		source, err := os.ReadFile(page)
 		if err != nil {
 			return "", fmt.Errorf("look for tests of %s: %w", id, err)
 		}
