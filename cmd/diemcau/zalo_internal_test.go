@@ -45,7 +45,7 @@ func TestServe_zalo(t *testing.T) {
 		"--zalo-conference="+string(demo.ID), "--zalo-api="+api.URL, "--zalo-oauth="+api.URL, "--zalo-public-url=https://doithoai.example")
 	send := func(secret string) int {
 		stamp := strconv.FormatInt(time.Now().UnixMilli(), 10)
-		body := fmt.Sprintf(`{"app_id":"4123","event_name":"user_send_text","sender":{"id":"789"},"recipient":{"id":"1"},`+
+		body := fmt.Sprintf(`{"app_id":"4123","event_name":"user_send_text","sender":{"id":"nguoi-gui-48151623"},"recipient":{"id":"1"},`+
 			`"message":{"msg_id":"m1","text":"Bao giờ xã tôi được cấp sổ đỏ?"},"timestamp":"%s"}`, stamp)
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.url+"/api/v1/zalo", strings.NewReader(body))
 		if err != nil {
@@ -81,7 +81,7 @@ func TestServe_zalo(t *testing.T) {
 		t.Errorf("the code leads to %d %s", status, standing)
 	}
 	p.stop()
-	if logs := p.logs.String(); strings.Contains(logs, "sổ đỏ") || strings.Contains(logs, "789") || strings.Contains(logs, "oa-secret") {
+	if logs := p.logs.String(); strings.Contains(logs, "sổ đỏ") || strings.Contains(logs, "48151623") || strings.Contains(logs, "oa-secret") {
 		t.Error("the log tells who wrote what, or a secret")
 	}
 }

@@ -74,7 +74,7 @@ async function dialogue(server, name) {
   let rehearsal;
   const play = async (browser) => {
     const cityHall = await enter(browser, server, main, '640x360@10');
-    const venue = await enter(browser, server, hall, '480x270@10');
+    const venue = await enter(browser, server, hall, '480x270@10', { measured: true });
     const stage = await signIn(browser, (await server.links('stage'))[0]);
     for (const id of [main, hall]) await grows(stage, 'tile', id);
     // The rehearsal plays the halls that nobody plays yet, and leaves the floor to us.

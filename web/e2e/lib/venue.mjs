@@ -5,10 +5,12 @@ import { until } from './server.mjs';
 /** City Hall of the demonstration. */
 export const main = 'ubnd-thanh-pho';
 
-/** Signs a venue in, checks the devices, joins and is ready. */
-export async function enter(browser, server, venue, video) {
+/** Signs a venue in, checks the devices (and, if measured, the line), joins and is ready. */
+export async function enter(browser, server, venue, video, { measured = false } = {}) {
   const [link] = await server.links('venue', `--venue=${venue}`);
   const page = await signIn(browser, link, { hash: `video=${video}` });
+  // The line is known before anybody joins: the programme, or its slate, arrives.
+  if (measured) await page.locator('[data-testid="line-before"]:is([data-verdict="good"], [data-verdict="fair"], [data-verdict="weak"])').waitFor();
   await page.getByTestId('enter').click();
   await page.getByTestId('ready').click();
   return page;

@@ -171,6 +171,14 @@ export type Verdict = 'good' | 'fair' | 'weak' | 'none';
 const FAIR = { up: 0.6, loss: 0.02, rtt: 250 };
 const WEAK = { up: 0.3, loss: 0.08, rtt: 600 };
 
+/** judgeDown says what a line is worth by what arrives over it, before anything is sent. */
+export function judgeDown(report: LineReport): Verdict {
+  if (report.down === 0) return 'none';
+  const rtt = report.rttMs ?? 0;
+  if (report.lossDown > WEAK.loss || rtt > WEAK.rtt) return 'weak';
+  return report.lossDown > FAIR.loss || rtt > FAIR.rtt ? 'fair' : 'good';
+}
+
 /**
  * judge says what a line is worth for a picture that wants `wanted` bits/s. 'none': nothing
  * goes up, or the server never reported back.

@@ -15,6 +15,8 @@ import { tallyOf, turnsBefore, type Tally } from './tally';
 
 /** Desk is the state of the venue page. */
 export class Desk {
+  /** Id of the conference. */
+  readonly conferenceId: string;
   readonly venue: string;
   readonly live: Live;
   readonly media: Media;
@@ -25,6 +27,7 @@ export class Desk {
   #busy = $state<CommandName | ''>('');
 
   constructor(session: SessionInfo, ask: VideoAsk) {
+    this.conferenceId = session.conference;
     this.venue = session.venue ?? '';
     this.live = new Live({ conference: session.conference, role: 'venue', venue: this.venue });
     this.media = new Media(this.live, venuePlan);

@@ -53,6 +53,15 @@ const en = {
     mbit: (n: string) => `${n} Mbit/s`,
     ms: (n: string) => `${n} ms`,
     unknown: 'unknown',
+    before: {
+      good: 'The line to the server is open and steady.',
+      fair: 'The line is fair: now and then slow or losing packets.',
+      weak: 'The line is weak. Please use a cable, or stop other downloads on the same line.',
+      none: 'No picture and sound arrive from the server: a firewall may be in the way. Tell your technician before the conference.',
+      later: 'The line is measured once you are in.',
+      numbers: (rtt: string, loss: string) => `Delay ${rtt} · loss ${loss}`,
+      again: 'Measure again',
+    },
   },
   ready: {
     title: 'You are in. Not ready yet',

@@ -52,6 +52,15 @@ const vi = {
     mbit: (n: string) => `${n} Mbit/s`,
     ms: (n: string) => `${n} ms`,
     unknown: 'chưa rõ',
+    before: {
+      good: 'Đường truyền tới máy chủ thông và ổn định.',
+      fair: 'Đường truyền tạm được: có lúc trễ hoặc mất gói.',
+      weak: 'Đường truyền yếu. Xin chuyển sang dây mạng hoặc tắt bớt việc tải trên cùng đường mạng.',
+      none: 'Không nhận được hình và tiếng từ máy chủ: tường lửa có thể đang chặn. Xin báo kỹ thuật trước giờ hội nghị.',
+      later: 'Đường truyền sẽ được đo sau khi vào.',
+      numbers: (rtt: string, loss: string) => `Trễ ${rtt} · mất gói ${loss}`,
+      again: 'Đo lại',
+    },
   },
   ready: {
     title: 'Đã vào. Chưa sẵn sàng',
