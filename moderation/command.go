@@ -24,6 +24,15 @@ type Amend struct {
 	Hold string
 }
 
+// Freeze stops taking questions of a channel, or takes them again.
+type Freeze struct {
+	Channel Channel
+	On      bool
+}
+
+// CommandType returns the command's name on the wire.
+func (Freeze) CommandType() string { return "channel.freeze" }
+
 // Withdraw takes an open question back; the asker proved the tracking code.
 type Withdraw struct{ ID conference.QuestionID }
 

@@ -28,7 +28,7 @@ const (
 // question.merge_self, question.reply_too_long, question.bad_document,
 // command.unknown.
 // KindNotFound: question.unknown.
-// KindConflict: conference.not_open, conference.closed, conference.not_closed, question.exists,
+// KindConflict: question.channel_frozen, conference.not_open, conference.closed, conference.not_closed, question.exists,
 // question.claimed_by_other, question.second_person,
 // question.returned_before, question.bad_target, question.is_private,
 // question.other_on_air, question.before_not_queued, question.votes_closed, question.not_promised,
@@ -38,6 +38,8 @@ func (b *Board) Decide(info *conference.Info, command conference.Command, now ti
 	switch body := command.Body.(type) {
 	case Submit:
 		return b.submit(info, body)
+	case Freeze:
+		return freeze(info, body)
 	case Amend:
 		return b.amend(body)
 	case Withdraw:
@@ -99,11 +101,35 @@ func checkSubmission(info *conference.Info, body Submit) error {
 	if _, ok := info.Venue(body.Venue); !ok && body.Venue != "" {
 		return invalid("question.unknown_venue", string(body.Venue))
 	}
-	switch body.Channel {
-	case ChannelWeb, ChannelHall, ChannelDesk, ChannelPhone, ChannelZalo, ChannelImport:
-		return nil
+	if !known(body.Channel) {
+		return invalid("question.unknown_channel", string(body.Channel))
 	}
-	return invalid("question.unknown_channel", string(body.Channel))
+	if slices.Contains(info.Frozen, string(body.Channel)) {
+		return conflict("question.channel_frozen", string(body.Channel))
+	}
+	return nil
+}
+
+func known(channel Channel) bool {
+	return slices.Contains([]Channel{ChannelWeb, ChannelHall, ChannelDesk, ChannelPhone, ChannelZalo, ChannelImport}, channel)
+}
+
+// freeze rests on the conference, as every submission does: none slips in beside it.
+func freeze(info *conference.Info, body Freeze) (conference.Decision, error) {
+	if !known(body.Channel) {
+		return conference.Decision{}, invalid("question.unknown_channel", string(body.Channel))
+	}
+	if slices.Contains(info.Frozen, string(body.Channel)) == body.On {
+		return conference.Decision{}, nil
+	}
+	return conference.Decision{
+		Reads: []conference.Entity{conference.EntityConference},
+		Drafts: []conference.Draft{{
+			Type: conference.EventChannelFrozen, V: 1, Entity: conference.EntityConference,
+			Bumps: []conference.Entity{conference.EntityConference},
+			Data:  conference.ChannelFrozen{Channel: string(body.Channel), On: body.On},
+		}},
+	}, nil
 }
 
 // FromOutside reports whether nobody of the staff stands between the asker and the queue;

@@ -193,6 +193,58 @@ func TestNoEndWithoutAConclusion(t *testing.T) {
 	}
 }
 
+// TestFrozenChannel: questions of a frozen channel are refused, those of others taken; asked
+// again for the same, nothing is written.
+func TestFrozenChannel(t *testing.T) {
+	t.Parallel()
+	b, info, mod := moderation.NewBoard(), openInfo(), conference.Actor{Role: conference.RoleModerator, Session: "lan"}
+	give := func(body conference.Body) (int, error) {
+		t.Helper()
+		decision, err := b.Decide(info, conference.Command{ID: "c", Actor: mod, Body: body}, time.Time{})
+		for _, draft := range decision.Drafts {
+			data, failed := json.Marshal(draft.Data)
+			if failed != nil {
+				t.Fatal(failed)
+			}
+			if info, failed = conference.Apply(info, conference.Event{Type: draft.Type, Data: data}); failed != nil {
+				t.Fatal(failed)
+			}
+		}
+		return len(decision.Drafts), err
+	}
+	ask := func(channel moderation.Channel) error {
+		_, err := give(moderation.Submit{ID: "q1", Body: "x", Topic: "so-do", Channel: channel})
+		return err
+	}
+	for _, step := range []struct {
+		on          bool
+		drafts      int
+		web, zalo   string
+		description string
+	}{
+		{true, 1, "question.channel_frozen", "", "frozen"},
+		{true, 0, "question.channel_frozen", "", "frozen again"},
+		{false, 1, "", "", "taken back"},
+		{false, 0, "", "", "taken back again"},
+	} {
+		if drafts, err := give(moderation.Freeze{Channel: moderation.ChannelWeb, On: step.on}); err != nil || drafts != step.drafts {
+			t.Errorf("%s: got %d drafts, %v", step.description, drafts, err)
+		}
+		for channel, want := range map[moderation.Channel]string{moderation.ChannelWeb: step.web, moderation.ChannelZalo: step.zalo} {
+			got := ""
+			if refusal, is := errors.AsType[*conference.Error](ask(channel)); is {
+				got = refusal.Code
+			}
+			if got != want {
+				t.Errorf("%s, %s: got %q, want %q", step.description, channel, got, want)
+			}
+		}
+	}
+	if _, err := give(moderation.Freeze{Channel: "fax", On: true}); !errors.Is(err, &conference.Error{Code: "question.unknown_channel"}) {
+		t.Errorf("an unknown channel: got %v", err)
+	}
+}
+
 // TestLapsedLease: the system releases the card of a lapsed lease, but not the card of
 // whoever took it over meanwhile; a claim that knows of the lapse takes the card over.
 func TestLapsedLease(t *testing.T) {

@@ -253,6 +253,9 @@ func (a audience) info(i *conference.Info) protocol.Conference {
 		Venues: make([]protocol.Place, 0, len(i.Venues)),
 		Topics: make([]protocol.Topic, 0, len(i.Topics)),
 	}
+	for _, channel := range i.Frozen {
+		out.Frozen = append(out.Frozen, protocol.Channel(channel))
+	}
 	for _, v := range i.Venues {
 		out.Venues = append(out.Venues, protocol.Place{ID: string(v.ID), Name: v.Name, Main: v.Main})
 	}

@@ -194,6 +194,8 @@ func domainBody(name protocol.CommandName, data json.RawMessage, actor conferenc
 		b, about, err = questionBody(name, data, actor)
 	case "promise":
 		b, about, err = promiseBody(name, data)
+	case "channel":
+		b, err = channelBody(name, data)
 	default:
 		b, err = floorBody(name, data, actor)
 	}
@@ -310,6 +312,14 @@ func promiseBody(name protocol.CommandName, data json.RawMessage) (conference.Bo
 		return moderation.KeepPromise{ID: id, Text: d.Text, Document: d.Document, Public: d.Public}, id, err
 	}
 	return nil, "", errUnknownCommand(name)
+}
+
+func channelBody(name protocol.CommandName, data json.RawMessage) (conference.Body, error) {
+	if name != "channel.freeze" {
+		return nil, errUnknownCommand(name)
+	}
+	d, err := body[protocol.ChannelFreeze](data)
+	return moderation.Freeze{Channel: d.Channel, On: d.On}, err
 }
 
 // refBody is for the commands that only name a question.

@@ -43,6 +43,7 @@ func bodies() map[protocol.CommandName]func() any {
 	add(protocol.QuestionRefuse{}, "question.refuse", "question.redirect")
 	add(protocol.QuestionWrite{}, "question.write")
 	add(protocol.QuestionMerge{}, "question.merge")
+	add(protocol.ChannelFreeze{}, "channel.freeze")
 	add(protocol.PromiseAssign{}, "promise.assign")
 	add(protocol.PromiseNote{}, "promise.note")
 	add(protocol.PromiseKeep{}, "promise.keep")

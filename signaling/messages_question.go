@@ -91,6 +91,8 @@ func screeningText(code string) text {
 		return text{"Văn bản trả lời dài quá 10.000 ký tự. Hãy rút ngắn và dẫn số văn bản.", "The answer is longer than 10,000 characters. Shorten it and name the document."}
 	case "question.bad_document":
 		return text{"Số hoặc địa chỉ văn bản không hợp lệ (tối đa 500 ký tự; địa chỉ bắt đầu bằng https://).", "The document's number or address is not valid (at most 500 characters; an address begins with https://)."}
+	case "question.channel_frozen":
+		return text{"Kênh này đang tạm ngưng nhận câu hỏi. Câu hỏi vẫn còn trên máy của bạn; hãy gửi lại sau ít phút, hoặc nhờ cán bộ tại điểm cầu.", "This channel takes no questions for the moment. Yours is still on your device; send it again in some minutes, or ask the staff of a venue."}
 	case "question.votes_closed":
 		return text{"Câu này không còn nhận ủng hộ.", "This question takes no more votes."}
 	}

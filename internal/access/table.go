@@ -34,7 +34,7 @@ func May(role conference.Role, action string) bool {
 		return is(citizen, venue, registrar, moderator)
 	case "question.vote":
 		return is(citizen)
-	case ActionQuestionImport:
+	case ActionQuestionImport, "channel.freeze":
 		return is(moderator, admin)
 	case "question.similar":
 		return is(citizen, venue, registrar, moderator, stage)

@@ -16,7 +16,7 @@ func TestMay_wholeMatrix(t *testing.T) {
 		conference.RoleCitizen: "question.similar question.submit question.withdraw question.amend question.vote media.watch",
 		conference.RoleVenue: "question.similar question.submit question.withdraw question.amend venue.ready venue.notReady hand.raise hand.lower " +
 			"media.join media.restart media.leave media.publish media.watch media.watchVenue",
-		conference.RoleModerator: "question.import question.similar question.submit question.withdraw question.amend question.claim question.keep question.release " +
+		conference.RoleModerator: "question.import channel.freeze question.similar question.submit question.withdraw question.amend question.claim question.keep question.release " +
 			"question.approve question.edit question.return question.refuse question.redirect question.write question.merge " +
 			"question.undo media.watch",
 		conference.RoleStage: "question.similar question.edit question.queue question.unqueue question.stage question.air question.answer question.recall hand.lower " +
@@ -25,7 +25,7 @@ func TestMay_wholeMatrix(t *testing.T) {
 		conference.RoleScreen:    "media.watch",
 		conference.RoleOfficial:  "promise.assign promise.note promise.keep media.watch",
 		conference.RoleRegistrar: "question.similar question.submit question.withdraw question.amend media.watch",
-		conference.RoleAdmin: "question.import media.watch conference.open conference.close conference.create " +
+		conference.RoleAdmin: "question.import channel.freeze media.watch conference.open conference.close conference.create " +
 			"link.create session.list session.revoke",
 		conference.RoleSystem: "venue.connect venue.disconnect conference.open conference.close conference.create",
 		"king":                "",

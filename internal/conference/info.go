@@ -25,6 +25,8 @@ type Info struct {
 	Demo   bool    `json:"demo,omitempty"`
 	Venues []Venue `json:"venues"`
 	Topics []Topic `json:"topics"`
+	// Frozen are the channels whose questions are not taken now.
+	Frozen []string `json:"frozen,omitempty"`
 	// Reasons a moderator may refuse a question with; DefaultReasons when empty.
 	Reasons []Reason `json:"reasons,omitempty"`
 }

@@ -3,6 +3,7 @@ package conference
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -11,6 +12,8 @@ const (
 	EventCreated = "conference.created"
 	EventOpened  = "conference.opened"
 	EventClosed  = "conference.closed"
+	// EventChannelFrozen: questions of one channel are not taken for a while, or again.
+	EventChannelFrozen = "channel.frozen"
 )
 
 // Create makes a conference. Secret names the installation's secret and Key the
@@ -52,6 +55,12 @@ type Opened struct{}
 // Closed is the data of conference.closed.
 type Closed struct{}
 
+// ChannelFrozen is the data of channel.frozen.
+type ChannelFrozen struct {
+	Channel string `json:"channel"`
+	On      bool   `json:"on"`
+}
+
 // Decide decides a command on the life of a conference. info is nil when it does not
 // exist yet. It reads no clock: now is part of every rule's shape.
 //
@@ -89,6 +98,8 @@ func Apply(info *Info, event Event) (*Info, error) {
 		return withState(info, StateOpen, event)
 	case EventClosed:
 		return withState(info, StateClosed, event)
+	case EventChannelFrozen:
+		return withChannel(info, event)
 	}
 	return info, nil
 }
@@ -112,6 +123,22 @@ func decision(event string, data any) Decision {
 			Type: event, V: 1, Entity: EntityConference, Bumps: []Entity{EntityConference}, Data: data,
 		}},
 	}
+}
+
+func withChannel(info *Info, event Event) (*Info, error) {
+	if info == nil {
+		return nil, fmt.Errorf("apply %s at %d: no conference", event.Type, event.Position)
+	}
+	var data ChannelFrozen
+	if err := json.Unmarshal(event.Data, &data); err != nil {
+		return info, fmt.Errorf("apply %s at %d: %w", event.Type, event.Position, err)
+	}
+	next := *info
+	next.Frozen = slices.DeleteFunc(slices.Clone(info.Frozen), func(channel string) bool { return channel == data.Channel })
+	if data.On {
+		next.Frozen = append(next.Frozen, data.Channel)
+	}
+	return &next, nil
 }
 
 func withState(info *Info, state State, event Event) (*Info, error) {

@@ -175,6 +175,8 @@ func TestGolden(t *testing.T) {
 		conference.EventCreated: conference.Created{Info: created, Secret: "0123456789abcdef", Key: "fedcba9876543210"},
 		conference.EventOpened:  conference.Opened{},
 		conference.EventClosed:  conference.Closed{},
+
+		conference.EventChannelFrozen: conference.ChannelFrozen{Channel: "web", On: true},
 	} {
 		got, err := json.Marshal(data)
 		if err != nil {

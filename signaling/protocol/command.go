@@ -35,6 +35,15 @@ type QuestionAmend struct {
 	Body string `json:"body"`
 }
 
+// ChannelFreeze is "channel.freeze" (moderator, admin): questions of a channel are not taken,
+// or are taken again.
+//
+//wire:command channel.freeze
+type ChannelFreeze struct {
+	Channel Channel `json:"channel"`
+	On      bool    `json:"on"`
+}
+
 // QuestionSimilar is "question.similar": which questions the role may see ask something
 // like the body. Nothing is stored.
 //

@@ -64,6 +64,7 @@ func conferenceView() protocol.Conference {
 		Venues:  []protocol.Place{{ID: "main", Name: "UBND", Main: true}, {ID: "phu-loc", Name: "Phú Lộc"}},
 		Topics:  []protocol.Topic{{ID: "land", Name: "Đất đai", NameEn: "Land", Agency: "Sở TN&MT"}},
 		Reasons: []protocol.Reason{{Code: "complaint", Text: "Đây là đơn", TextEn: "A complaint", NextDoor: "Ban Tiếp công dân", NextDoorEn: "Reception office", TakesTwo: true}},
+		Frozen:  []protocol.Channel{moderation.ChannelZalo},
 	}
 }
 

@@ -45,6 +45,8 @@ type Conference struct {
 	Venues   []Place         `json:"venues"`
 	Topics   []Topic         `json:"topics"`
 	Reasons  []Reason        `json:"reasons,omitempty"`
+	// Frozen are the channels whose questions are not taken now.
+	Frozen []Channel `json:"frozen,omitempty"`
 }
 
 // Place is a venue by name.

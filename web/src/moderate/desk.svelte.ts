@@ -4,7 +4,7 @@ import { common } from '../i18n/common';
 import type { Live } from '../live/live.svelte';
 import { ProblemError, sentence } from '../live/problem';
 import { toasts } from '../ui/toasts.svelte';
-import type { CommandName, Commands, OK, Question, ServerMessage, Visibility } from '../wire/wire.gen';
+import type { Channel, CommandName, Commands, OK, Question, ServerMessage, Visibility } from '../wire/wire.gen';
 import { Alike } from './alike.svelte';
 import { allowed, holds, proposedBy } from './allowed';
 import type { Me } from './allowed';
@@ -285,6 +285,13 @@ export class Desk {
       this.tend();
       throw error;
     }
+  }
+
+  /** Stops taking the questions of a channel, or takes them again. */
+  async freeze(channel: Channel, on: boolean): Promise<void> {
+    await this.#work('', async () => {
+      await this.live.socket.command('channel.freeze', { channel, on });
+    });
   }
 
   async #hold(question: Question): Promise<void> {

@@ -38,6 +38,15 @@ export interface QuestionAmend {
 }
 
 /**
+ * ChannelFreeze is "channel.freeze" (moderator, admin): questions of a channel are not taken,
+ * or are taken again.
+ */
+export interface ChannelFreeze {
+  channel: Channel;
+  on: boolean;
+}
+
+/**
  * QuestionSimilar is "question.similar": which questions the role may see ask something
  * like the body. Nothing is stored.
  */
@@ -456,6 +465,8 @@ export interface Conference {
   venues: Place[];
   topics: Topic[];
   reasons?: Reason[];
+  /** Frozen are the channels whose questions are not taken now. */
+  frozen?: Channel[];
 }
 
 /** Place is a venue by name. */
@@ -751,6 +762,7 @@ export interface Commands {
   "question.submit": QuestionSubmit;
   "question.withdraw": QuestionCode;
   "question.amend": QuestionAmend;
+  "channel.freeze": ChannelFreeze;
   "question.similar": QuestionSimilar;
   "question.vote": QuestionVote;
   "question.claim": QuestionClaim;

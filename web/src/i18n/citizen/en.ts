@@ -20,6 +20,7 @@ const en = {
     floor: (venue: string) => `Speaking now: ${venue}`,
   },
   ask: {
+    frozen: 'No questions are taken online for the moment. Write yours, and send it in some minutes.',
     title: 'Ask a question',
     step: (step: number) => `Step ${step} of 3`,
     kind: 'Do you want to ask, or to complain or denounce?',

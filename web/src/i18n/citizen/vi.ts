@@ -18,6 +18,7 @@ const vi = {
     floor: (venue: string) => `Đang phát biểu: ${venue}`,
   },
   ask: {
+    frozen: 'Tạm ngưng nhận câu hỏi qua mạng. Bạn cứ viết; hãy gửi lại sau ít phút.',
     title: 'Gửi câu hỏi',
     step: (step: number) => `Bước ${step} / 3`,
     kind: 'Bạn muốn hỏi, hay muốn khiếu nại, tố cáo?',

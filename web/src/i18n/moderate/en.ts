@@ -176,6 +176,13 @@ const en = {
     follow: 'See where the question stands at',
     keep: 'Keep this code to yourself: whoever has it can read and withdraw the question.',
   },
+  channels: {
+    title: 'Channels that take questions',
+    text: 'Stop a channel that is being flooded. What came in stays.',
+    frozen: 'stopped for now',
+    freeze: (channel: string) => `Stop: ${channel}`,
+    open: (channel: string) => `Take again: ${channel}`,
+  },
   overview: {
     title: 'Overview',
     load: 'Each moderator',

@@ -180,6 +180,13 @@ const vi = {
     follow: 'Xem câu hỏi đến đâu tại',
     keep: 'Giữ kín mã này: ai có mã cũng xem và rút được câu hỏi.',
   },
+  channels: {
+    title: 'Các kênh nhận câu hỏi',
+    text: 'Tạm ngưng một kênh khi bị gửi dồn dập. Câu đã nhận vẫn giữ nguyên.',
+    frozen: 'đang tạm ngưng',
+    freeze: (channel: string) => `Tạm ngưng: ${channel}`,
+    open: (channel: string) => `Nhận lại: ${channel}`,
+  },
   overview: {
     title: 'Tổng quan',
     load: 'Mỗi người duyệt',
