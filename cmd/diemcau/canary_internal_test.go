@@ -29,15 +29,15 @@ func (b *browser) first(base string, role protocol.Role) string {
 	if err := socket.WriteJSON(protocol.ClientMessage{Type: "hello", Hello: &protocol.Hello{Protocols: []int{1}, Role: role}}); err != nil {
 		b.Fatal(err)
 	}
-	said := ""
+	var said strings.Builder
 	for range 2 {
 		_, message, err := socket.ReadMessage()
 		if err != nil {
 			b.Fatalf("socket of %s: %v", role, err)
 		}
-		said += string(message)
+		said.Write(message)
 	}
-	return said
+	return said.String()
 }
 
 // TestQ11_CanariesStayHome: the words and the name of a question nobody has approved yet
