@@ -125,9 +125,9 @@ func TestHub_noHelloIsClosed(t *testing.T) {
 	})
 }
 
-// TestHub_slowPeersDisturbNobody: peers that stop reading hold up at most a writer each,
+// TestQ5_SlowPeersDisturbNobody: peers that stop reading hold up at most a writer each,
 // and are cut off; the others get everything at once.
-func TestHub_slowPeersDisturbNobody(t *testing.T) {
+func TestQ5_SlowPeersDisturbNobody(t *testing.T) {
 	t.Parallel()
 	var conf *fakeConference
 	bubble(t, with(&conf), func(t *testing.T, h *harness) {
