@@ -19,6 +19,7 @@ import (
 	"github.com/diemcau/diemcau/internal/eventlog"
 	"github.com/diemcau/diemcau/internal/limits"
 	"github.com/diemcau/diemcau/internal/live"
+	"github.com/diemcau/diemcau/internal/oneport"
 	"github.com/diemcau/diemcau/internal/server"
 	"github.com/diemcau/diemcau/internal/zalo"
 	"github.com/diemcau/diemcau/sfu"
@@ -112,6 +113,7 @@ type sockets struct {
 	plain, secure, scrape net.Listener
 	certs                 *tls.Config
 	acme                  *autocert.Manager
+	port                  *oneport.Port // splits secure; nil with it
 }
 
 // bindAll binds the TCP ports and finds the certificates.
@@ -127,6 +129,8 @@ func (a *app) bindAll(ctx context.Context) error {
 		if a.bound.certs, a.bound.acme, err = a.certificates(); err != nil {
 			return err
 		}
+		front := server.BehindProxies(a.bound.secure, a.flags.TrustedProxies)
+		a.bound.port = oneport.New(oneport.Config{Listener: front, TLS: a.bound.certs})
 	}
 	a.bound.scrape, err = a.bindMetrics(ctx)
 	return err
@@ -160,10 +164,10 @@ func (a *app) serveHTTP() error {
 	if a.bound.acme != nil {
 		plain = a.bound.acme.HTTPHandler(server.ToTLS(plain, a.origins()[0]))
 	}
-	front := func(l net.Listener) net.Listener { return server.BehindProxies(l, a.flags.TrustedProxies) }
-	a.listeners = append(a.listeners, server.NewListener(front(a.bound.plain), plain, nil, a.logger))
-	if a.bound.secure != nil {
-		a.listeners = append(a.listeners, server.NewListener(front(a.bound.secure), a.http.Handler(), a.bound.certs, a.logger))
+	front := server.BehindProxies(a.bound.plain, a.flags.TrustedProxies)
+	a.listeners = append(a.listeners, server.NewListener(front, plain, nil, a.logger))
+	if a.bound.port != nil {
+		a.listeners = append(a.listeners, server.NewListener(a.bound.port.HTTP(), a.http.Handler(), nil, a.logger))
 	}
 	if a.bound.scrape != nil {
 		a.listeners = append(a.listeners, server.NewListener(a.bound.scrape, a.metrics.Handler(), nil, a.logger))
@@ -254,6 +258,9 @@ func (a *app) run(ctx context.Context) error {
 	}
 	if a.zalo != nil {
 		parts = append(parts, a.zalo.Run)
+	}
+	if a.bound.port != nil {
+		parts = append(parts, a.bound.port.Run)
 	}
 	for _, listener := range a.listeners {
 		parts = append(parts, listener.Run)

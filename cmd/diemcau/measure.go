@@ -8,6 +8,7 @@ import (
 
 	"github.com/diemcau/diemcau/internal/limits"
 	"github.com/diemcau/diemcau/internal/live"
+	"github.com/diemcau/diemcau/internal/oneport"
 	"github.com/diemcau/diemcau/moderation"
 	"github.com/diemcau/diemcau/sfu"
 )
@@ -64,7 +65,30 @@ func (a *app) measure() {
 	a.metrics.Gauge("diemcau_limits_flooded", "Conferences that ask for a proof of work now.", func() float64 {
 		return float64(a.limits.Flooded())
 	})
+	if a.bound.port != nil {
+		a.measurePort(a.bound.port)
+	}
 	a.metrics.Gauge("diemcau_sockets", "Open WebSockets.", func() float64 { return float64(a.hub.Sockets()) })
+}
+
+// measurePort adds what became of the connections to the TLS port.
+func (a *app) measurePort(port *oneport.Port) {
+	for became, count := range map[string]func(oneport.Stats) uint64{
+		"http":  func(s oneport.Stats) uint64 { return s.HTTP },
+		"media": func(s oneport.Stats) uint64 { return s.Media },
+		"relay": func(s oneport.Stats) uint64 { return s.Relay },
+		"junk":  func(s oneport.Stats) uint64 { return s.Junk },
+		"late":  func(s oneport.Stats) uint64 { return s.Late },
+		"full":  func(s oneport.Stats) uint64 { return s.Pushed },
+	} {
+		a.metrics.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "diemcau_port_connections_total", Help: "Connections to the TLS port by what became of them.",
+			ConstLabels: prometheus.Labels{"became": became},
+		}, func() float64 { return float64(count(port.Stats())) }))
+	}
+	a.metrics.Gauge("diemcau_port_opening", "Connections to the TLS port that have not said yet what they are.", func() float64 {
+		return float64(port.Stats().Opening)
+	})
 }
 
 // mediaCollector reads the media plane's counters at every scrape.

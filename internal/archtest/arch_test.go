@@ -37,6 +37,7 @@ var arrows = map[string][]string{
 	"internal/access": {"internal/conference", "internal/eventlog", "internal/secret"},
 	"internal/demo":   {"internal/conference"},
 
+	"internal/oneport": {}, // beneath HTTP, ICE-TCP and TURN: knows none of them
 	"internal/workday": {"internal/conference"},
 	"internal/intake":  {"internal/conference", "internal/text"},
 	"internal/zalo":    {"internal/conference"},

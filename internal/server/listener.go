@@ -30,8 +30,9 @@ type Listener struct {
 	server   *http.Server
 }
 
-// NewListener returns a Listener; config nil is plain HTTP. With TLS, HTTP/2 is offered
-// beside HTTP/1.1, which browsers choose for WebSockets by themselves.
+// NewListener returns a Listener; config nil is plain HTTP, or TLS that l has ended itself:
+// its connections are then *tls.Conn, or tell a ConnectionState. With TLS, HTTP/2 is
+// offered beside HTTP/1.1, which browsers choose for WebSockets by themselves.
 func NewListener(l net.Listener, handler http.Handler, config *tls.Config, logger *slog.Logger) *Listener {
 	return &Listener{listener: l, server: &http.Server{
 		Handler: handler, TLSConfig: config,

@@ -75,6 +75,9 @@ func (c *proxiedConn) RemoteAddr() net.Addr {
 	return c.Conn.RemoteAddr()
 }
 
+// NetConn returns the connection beneath, for its socket options.
+func (c *proxiedConn) NetConn() net.Conn { return c.Conn }
+
 // What headers begin with.
 const (
 	proxyV1 = "PROXY "
