@@ -1,6 +1,7 @@
 package oneport
 
 import (
+	"context"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -41,7 +42,7 @@ func (l *lane) Close() error {
 func (l *lane) Addr() net.Addr { return l.address }
 
 // offer hands a connection over; it reports false when nobody takes it in time.
-func (l *lane) offer(c net.Conn, within time.Duration) bool {
+func (l *lane) offer(ctx context.Context, c net.Conn, within time.Duration) bool {
 	patience := time.NewTimer(within)
 	defer patience.Stop()
 	select {
@@ -49,6 +50,7 @@ func (l *lane) offer(c net.Conn, within time.Duration) bool {
 		l.taken.Add(1)
 		return true
 	case <-l.ended:
+	case <-ctx.Done():
 	case <-patience.C:
 	}
 	return false

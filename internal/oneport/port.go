@@ -95,7 +95,8 @@ func (p *Port) Stats() Stats {
 	}
 }
 
-// Run accepts until ctx ends, then closes the port and what is opening.
+// Run accepts until ctx ends, then closes the port and what is opening. The listeners are
+// closed by those who accept from them: they may end after the port.
 func (p *Port) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	var group sync.WaitGroup
@@ -104,9 +105,6 @@ func (p *Port) Run(ctx context.Context) error {
 	group.Go(func() { // ends with stop
 		<-ctx.Done()
 		_ = p.cfg.Listener.Close() // Accept tells what is wrong
-		for _, l := range []*lane{p.http, p.media, p.relay} {
-			_ = l.Close() // cannot fail
-		}
 		p.opening.closeAll()
 	})
 	for {
@@ -159,7 +157,7 @@ func (p *Port) open(ctx context.Context, entry *opener) {
 		return
 	}
 	_ = conn.SetDeadline(time.Time{}) // likewise
-	if !to.offer(conn, p.cfg.Within) {
+	if !to.offer(ctx, conn, p.cfg.Within) {
 		p.late.Add(1)
 		_ = conn.Close() // nobody takes it
 	}
