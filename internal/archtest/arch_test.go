@@ -69,6 +69,7 @@ var arrows = map[string][]string{
 	},
 	"internal/rehearse/clips": {},
 	"internal/archtest":       {},
+	"internal/testnet":        {}, // for tests alone
 
 	"cmd/acceptance": {},
 	"cmd/wiregen":    {},
