@@ -8,8 +8,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
-	"maps"
 	"slices"
 	"strconv"
 )
@@ -22,7 +20,20 @@ var ErrChain = errors.New("hash chain is broken")
 // half covers every field's name and ciphertext in the order of the names, each
 // preceded by its length as 8 bytes, big-endian.
 func Digest(canonical []byte, sealed map[string][]byte) string {
-	return digestCanonical(canonical) + digestSealed(sealed)
+	var text [4 * sha256.Size]byte
+	sum := sha256.Sum256(canonical)
+	hex.Encode(text[:], sum[:])
+	sum = sumSealed(sealed)
+	hex.Encode(text[2*sha256.Size:], sum[:])
+	return string(text[:])
+}
+
+// Sum returns the draft's digest.
+func (d *Draft) Sum() string {
+	if d.Digest != "" {
+		return d.Digest
+	}
+	return Digest(d.Canonical, d.Sealed)
 }
 
 func digestCanonical(canonical []byte) string {
@@ -31,25 +42,37 @@ func digestCanonical(canonical []byte) string {
 }
 
 func digestSealed(sealed map[string][]byte) string {
-	sum := sha256.New()
-	for _, field := range slices.Sorted(maps.Keys(sealed)) {
-		writeSized(sum, []byte(field))
-		writeSized(sum, sealed[field])
-	}
-	return hex.EncodeToString(sum.Sum(nil))
+	sum := sumSealed(sealed)
+	return hex.EncodeToString(sum[:])
 }
 
-func writeSized(sum hash.Hash, data []byte) {
-	var size [8]byte
-	binary.BigEndian.PutUint64(size[:], uint64(len(data)))
-	sum.Write(size[:]) // a hash never returns an error
-	sum.Write(data)
+func sumSealed(sealed map[string][]byte) [sha256.Size]byte {
+	var few [4]string // on the stack: more fields than any event has
+	fields := few[:0]
+	for field := range sealed {
+		fields = append(fields, field)
+	}
+	slices.Sort(fields)
+	var some [1024]byte
+	data := some[:0]
+	for _, field := range fields {
+		data = appendSized(data, field)
+		data = appendSized(data, sealed[field])
+	}
+	return sha256.Sum256(data)
+}
+
+func appendSized[T string | []byte](out []byte, data T) []byte {
+	out = binary.BigEndian.AppendUint64(out, uint64(len(data)))
+	return append(out, data...)
 }
 
 // Hash returns the chain's link at a position: hex SHA-1(previous ‖ decimal position ‖
 // digest). The link before position 1 is "".
 func Hash(previous string, position uint64, digest string) string {
-	sum := sha1.Sum([]byte(previous + strconv.FormatUint(position, 10) + digest)) //nolint:gosec // see the import
+	var some [256]byte
+	text := strconv.AppendUint(append(some[:0], previous...), position, 10)
+	sum := sha1.Sum(append(text, digest...)) //nolint:gosec // see the import
 	return hex.EncodeToString(sum[:])
 }
 

@@ -54,12 +54,15 @@ type Command struct {
 }
 
 // Draft is an event ready to be stored. Canonical is the event's JSON as made by Encode,
-// Bumps the entities whose version it raises by one, Sealed the ciphertext by field name.
+// Bumps the entities whose version it raises by one (the event's own: a log may count them
+// from Canonical), Sealed the ciphertext by field name. Digest is what Digest makes of both;
+// who has made it already gives it, so that it is made once.
 type Draft struct {
 	ID        string
 	Canonical []byte
 	Bumps     []conference.Entity
 	Sealed    map[string][]byte
+	Digest    string // may be empty: see Sum
 }
 
 // Result is what became of one command of an Append. Stale nil means written: its

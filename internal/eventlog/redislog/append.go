@@ -102,7 +102,7 @@ func (l *Log) arguments(seen eventlog.Position, epoch string, commands []eventlo
 }
 
 func appendDraft(args []any, draft *eventlog.Draft) []any {
-	args = append(args, draft.ID, draft.Canonical, eventlog.Digest(draft.Canonical, draft.Sealed), len(draft.Bumps))
+	args = append(args, draft.ID, draft.Canonical, draft.Sum(), len(draft.Bumps))
 	for _, entity := range draft.Bumps {
 		args = append(args, string(entity))
 	}
