@@ -10,25 +10,17 @@ import (
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
-	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog"
 )
 
 // statements are prepared once: preparing costs more than running them.
-type statements struct {
-	event, version, sealed, end *sql.Stmt
-	hashAt                      *sql.Stmt
-}
+type statements struct{ end, hashAt *sql.Stmt }
 
 func prepare(ctx context.Context, conn *sql.Conn) (s statements, err error) {
 	for _, each := range []struct {
 		statement **sql.Stmt
 		text      string
 	}{
-		{&s.event, `INSERT INTO event (conference, pos, at, id, cause, canonical, digest, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`},
-		{&s.version, `INSERT INTO version (conference, entity, version) VALUES (?, ?, ?)
-			ON CONFLICT DO UPDATE SET version = excluded.version`},
-		{&s.sealed, `INSERT INTO sealed (conference, event, field, ciphertext) VALUES (?, ?, ?, ?)`},
 		{&s.end, `UPDATE log SET epoch = ?, pos = ?, hash = ?, at = ? WHERE conference = ?`},
 		{&s.hashAt, `SELECT hash FROM event WHERE conference = ? AND pos = ?`},
 	} {
@@ -41,7 +33,7 @@ func prepare(ctx context.Context, conn *sql.Conn) (s statements, err error) {
 
 func (s *statements) close() error {
 	var errs []error
-	for _, statement := range []*sql.Stmt{s.event, s.version, s.sealed, s.end, s.hashAt} {
+	for _, statement := range []*sql.Stmt{s.end, s.hashAt} {
 		if statement != nil {
 			errs = append(errs, statement.Close())
 		}
@@ -153,33 +145,10 @@ func (w *writer) hashAt(ctx context.Context, p *plan, pos uint64) (hash string, 
 func (w *writer) insert(ctx context.Context, plans []*plan) error {
 	for _, p := range plans {
 		id := p.state.id
-		for _, row := range p.rows {
-			if _, err := w.statements.event.ExecContext(ctx, id, row.pos, p.at, row.draft.ID, row.cause,
-				row.draft.Canonical, row.digest, row.hash); err != nil {
-				return err
-			}
-			if err := w.insertSealed(ctx, id, row.draft); err != nil {
-				return err
-			}
-		}
-		for entity, version := range p.bumped {
-			if _, err := w.statements.version.ExecContext(ctx, id, entity, version); err != nil {
-				return err
-			}
-		}
-		if _, err := w.statements.end.ExecContext(ctx, p.end.Epoch, p.end.Pos, p.end.Hash, p.at, id); err != nil {
+		if err := w.conn.Raw(func(any) error { return w.rows.insert(ctx, p) }); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-func (w *writer) insertSealed(ctx context.Context, id conference.ID, draft *eventlog.Draft) error {
-	for field, ciphertext := range draft.Sealed {
-		if ciphertext == nil {
-			ciphertext = []byte{} // nil would be NULL
-		}
-		if _, err := w.statements.sealed.ExecContext(ctx, id, draft.ID, field, ciphertext); err != nil {
+		if _, err := w.statements.end.ExecContext(ctx, p.end.Epoch, p.end.Pos, p.end.Hash, p.at, id); err != nil {
 			return err
 		}
 	}

@@ -22,13 +22,8 @@ CREATE TABLE IF NOT EXISTS event (
     PRIMARY KEY (conference, pos)
 ) WITHOUT ROWID, STRICT;
 
--- How often each entity was changed. Read once into memory when a log is opened.
-CREATE TABLE IF NOT EXISTS version (
-    conference TEXT    NOT NULL,
-    entity     TEXT    NOT NULL,
-    version    INTEGER NOT NULL,
-    PRIMARY KEY (conference, entity)
-) WITHOUT ROWID, STRICT;
+-- Versions are counted from the events when a log is opened; they had a table once.
+DROP TABLE IF EXISTS version;
 
 -- Ciphertexts, apart from the events so that one can be deleted alone.
 CREATE TABLE IF NOT EXISTS sealed (

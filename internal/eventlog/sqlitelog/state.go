@@ -41,19 +41,27 @@ func loadState(ctx context.Context, conn *sql.Conn, id conference.ID) (*state, e
 	return s, s.loadVersions(ctx, conn)
 }
 
+// loadVersions counts how often the log's events changed each entity. A table of the
+// versions would save the counting, and cost every append a page per question: their ids
+// are random, so no two of a batch lie side by side.
 func (s *state) loadVersions(ctx context.Context, conn *sql.Conn) (err error) {
-	rows, err := conn.QueryContext(ctx, `SELECT entity, version FROM version WHERE conference = ?`, s.id)
+	rows, err := conn.QueryContext(ctx, `SELECT canonical FROM event WHERE conference = ?`, s.id)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
+	var canonical sql.RawBytes
 	for rows.Next() {
-		var entity conference.Entity
-		var version uint64
-		if err := rows.Scan(&entity, &version); err != nil {
+		if err := rows.Scan(&canonical); err != nil {
 			return err
 		}
-		s.versions[entity] = version
+		bumps, err := eventlog.Bumps(canonical)
+		if err != nil {
+			return err
+		}
+		for _, entity := range bumps {
+			s.versions[entity]++
+		}
 	}
 	return rows.Err()
 }
@@ -123,7 +131,7 @@ func (p *plan) addOne(command *eventlog.Command) eventlog.Result {
 	result := eventlog.Result{First: p.end.Pos + 1, At: instant(p.at)}
 	for i := range command.Drafts {
 		draft := &command.Drafts[i]
-		digest := eventlog.Digest(draft.Canonical, draft.Sealed)
+		digest := draft.Sum()
 		p.end.Pos++
 		p.end.Hash = eventlog.Hash(p.end.Hash, p.end.Pos, digest)
 		p.rows = append(p.rows, row{pos: p.end.Pos, cause: command.ID, draft: draft, digest: digest, hash: p.end.Hash})

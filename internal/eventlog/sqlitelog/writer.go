@@ -45,6 +45,7 @@ type work func(context.Context, *sql.Conn) error
 type writer struct {
 	conn       *sql.Conn
 	statements statements
+	rows       *inserters
 	logger     *slog.Logger
 	now        func() time.Time
 
@@ -64,6 +65,9 @@ func newWriter(ctx context.Context, db *sql.DB, logger *slog.Logger) (*writer, e
 	w.idle = sync.NewCond(&w.queueMu)
 	if w.statements, err = prepare(ctx, conn); err != nil {
 		return nil, errors.Join(err, conn.Close())
+	}
+	if w.rows, err = prepareInserters(ctx, conn); err != nil {
+		return nil, errors.Join(err, w.statements.close(), conn.Close())
 	}
 	return w, nil
 }
@@ -198,7 +202,10 @@ func (w *writer) stop() {
 	}
 }
 
-func (w *writer) close() error { return errors.Join(w.statements.close(), w.conn.Close()) }
+func (w *writer) close() error {
+	rows := w.conn.Raw(func(any) error { return w.rows.close() })
+	return errors.Join(rows, w.statements.close(), w.conn.Close())
+}
 
 // unavailable wraps an error after which it is certain that nothing was written.
 func unavailable(what string, err error) error {
