@@ -203,7 +203,7 @@ func (b *batch) store(command conference.Command, draft conference.Draft) (confe
 		return conference.Event{}, eventlog.Draft{}, fmt.Errorf("encode %s: %w", draft.Type, err)
 	}
 	event := conference.Event{
-		ID: rand.Text(), Type: draft.Type, V: draft.V, At: b.now, Cause: command.ID, Actor: command.Actor,
+		ID: newEventID(b.now), Type: draft.Type, V: draft.V, At: b.now, Cause: command.ID, Actor: command.Actor,
 		Entity: draft.Entity, Bumps: draft.Bumps, Data: data, Private: draft.Private,
 	}
 	stored := eventlog.Draft{ID: event.ID, Bumps: draft.Bumps}
@@ -217,7 +217,21 @@ func (b *batch) store(command conference.Command, draft conference.Draft) (confe
 		place := secret.Place{Conference: string(b.info.ID), Event: event.ID, Field: field}
 		stored.Sealed[field] = b.sealer.Seal(place, words)
 	}
+	stored.Digest = eventlog.Digest(stored.Canonical, stored.Sealed)
 	return event, stored, nil
+}
+
+// newEventID returns 26 characters: the time in ms, then 80 random bits. What is written
+// together then lies together in a store that is ordered by it.
+func newEventID(now time.Time) string {
+	const timeChars, chars = 10, 26
+	id := []byte(rand.Text()[:chars])
+	ms := uint64(max(now.UnixMilli(), 0))
+	for i := timeChars - 1; i >= 0; i-- {
+		id[i] = codeAlphabet[ms&31] // in the order of its characters' codes
+		ms >>= 5
+	}
+	return string(id)
 }
 
 // sizeOf counts a draft as eventlog.CheckBatch does.

@@ -172,7 +172,7 @@ func (c *Conference) applyOwn(b *batch, results []eventlog.Result, end eventlog.
 		for j, event := range b.entries[i].events {
 			draft := b.entries[i].command.Drafts[j]
 			at.Pos++
-			at.Hash = eventlog.Hash(at.Hash, at.Pos, eventlog.Digest(draft.Canonical, draft.Sealed))
+			at.Hash = eventlog.Hash(at.Hash, at.Pos, draft.Sum())
 			event.Position, event.At = at.Pos, result.At
 			all = append(all, placed{event, at})
 		}

@@ -9,8 +9,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog"
@@ -34,7 +36,10 @@ const (
 
 // keyring is one conference's own key, for everything that must be derived again and
 // again and that nobody may be able to derive once the key is destroyed.
-type keyring struct{ key []byte }
+type keyring struct {
+	key  []byte
+	macs sync.Pool // of hash.Hash under key: making one costs as much as using it
+}
 
 // openKeyring reads the key of a conference from the Ephemeral store (where it never
 // expires, wrapped with the installation's secret), or makes it. It lies outside the log
@@ -91,9 +96,18 @@ func (k *keyring) code(id conference.QuestionID, n int) string {
 
 // mac is HMAC-SHA-256 over the parts, each preceded by its length, under the key.
 func (k *keyring) mac(parts ...string) []byte {
-	sum := hmac.New(sha256.New, k.key)
-	for _, part := range parts {
-		fmt.Fprintf(sum, "%d:%s", len(part), part) // a hash never returns an error
+	sum, made := k.macs.Get().(hash.Hash)
+	if !made {
+		sum = hmac.New(sha256.New, k.key)
 	}
+	var some [512]byte
+	text := some[:0]
+	for _, part := range parts {
+		text = append(strconv.AppendInt(text, int64(len(part)), 10), ':')
+		text = append(text, part...)
+	}
+	sum.Reset()
+	sum.Write(text) // a hash never returns an error
+	defer k.macs.Put(sum)
 	return sum.Sum(nil)
 }
