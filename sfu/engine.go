@@ -55,7 +55,13 @@ func (n *Node) settings() webrtc.SettingEngine {
 	s := webrtc.SettingEngine{LoggerFactory: n.logs}
 	s.SetLite(true)
 	s.SetICEUDPMux(n.mux)
-	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
+	networks := []webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6}
+	if n.tcp != nil {
+		s.SetICETCPMux(n.tcp)
+		networks = append(networks, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6)
+	}
+	s.SetNetworkTypes(networks)
+	s.DisableActiveTCP(true)
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	failed := iceFailed

@@ -318,6 +318,15 @@ func TestAnswersNameTheAnnouncedAddresses(t *testing.T) {
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
+	m.tcpPort = 443
+	got = m.announce("a=mid:0\r\na=candidate:7 1 udp 1 10.0.0.1 1 typ host\r\n")
+	want = "a=mid:0\r\na=candidate:1 1 udp 2130706431 203.0.113.5 8189 typ host\r\n" +
+		"a=candidate:2 1 udp 2130706175 2001:db8::5 8189 typ host\r\n" +
+		"a=candidate:3 1 tcp 1671430143 203.0.113.5 443 typ host tcptype passive\r\n" +
+		"a=candidate:4 1 tcp 1671429887 2001:db8::5 443 typ host tcptype passive\r\n"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
 	all, err := announced(nil, 8189)
 	if err != nil {
 		t.Fatal(err)

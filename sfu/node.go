@@ -14,6 +14,7 @@ import (
 	"github.com/pion/logging"
 
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/sfu/icetcp"
 )
 
 // Config is what a Node needs.
@@ -25,17 +26,23 @@ type Config struct {
 	// PublicIPs are announced instead of the interfaces' own addresses; empty: all
 	// interfaces, loopback included.
 	PublicIPs []netip.Addr
+	// TCP accepts media where UDP does not get through (ICE-TCP, RFC 4571 frames); the node
+	// closes it. Nil: UDP only.
+	TCP net.Listener
+	// TCPPort is the port peers are told for it; 0: the listener's own.
+	TCPPort int
 	// DeadAfter is how long a peer may be silent before its session ends; 0: 11 s.
 	DeadAfter time.Duration
 }
 
-// Node is the media of this process: one UDP port, one Plane per conference.
+// Node is the media of this process: one UDP port, beside it TCP, one Plane per conference.
 type Node struct {
 	cfg    Config
 	log    *slog.Logger
 	logs   logging.LoggerFactory
 	socket *socket
 	mux    *mux
+	tcp    *icetcp.Mux // nil: UDP only
 
 	// ctx ends when Run ends; what the node started looks at it.
 	done chan struct{}
@@ -76,6 +83,12 @@ func New(cfg Config) (*Node, error) {
 	n.mux = &mux{addresses: addresses, UDPMuxDefault: ice.NewUDPMuxDefault(ice.UDPMuxParams{
 		Logger: n.logs.NewLogger("mux"), UDPConn: s,
 	})}
+	if cfg.TCP != nil {
+		n.tcp, n.mux.tcpPort = icetcp.New(cfg.TCP), cfg.TCPPort
+		if a, is := cfg.TCP.Addr().(*net.TCPAddr); is && cfg.TCPPort == 0 {
+			n.mux.tcpPort = a.Port
+		}
+	}
 	return n, nil
 }
 
@@ -93,6 +106,13 @@ const housekeeping = 100 * time.Millisecond
 
 // Run serves until ctx ends, then closes every session; it returns when all it started has ended.
 func (n *Node) Run(ctx context.Context) error {
+	if n.tcp != nil {
+		n.wg.Go(func() { // ends with ctx
+			if err := n.tcp.Run(ctx); err != nil {
+				n.log.ErrorContext(ctx, "media over tcp has ended", slog.Any("err", err))
+			}
+		})
+	}
 	ticker := time.NewTicker(housekeeping)
 	defer ticker.Stop()
 	for running := true; running; {
@@ -163,6 +183,14 @@ func (n *Node) Plane(id conference.ID, main conference.VenueID) *Plane {
 	n.planesMu.Unlock()
 	p.start()
 	return p
+}
+
+// TCPStats returns the counters of media over TCP.
+func (n *Node) TCPStats() icetcp.Stats {
+	if n.tcp == nil {
+		return icetcp.Stats{}
+	}
+	return n.tcp.Stats()
 }
 
 // Stats returns the counters of every conference's media, for metrics.

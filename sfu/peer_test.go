@@ -33,11 +33,18 @@ const patience = 15 * time.Second
 
 func newPlane(t *testing.T) *sfu.Plane {
 	t.Helper()
+	return newNode(t, sfu.Config{}).Plane("c", hall)
+}
+
+// newNode runs a node with cfg until the test ends.
+func newNode(t *testing.T, cfg sfu.Config) *sfu.Node {
+	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	if os.Getenv("SFU_DEBUG") != "" {
 		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	n, err := sfu.New(sfu.Config{Logger: log, Now: time.Now, DeadAfter: 3 * time.Second})
+	cfg.Logger, cfg.Now, cfg.DeadAfter = log, time.Now, 3*time.Second
+	n, err := sfu.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +57,7 @@ func newPlane(t *testing.T) *sfu.Plane {
 			t.Errorf("run: %v", err)
 		}
 	})
-	return n.Plane("c", hall)
+	return n
 }
 
 // until waits until ok, looking again at every tick; it is for counters nobody announces.
@@ -97,6 +104,7 @@ type shape struct {
 	videos      int // recvonly
 	audios      int
 	noRTX       bool
+	networks    []webrtc.NetworkType // nil: all
 }
 
 func newPeer(t *testing.T, s shape) *peer {
@@ -124,6 +132,7 @@ func newPeer(t *testing.T, s shape) *peer {
 	}
 	e := webrtc.SettingEngine{LoggerFactory: quiet()}
 	e.SetIncludeLoopbackCandidate(true)
+	e.SetNetworkTypes(s.networks)
 	e.DisableSRTPReplayProtection(true) // a test looks for packets that are sent twice
 	api := webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(e),
 		webrtc.WithInterceptorRegistry(&interceptor.Registry{}))

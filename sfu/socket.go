@@ -44,6 +44,7 @@ func listen(port int) (*socket, error) {
 type mux struct {
 	*ice.UDPMuxDefault
 	addresses []*net.UDPAddr
+	tcpPort   int // announced on the same addresses; 0: none
 }
 
 // GetListenAddresses returns what pion makes candidates of.
@@ -59,8 +60,7 @@ func (m *mux) GetListenAddresses() []net.Addr {
 	return slices.DeleteFunc([]net.Addr{v4, v6}, func(a net.Addr) bool { return a == nil })
 }
 
-// announce puts all addresses into an answer, in the place of pion's own candidates; the
-// first ones are preferred (RFC 8445 §5.1.2).
+// announce puts the candidates into an answer, in the place of pion's own.
 func (m *mux) announce(answer string) string {
 	var b strings.Builder
 	written := false
@@ -69,16 +69,31 @@ func (m *mux) announce(answer string) string {
 			b.WriteString(l)
 			continue
 		}
-		if written {
-			continue
+		if !written {
+			m.candidates(&b)
 		}
 		written = true
-		for i, a := range m.addresses {
-			priority := 126<<24 | (65535-i)<<8 | 255
-			fmt.Fprintf(&b, "a=candidate:%d 1 udp %d %s %d typ host\r\n", i+1, priority, a.IP, a.Port)
-		}
 	}
 	return b.String()
+}
+
+// candidates writes all addresses as attributes of a description, the first ones
+// preferred (RFC 8445 §5.1.2): UDP, then passive TCP on the TLS port (RFC 6544 §4.5).
+func (m *mux) candidates(b *strings.Builder) {
+	const hostUDP, hostTCP = 126, 99 // type preferences: any UDP before any TCP
+	for i, a := range m.addresses {
+		priority := hostUDP<<24 | (65535-i)<<8 | 255
+		fmt.Fprintf(b, "a=candidate:%d 1 udp %d %s %d typ host\r\n", i+1, priority, a.IP, a.Port)
+	}
+	if m.tcpPort == 0 {
+		return
+	}
+	const passive = 4 << 13 // direction preference (RFC 6544 §4.2)
+	for i, a := range m.addresses {
+		priority := hostTCP<<24 | (passive|(8191-i))<<8 | 255
+		fmt.Fprintf(b, "a=candidate:%d 1 tcp %d %s %d typ host tcptype passive\r\n",
+			len(m.addresses)+i+1, priority, a.IP, m.tcpPort)
+	}
 }
 
 // announced returns the addresses peers are told: the public ones, or all of the

@@ -96,7 +96,11 @@ func (a *app) open(ctx context.Context) error {
 	if err := a.bindAll(ctx); err != nil {
 		return err
 	}
-	a.media, err = sfu.New(sfu.Config{Logger: a.logger, Now: time.Now, MediaPort: s.MediaPort, PublicIPs: s.PublicIP})
+	media := sfu.Config{Logger: a.logger, Now: time.Now, MediaPort: s.MediaPort, PublicIPs: s.PublicIP, TCPPort: s.PublicTLSPort}
+	if a.bound.port != nil {
+		media.TCP = a.bound.port.Media()
+	}
+	a.media, err = sfu.New(media)
 	if err != nil {
 		return fmt.Errorf("bind the media port (--media-port=%d): %w", s.MediaPort, err)
 	}

@@ -86,6 +86,15 @@ func (a *app) measurePort(port *oneport.Port) {
 			ConstLabels: prometheus.Labels{"became": became},
 		}, func() float64 { return float64(count(port.Stats())) }))
 	}
+	a.metrics.Gauge("diemcau_media_tcp_connections", "Connections that carry media over TCP.", func() float64 {
+		return float64(a.media.TCPStats().Lines)
+	})
+	a.metrics.Counter("diemcau_media_tcp_refused_total", "Connections for media of no session of ours.", func() float64 {
+		return float64(a.media.TCPStats().Unknown)
+	})
+	a.metrics.Counter("diemcau_media_tcp_dropped_total", "Packets that a slow TCP connection did not take.", func() float64 {
+		return float64(a.media.TCPStats().Dropped)
+	})
 	a.metrics.Gauge("diemcau_port_opening", "Connections to the TLS port that have not said yet what they are.", func() float64 {
 		return float64(port.Stats().Opening)
 	})

@@ -33,6 +33,7 @@ type serveCmd struct {
 	TLSKey        string       `help:"Its key, PEM." name:"tls-key" type:"path" placeholder:"FILE"`
 	MediaPort     int          `help:"The one UDP port of all media; 0 takes a free one." default:"7882" placeholder:"PORT"`
 	PublicIP      []netip.Addr `help:"Addresses announced for media instead of the interfaces' own." name:"public-ip" placeholder:"IP"`
+	PublicTLSPort int          `help:"Port of HTTPS as seen from outside, where another machine passes it on; 0: that of --tls-listen." name:"public-tls-port" placeholder:"PORT"`
 	MetricsListen string       `help:"Address of /metrics, or off." default:"127.0.0.1:9090" placeholder:"ADDR"`
 	Demo          bool         `help:"Play the land-procedure dialogue of 28/10/2022: seed it once, print reusable links."`
 
@@ -70,6 +71,8 @@ func (s *serveCmd) check() error {
 		return usage("--tls-listen=off leaves the certificate without use")
 	case s.MediaPort < 0 || s.MediaPort > 65535:
 		return usage("--media-port=%d: a port has 0–65535", s.MediaPort)
+	case s.PublicTLSPort < 0 || s.PublicTLSPort > 65535:
+		return usage("--public-tls-port=%d: a port has 0–65535", s.PublicTLSPort)
 	case s.Listen == "" || s.Listen == flagOff:
 		return usage("--listen needs an address such as :8080")
 	}

@@ -59,8 +59,9 @@ var arrows = map[string][]string{
 	"sfu/bus":     {"internal/conference", "sfu/rewrite", "sfu/h264"},
 	"sfu/mixer":   {"internal/conference"},
 	"sfu/slate":   {"sfu/h264"},
+	"sfu/icetcp":  {},
 	"sfu": {
-		"internal/conference", "sfu/bus", "sfu/h264", "sfu/mixer", "sfu/rewrite", "sfu/ring", "sfu/slate",
+		"internal/conference", "sfu/bus", "sfu/h264", "sfu/icetcp", "sfu/mixer", "sfu/rewrite", "sfu/ring", "sfu/slate",
 	},
 
 	"internal/rehearse": {

@@ -1,0 +1,136 @@
+package sfu_test
+
+import (
+	"context"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/sfu"
+)
+
+// tcpNode is a node that takes media over TCP as well.
+func tcpNode(t *testing.T) *sfu.Node {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", ":0")
+	must(t, err)
+	return newNode(t, sfu.Config{TCP: l})
+}
+
+// way returns the protocol of a peer's selected candidate pair, as "tcp host".
+func (p *peer) way() string {
+	p.t.Helper()
+	pair, err := p.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
+	must(p.t, err)
+	if pair == nil {
+		return "none"
+	}
+	return pair.Remote.Protocol.String() + " " + pair.Remote.Typ.String()
+}
+
+// everybody joins in every role, over the given networks only, and sees and hears.
+func everybody(t *testing.T, node *sfu.Node, networks []webrtc.NetworkType) map[string]*peer {
+	t.Helper()
+	plane := node.Plane("c", hall)
+	venue := func(v conference.VenueID) func(context.Context, string) (*sfu.Session, string, error) {
+		return func(ctx context.Context, offer string) (*sfu.Session, string, error) {
+			return plane.JoinVenue(ctx, v, offer)
+		}
+	}
+	peers := map[string]*peer{
+		"venue": newPeer(t, shape{mic: true, camera: true, videos: 2, audios: 3, networks: networks}).join(venue(hall)),
+		"stage": newPeer(t, shape{videos: 3, audios: 3, networks: networks}).join(plane.JoinStage),
+		"WHIP": newPeer(t, shape{mic: true, camera: true, networks: networks}).join(
+			func(ctx context.Context, offer string) (*sfu.Session, string, error) {
+				return plane.Publish(ctx, east, offer)
+			}),
+		"WHEP": newPeer(t, shape{videos: 1, audios: 1, networks: networks}).join(
+			func(ctx context.Context, offer string) (*sfu.Session, string, error) {
+				return plane.Watch(ctx, "", offer)
+			}),
+	}
+	film(t, peers["venue"], 1)
+	speak(t, peers["venue"], words(1))
+	film(t, peers["WHIP"], 2)
+	speak(t, peers["WHIP"], words(2))
+	for _, name := range []string{"stage", "WHEP"} {
+		p := peers[name]
+		p.wait(p.slot(sfu.SlotProgramme, video, 0), name+": city hall", sees(1))
+	}
+	plane.SetFloor(sfu.Floor{Holder: east})
+	for _, name := range []string{"venue", "stage", "WHEP"} {
+		p := peers[name]
+		p.wait(p.slot(sfu.SlotProgramme, video, 0), name+": the encoder on air", sees(2))
+		contiguous(t, p, p.slot(sfu.SlotProgramme, video, 0))
+	}
+	p := peers["venue"]
+	p.wait(p.slot(sfu.SlotVoice, audio, 0), "the encoder's voice", hears(2))
+	return peers
+}
+
+// Without UDP media takes TCP, in every role, over either IP version.
+func TestM6_MediaArrivesOverTCPWithoutUDP(t *testing.T) {
+	t.Parallel()
+	for name, network := range map[string]webrtc.NetworkType{"IPv4": webrtc.NetworkTypeTCP4, "IPv6": webrtc.NetworkTypeTCP6} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			node := tcpNode(t)
+			for role, p := range everybody(t, node, []webrtc.NetworkType{network}) {
+				if got := p.way(); got != "tcp host" {
+					t.Errorf("%s came by %s, want tcp host", role, got)
+				}
+				if !strings.Contains(p.answer, "typ host tcptype passive\r\n") {
+					t.Errorf("%s: no passive candidate in the answer", role)
+				}
+			}
+			if got := node.TCPStats(); got.Lines < 4 || got.Unknown != 0 {
+				t.Errorf("got %+v, want a connection for each of four", got)
+			}
+		})
+	}
+}
+
+// Where both get through, UDP is taken; the connections of TCP hurt nobody.
+func TestM6_UDPIsPreferred(t *testing.T) {
+	t.Parallel()
+	for role, p := range everybody(t, tcpNode(t), nil) {
+		if got := p.way(); got != "udp host" {
+			t.Errorf("%s came by %s, want udp host", role, got)
+		}
+	}
+}
+
+// An ICE restart over TCP brings media back, with the connections of before gone.
+func TestM6_RestartOverTCP(t *testing.T) {
+	t.Parallel()
+	node := tcpNode(t)
+	plane := node.Plane("c", hall)
+	city := newPeer(t, shape{mic: true, camera: true, videos: 2, audios: 3, networks: []webrtc.NetworkType{webrtc.NetworkTypeTCP4}}).join(
+		func(ctx context.Context, offer string) (*sfu.Session, string, error) {
+			return plane.JoinVenue(ctx, hall, offer)
+		})
+	film(t, city, 1)
+	viewer := newPeer(t, shape{videos: 1, audios: 1}).join(
+		func(ctx context.Context, offer string) (*sfu.Session, string, error) {
+			return plane.Watch(ctx, "", offer)
+		})
+	mid := viewer.slot(sfu.SlotProgramme, video, 0)
+	viewer.wait(mid, "city hall", sees(1))
+
+	offer, err := city.pc.CreateOffer(&webrtc.OfferOptions{ICERestart: true})
+	must(t, err)
+	gathered := webrtc.GatheringCompletePromise(city.pc)
+	must(t, city.pc.SetLocalDescription(offer))
+	<-gathered
+	answer, err := city.session.Restart(t.Context(), city.pc.LocalDescription().SDP)
+	must(t, err)
+	must(t, city.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}))
+	before := len(viewer.packets(mid))
+	viewer.wait(mid, "city hall after the restart", func(all []received) bool { return len(all) > before+60 })
+	if got := city.way(); got != "tcp host" {
+		t.Errorf("came by %s, want tcp host", got)
+	}
+}
