@@ -141,30 +141,24 @@ func (c *conn) run(ctx context.Context) {
 func (c *conn) read(ctx context.Context) {
 	c.deadline(helloWithin + 2*closeWithin)
 	c.ws.SetPongHandler(func(string) error {
+		c.count()
 		c.alive()
 		return nil
 	})
 	// The answer to a ping is written by the writers like all else; the newest counts.
 	c.ws.SetPingHandler(func(payload string) error {
+		c.count()
 		c.wakeFor(func() { c.pong = append([]byte{}, payload...) })
 		c.alive()
 		return nil
 	})
-	c.ws.SetCloseHandler(func(code int, _ string) error {
-		c.mu.Lock()
-		c.unloaded = code == websocket.CloseGoingAway
-		c.mu.Unlock()
-		c.close(websocket.CloseNormalClosure, "")
-		return nil
-	})
+	c.ws.SetCloseHandler(c.goodbye)
 	for greeted := false; ; {
 		data, ok := c.next()
 		if !ok {
 			return
 		}
-		if !c.frames.AllowN(c.hub.cfg.Now(), 1) {
-			c.bye(protocol.CloseRateLimited, byeRateLimited, rateLimitedFor)
-		}
+		c.count()
 		if c.isClosing() {
 			continue // to let the peer read our close before the socket goes away
 		}
@@ -176,6 +170,28 @@ func (c *conn) read(ctx context.Context) {
 		}
 		c.message(ctx, data)
 	}
+}
+
+// count ends the socket of a peer that sends too much; pings and pongs cost as much as
+// messages.
+func (c *conn) count() {
+	if !c.frames.AllowN(c.hub.cfg.Now(), 1) {
+		c.bye(protocol.CloseRateLimited, byeRateLimited, rateLimitedFor)
+	}
+}
+
+// goodbye answers the peer's close frame with its own code (RFC 6455 §5.5.1). The reader
+// writes it, past the writers: it is about to end the socket, and they would come too late.
+func (c *conn) goodbye(code int, _ string) error {
+	c.mu.Lock()
+	c.unloaded = code == websocket.CloseGoingAway
+	answered := c.closed
+	c.closed = true
+	c.mu.Unlock()
+	if answered {
+		return nil
+	}
+	return c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), time.Now().Add(closeWithin))
 }
 
 // discard lets the peer read our close, if there is one, before the socket goes away.
@@ -283,15 +299,6 @@ func (c *conn) bye(code int, reason string, retryAfter time.Duration) {
 
 // lingers reports whether a socket that is being closed waits for answers; mu is held.
 func (c *conn) lingers() bool { return c.closing.patient && c.underWay > 0 }
-
-// close closes without a bye.
-func (c *conn) close(code int, reason string) {
-	c.wakeFor(func() {
-		if c.closing == nil && !c.closed {
-			c.closing = &closing{code: code, reason: reason}
-		}
-	})
-}
 
 // abort breaks the socket at once; what writes or reads fails.
 func (c *conn) abort() {

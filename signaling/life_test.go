@@ -104,6 +104,22 @@ func TestHub_answersPings(t *testing.T) {
 	}
 }
 
+func TestQ10_aGoodbyeIsAnswered(t *testing.T) {
+	t.Parallel()
+	h := serve(t, newFakeConference())
+	for _, code := range []int{websocket.CloseNormalClosure, websocket.CloseGoingAway, 3000} {
+		p := h.join(conference.RoleCitizen, "", "")
+		p.snapshot()
+		frame := websocket.FormatCloseMessage(code, "")
+		if err := p.ws.WriteControl(websocket.CloseMessage, frame, time.Now().Add(patience)); err != nil {
+			t.Fatal(err)
+		}
+		if bye, got := p.closed(); got != code || bye != nil {
+			t.Errorf("said goodbye with %d, got %d and %+v", code, got, bye)
+		}
+	}
+}
+
 func TestHub_noHelloIsClosed(t *testing.T) {
 	t.Parallel()
 	var conf *fakeConference

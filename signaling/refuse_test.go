@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -185,6 +186,23 @@ func TestJ9_BadLaterMessages(t *testing.T) {
 		bye, code := p.closed()
 		if code != protocol.CloseRateLimited || bye == nil || bye.RetryAfterMs != 10_000 {
 			t.Errorf("got %+v, %d", bye, code)
+		}
+	})
+	t.Run("too many pings", func(t *testing.T) {
+		p := h.join(conference.RoleCitizen, "", "")
+		p.t = t
+		p.snapshot()
+		for range 300 {
+			if p.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(patience)) != nil {
+				break // closed already
+			}
+		}
+		m, err := p.read() // not closed() at once: without the limit nothing would end it
+		if err != nil || m.Bye == nil || m.Bye.RetryAfterMs != 10_000 {
+			t.Fatalf("got %s, %v, want the bye", mustJSON(m), err)
+		}
+		if _, code := p.closed(); code != protocol.CloseRateLimited {
+			t.Errorf("got code %d", code)
 		}
 	})
 }
