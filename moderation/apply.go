@@ -61,6 +61,7 @@ type move struct {
 	Due        string                `json:"due"`
 	Document   string                `json:"document"`
 	Public     bool                  `json:"public"`
+	Freed      bool                  `json:"freed"`
 }
 
 func (b *Board) applyMove(event conference.Event) (before, after *Question, err error) {
@@ -84,6 +85,10 @@ func (b *Board) applyMove(event conference.Event) (before, after *Question, err 
 	}
 	if !next.take(event, data) {
 		return nil, nil, fmt.Errorf("apply %s at %d: no such event", event.Type, event.Position)
+	}
+	if decides(event.Type, data, before) {
+		made := Decision{At: event.At, Person: event.Actor.Person, State: next.State}
+		next.Decisions = append(slices.Clip(next.Decisions), made)
 	}
 	b.put(&next)
 	b.applyOrder(event.Type, data)
@@ -166,6 +171,20 @@ func (q *Question) conclude(event conference.Event, data move) {
 		None: data.None, Agency: data.Agency, Due: data.Due, Text: event.Private[FieldText],
 		Person: event.Actor.Person, At: event.At,
 	}
+}
+
+// decides reports whether the event is a moderator's decision about the question itself: what
+// only goes along with another one (merged on, or set free by its asker) was decided there.
+func decides(event string, data move, before *Question) bool {
+	switch event {
+	case EventApproved, EventReturned, EventDoubted, EventRefused, EventRedirected, EventWritten:
+		return true
+	case EventMerged:
+		return before.State != StateMerged
+	case EventUndone:
+		return !data.Freed
+	}
+	return false
 }
 
 // decided reports whether a question in the state needs no closer look any more.

@@ -167,7 +167,7 @@ func (b *Board) withdraw(body Withdraw) (conference.Decision, error) {
 	}
 	drafts := []conference.Draft{draftOf(EventWithdrawn, q.ID, Withdrawn{Question: q.ID}, listed(q.State)...)}
 	for _, id := range b.Merged(q.ID) {
-		drafts = append(drafts, draftOf(EventUndone, id, Undone{Question: id, Was: StateMerged}))
+		drafts = append(drafts, draftOf(EventUndone, id, Undone{Question: id, Was: StateMerged, Freed: true}))
 	}
 	return decide(drafts...), nil
 }

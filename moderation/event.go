@@ -107,10 +107,12 @@ type Merged struct {
 	Into     conference.QuestionID `json:"into"`
 }
 
-// Undone is the data of question.undone. Was is the state that was taken back.
+// Undone is the data of question.undone. Was is the state that was taken back; Freed tells that
+// nobody decided it: the question that stood for this one was withdrawn.
 type Undone struct {
 	Question conference.QuestionID `json:"question"`
 	Was      State                 `json:"was"`
+	Freed    bool                  `json:"freed,omitempty"`
 }
 
 // Queued is the data of question.queued: its place is before Before, "" at the end.

@@ -89,6 +89,7 @@ func (m *machine) ripen(t *rapid.T) {
 		m.give(t, "lan", moderation.ClaimCard{ID: id}, "")
 		m.give(t, "lan", moderation.Approve{ID: id}, "")
 		c = c.moved("approved")
+		c.deeds += " lan:approved"
 		c.shows = moderation.VisibilityText
 		m.paper.cards[id] = c
 		m.give(t, "stage", moderation.Queue{ID: id}, m.modelQueue(id, ""))
@@ -155,6 +156,9 @@ func (m *machine) moderate(t *rapid.T) {
 		body, next, want = m.turnDown(t, what, id, who, want)
 	}
 	if want == "" {
+		if what != "release" {
+			next.deeds += " " + who + ":" + next.state
+		}
 		m.paper.cards[id] = next
 	}
 	m.give(t, who, body, want)
@@ -253,6 +257,7 @@ func (m *machine) decided(t *rapid.T) {
 			if c = c.moved("pending"); c.returned == "asked" {
 				c.returned = ""
 			}
+			c.deeds += " " + who + ":pending"
 			m.paper.cards[id] = c
 		}
 		m.give(t, who, moderation.Undo{ID: id}, want)
@@ -283,6 +288,7 @@ func (m *machine) modelMerge(id, into conference.QuestionID, who string) string 
 	}
 	c = c.moved("merged")
 	c.into = into
+	c.deeds += " " + who + ":merged"
 	m.paper.cards[id] = c
 	return ""
 }

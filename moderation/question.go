@@ -78,6 +78,8 @@ type Question struct {
 	Name       string
 	MayName    bool
 	Visibility Visibility // "" until approved
+	// Decisions are the moderators', oldest first; what was undone stays among them.
+	Decisions []Decision
 	// BodyDigest is HMAC(conference key, body ‖ topic ‖ venue): equal digests are the
 	// same submission.
 	BodyDigest  string
@@ -125,6 +127,14 @@ type Revision struct {
 	At     time.Time
 	Person string
 	Short  string // "" once erased, or when the asker's own words were taken back
+}
+
+// Decision is what one moderator decided. State is where the question stood after it: held
+// when a refusal that takes two was proposed, pending when a decision was undone.
+type Decision struct {
+	At     time.Time
+	Person string // "" when the session has no name
+	State  State
 }
 
 // Return tells the asker what is unclear.

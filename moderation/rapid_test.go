@@ -55,7 +55,8 @@ type card struct {
 	reply                              string
 	notes                              int
 	shows                              moderation.Visibility
-	words                              int // wordings there were
+	words                              int    // wordings there were
+	deeds                              string // " who:state" of every decision
 }
 
 // paper is the whole model.
@@ -109,7 +110,7 @@ func (m *machine) drop() {
 
 // give gives a command and expects the refusal with the code, or none.
 func (m *machine) give(t *rapid.T, who string, body conference.Body, want string) {
-	actor := conference.Actor{Role: conference.RoleModerator, Session: who}
+	actor := conference.Actor{Role: conference.RoleModerator, Session: who, Person: who}
 	decision, err := m.board.Decide(&m.info, conference.Command{ID: "c", Actor: actor, Body: body}, m.clock)
 	got := ""
 	if refusal, ok := errors.AsType[*conference.Error](err); ok {
@@ -193,6 +194,9 @@ func asCard(t *rapid.T, q *moderation.Question) card {
 	c := card{
 		state: string(q.State), short: q.Short, body: q.Body, into: q.MergedInto, shows: q.Visibility, words: len(q.Revisions),
 		notes: len(q.Notes),
+	}
+	for _, d := range q.Decisions {
+		c.deeds += " " + d.Person + ":" + string(d.State)
 	}
 	if q.Reply != nil {
 		c.reply = q.Reply.Text

@@ -206,6 +206,9 @@ func (a audience) question(q *moderation.Question) protocol.Question {
 	for _, r := range q.Revisions {
 		out.Revisions = append(out.Revisions, protocol.Revision(r))
 	}
+	for _, d := range q.Decisions {
+		out.Decisions = append(out.Decisions, protocol.Decision(d))
+	}
 	out.Refusal = refusal(q.Refusal)
 	return out
 }

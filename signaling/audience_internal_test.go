@@ -39,6 +39,7 @@ func full(state moderation.State) *moderation.Question {
 		Hold:       &moderation.Hold{Rule: "SECRET rule", Person: "SECRET person", Proposed: &moderation.Refusal{Text: "SECRET text"}},
 		Return:     &moderation.Return{Text: "SECRET question", Person: "SECRET person", At: t},
 		Revisions:  []moderation.Revision{{At: t, Person: "SECRET person", Short: "SECRET wording"}},
+		Decisions:  []moderation.Decision{{At: t, Person: "SECRET person", State: moderation.StateRefused}},
 		Conclusion: &moderation.Conclusion{Agency: "Sở", Due: "2022-11-20", Person: "SECRET person", At: t},
 		MergedInto: "q2",
 	}
@@ -57,7 +58,7 @@ func staffFields(t *testing.T) []string {
 			out = append(out, name)
 		}
 	}
-	if len(out) != 12 {
+	if len(out) != 13 {
 		t.Fatalf("protocol.Question has the staff fields %v: decide who sees the new one and mend this test", out)
 	}
 	return out

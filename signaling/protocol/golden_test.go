@@ -109,6 +109,14 @@ func samples() map[string]any {
 				Venue: &v, Floor: &f, Conference: &c,
 			}},
 		}}),
+		"server.events.decided": server("events", protocol.ServerMessage{Events: &protocol.Events{
+			Prev: "a1b2.7.0011aabb", Cursor: "a1b2.8.2233ccdd", Events: []protocol.Event{{
+				Type: "question.refused", V: 1, At: at(9), Question: &protocol.Question{
+					ID: q.ID, State: moderation.StateRefused, SubmittedAt: at(1), ChangedAt: at(9),
+					Decisions: []protocol.Decision{{At: at(9), Person: "Lan", State: moderation.StateRefused}},
+				},
+			}},
+		}}),
 		"server.reply.ok": server("reply", protocol.ServerMessage{Reply: &protocol.Reply{
 			To: "kW3v0mYt9QeXbN5rLs8aZg",
 			OK: &protocol.OK{Question: q.ID, Code: "7KQ2M9XWTBH", State: moderation.StatePending, Repeated: true, SDP: "v=0\r\n", Similar: []protocol.Likeness{{ID: q.ID, Percent: 87}}},

@@ -111,6 +111,7 @@ type Question struct {
 	Refusal    *Refusal   `json:"refusal,omitempty"`
 	MergedInto string     `json:"mergedInto,omitempty"`
 	Revisions  []Revision `json:"revisions,omitempty"` // wordings there were, oldest first
+	Decisions  []Decision `json:"decisions,omitempty"` // the moderators', oldest first
 }
 
 // Claim tells who holds the card.
@@ -142,6 +143,14 @@ type Revision struct {
 	At     time.Time `json:"at"`
 	Person string    `json:"person"`
 	Short  string    `json:"short,omitempty"`
+}
+
+// Decision is what a moderator decided. State is where the question stood after it: held when
+// a refusal that takes two was proposed, pending when a decision was undone.
+type Decision struct {
+	At     time.Time     `json:"at"`
+	Person string        `json:"person,omitempty"`
+	State  QuestionState `json:"state"`
 }
 
 // Conclusion is who owes what by when; none: nothing is owed.

@@ -215,7 +215,19 @@ async function live(browser, server) {
   await track.getByText('Trả lại để sửa').first().waitFor();
   await kiem.keyboard.press('b');
   await kiem.getByTestId('overview').getByRole('row').filter({ hasText: people[0] }).waitFor();
+  // Who decided is in the record: a page that is loaded again counts the same.
+  const load = async (person) => (await kiem.getByTestId('overview').getByRole('row').filter({ hasText: person }).locator('td').allTextContents()).join(' ');
+  assert.deepEqual(await Promise.all(people.map(load)), ['0 3', '0 2'], 'held and decided by each');
+  await kiem.reload();
+  await kiem.getByTestId('card').or(kiem.getByTestId('lane-waiting')).first().waitFor();
+  await kiem.keyboard.press('b');
+  await kiem.getByTestId('latest').first().waitFor();
+  assert.deepEqual(await Promise.all(people.map(load)), ['0 3', '0 2'], 'the same after a reload');
   await shot(kiem, 'overview-1440');
+  const last = kiem.getByTestId('latest').first();
+  assert.equal(await last.getAttribute('data-question'), ids[3], 'the newest decision comes first');
+  await last.getByTestId('undo-latest').click();
+  await until(() => log.events.findLast((event) => event.type === 'question.undone' && event.question.id === ids[3]), 'undone from the overview');
   await thousands(browser, server);
   for (const page of [kiem, duyet, track]) noFaults(page);
   log.socket.terminate();

@@ -53,7 +53,7 @@ export function balanceOf(conference: Conference, questions: Iterable<Question>,
   return none.waiting + none.approved + none.answered > 0 ? [...all, none] : all;
 }
 
-/** The load of everybody who holds a card or was seen to decide, the busiest first. */
+/** The load of everybody who holds a card or has decided, the busiest first. */
 export function loadOf(questions: Iterable<Question>, counts: ReadonlyMap<string, number>): Load[] {
   const loads = new Map<string, Load>();
   const of = (person: string): Load => {

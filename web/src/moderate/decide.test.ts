@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Conference, Event, Question, QuestionState } from '../wire/wire.gen';
+import type { Conference, Question, QuestionState } from '../wire/wire.gen';
 import { allowed, proposedBy, standsFor } from './allowed';
 import { balanceOf, loadOf } from './balance';
 import { wordDiff } from './diff';
 import { Drafts } from './drafts';
-import { Hands } from './hands';
+import { countsOf, deciderOf, latestOf } from './hands';
 import { fold, likely } from './similar';
 import { today, workdaysAfter } from '../live/workdays';
 
@@ -123,38 +123,24 @@ describe('workdays', () => {
   });
 });
 
-describe('Hands', () => {
-  const event = (type: string, q: Question): Event => ({ type, v: 1, at, question: q });
+describe('who decided', () => {
+  const decided = (person: string, state: Question['state'], second = 0) => ({ at: `2022-10-28T01:00:0${second}Z`, person, state });
+  const approved = question('a', 'approved', { decisions: [decided('Minh', 'approved', 1)] });
+  const undone = question('b', 'pending', { decisions: [decided('Hoa', 'refused', 2), decided('Minh', 'pending', 3)] });
+  const proposed = question('c', 'held', { decisions: [decided('Hoa', 'held', 4)] });
+  const all = [approved, undone, proposed, question('d', 'pending')];
 
-  it('names who held the card when it was decided, also within one batch', () => {
-    const hands = new Hands();
-    hands.begin([question('q', 'claimed', { claim: theirs })]);
-    const approved = question('q', 'approved');
-    const proposed = question('p', 'held');
-    hands.take([
-      event('question.approved', approved),
-      event('question.claimed', question('p', 'claimed', { claim: mine })),
-      event('question.doubted', proposed),
-    ]);
-    expect(hands.of(approved)).toBe('Minh');
-    expect(hands.of(proposed)).toBe('Hoa');
-    expect([...hands.counts]).toEqual([['Minh', 1], ['Hoa', 1]]);
+  it('is the last to decide, and nobody once it was undone', () => {
+    expect(all.map(deciderOf)).toEqual(['Minh', '', 'Hoa', '']);
   });
 
-  it('forgets what was undone, and counts neither a lapse nor a withdrawal', () => {
-    const hands = new Hands();
-    hands.begin([question('q', 'claimed', { claim: theirs }), question('r', 'claimed', { claim: mine })]);
-    hands.take([event('question.refused', question('q', 'refused')), event('question.undone', question('q', 'pending'))]);
-    hands.take([event('question.released', question('r', 'pending'))]);
-    expect(hands.of(question('q', 'pending'))).toBe('');
-    expect([...hands.counts]).toEqual([['Minh', 1]]);
+  it('counts what everybody has decided since the beginning, undoing left out', () => {
+    expect([...countsOf(all)]).toEqual([['Minh', 1], ['Hoa', 2]]);
   });
 
-  it('falls back to the names in the question', () => {
-    const hands = new Hands();
-    expect(hands.of(question('q', 'returned', { return: { at, person: 'Minh', text: 'Ở đâu?' } }))).toBe('Minh');
-    expect(hands.of(question('q', 'approved', { revisions: [{ at, person: 'Hoa', short: 'x' }] }))).toBe('Hoa');
-    expect(hands.of(question('q', 'refused'))).toBe('');
+  it('lists the latest decisions that stand, the newest first', () => {
+    expect(latestOf(all, 9).map(({ question: { id } }) => id)).toEqual(['c', 'a']);
+    expect(latestOf(all, 1).map(({ question: { id } }) => id)).toEqual(['c']);
   });
 });
 

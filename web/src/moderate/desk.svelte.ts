@@ -4,12 +4,12 @@ import { common } from '../i18n/common';
 import type { Live } from '../live/live.svelte';
 import { ProblemError, sentence } from '../live/problem';
 import { toasts } from '../ui/toasts.svelte';
-import type { Channel, CommandName, Commands, OK, Question, ServerMessage, Visibility } from '../wire/wire.gen';
+import type { Channel, CommandName, Commands, OK, Question, Visibility } from '../wire/wire.gen';
 import { Alike } from './alike.svelte';
 import { allowed, holds, proposedBy } from './allowed';
 import type { Me } from './allowed';
 import { Drafts } from './drafts';
-import { Hands } from './hands';
+import { deciderOf } from './hands';
 import type { Wish } from './keys';
 import { Lease } from './lease.svelte';
 import { listsOf } from './lists';
@@ -27,7 +27,6 @@ export class Desk {
   readonly lease: Lease;
   readonly alike: Alike;
   readonly drafts = new Drafts();
-  readonly hands = new Hands();
   #list = $state<ListName>('waiting');
   #filter = $state.raw<Filter>({ topic: '', venue: '' });
   #selected = $state('');
@@ -48,12 +47,6 @@ export class Desk {
     this.live = live;
     this.lease = new Lease((id) => live.socket.command('question.keep', { id }, { again: false }));
     this.alike = new Alike(async (body) => (await live.socket.command('question.similar', { body })).similar ?? []);
-  }
-
-  /** Takes every message before the view does: who decided is told by the claims before. */
-  take(message: ServerMessage): void {
-    if (message.type === 'snapshot') this.hands.begin(message.snapshot.questions);
-    else if (message.type === 'events') this.hands.take(message.events.events);
   }
 
   /** Looks after the lease of the open card; at every change of it. */
@@ -140,6 +133,12 @@ export class Desk {
   select(id: string): void {
     this.#lead = false;
     this.#selected = id;
+  }
+
+  /** Opens a question that was decided from the overview, beside the others of its list. */
+  open(question: Question): void {
+    this.#list = question.state === 'held' ? 'held' : 'decided';
+    this.select(question.id);
   }
 
   /** Moves the selection; without one, to the first row. */
@@ -323,6 +322,6 @@ export class Desk {
     if (!now || now.id !== id || this.holds(now) || !(error instanceof ProblemError)) return sentence(error);
     if (now.state === 'claimed') return moderate().raced(this.holder(now), common().questionState[now.state]);
     if (!error.problem.code.startsWith('question.already_')) return sentence(error);
-    return moderate().raced(this.hands.of(now) || moderate().someone, common().questionState[now.state]);
+    return moderate().raced(deciderOf(now) || moderate().someone, common().questionState[now.state]);
   }
 }

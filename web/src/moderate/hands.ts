@@ -1,64 +1,34 @@
-import type { Event, Question } from '../wire/wire.gen';
+import type { Decision, Question } from '../wire/wire.gen';
 
-/** Who decided a question, as far as it was seen or stands in the question itself. */
-export interface Decision {
-  readonly person: string;
-  readonly state: Question['state'];
+/** One decision and the question it was made about. */
+export interface Deed {
+  readonly question: Question;
+  readonly decision: Decision;
 }
 
-const decisions: ReadonlySet<string> = new Set([
-  'question.approved',
-  'question.returned',
-  'question.refused',
-  'question.doubted',
-  'question.redirected',
-  'question.written',
-  'question.merged',
-]);
+/** Who decided it as it stands; '' when nobody has, or it was undone since. */
+export function deciderOf(question: Question): string {
+  const last = question.decisions?.at(-1);
+  return last && last.state !== 'pending' ? (last.person ?? '') : '';
+}
 
-/**
- * The hands that decided. A decision is made by whoever holds the card, so that the claim
- * before it names them; the question itself tells no more.
- */
-export class Hands {
-  readonly #claims = new Map<string, string>();
-  readonly #decided = new Map<string, Decision>();
-  readonly #counts = new Map<string, number>();
-
-  /** Takes what the question map held when the page was opened. */
-  begin(questions: Iterable<Question>): void {
-    for (const question of questions) {
-      if (question.claim) this.#claims.set(question.id, question.claim.person);
+/** How many decisions each person has made since the conference began; undoing one is none. */
+export function countsOf(questions: Iterable<Question>): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { decisions } of questions) {
+    for (const { person = '', state } of decisions ?? []) {
+      if (state !== 'pending') counts.set(person, (counts.get(person) ?? 0) + 1);
     }
   }
+  return counts;
+}
 
-  take(events: readonly Event[]): void {
-    for (const { type, question } of events) {
-      if (!question) continue;
-      if (question.claim) {
-        this.#claims.set(question.id, question.claim.person);
-        continue;
-      }
-      const person = this.#claims.get(question.id);
-      this.#claims.delete(question.id);
-      if (type === 'question.undone') this.#decided.delete(question.id);
-      if (!person || !decisions.has(type)) continue;
-      this.#decided.set(question.id, { person, state: question.state });
-      this.#counts.set(person, (this.#counts.get(person) ?? 0) + 1);
-    }
+/** The latest decisions that stand, the newest first. */
+export function latestOf(questions: Iterable<Question>, most: number): Deed[] {
+  const deeds: Deed[] = [];
+  for (const question of questions) {
+    const decision = question.decisions?.at(-1);
+    if (decision && decision.state !== 'pending') deeds.push({ question, decision });
   }
-
-  /** Who decided it; '' when that was before this page was opened and left no name. */
-  of(question: Question): string {
-    const seen = this.#decided.get(question.id);
-    if (seen) return seen.person;
-    if (question.state === 'returned' && question.return?.person) return question.return.person;
-    const last = question.revisions?.at(-1);
-    return question.state === 'approved' && last?.at === question.changedAt ? last.person : '';
-  }
-
-  /** How many decisions of each person were seen. */
-  get counts(): ReadonlyMap<string, number> {
-    return this.#counts;
-  }
+  return deeds.sort((a, b) => Date.parse(b.decision.at) - Date.parse(a.decision.at)).slice(0, most);
 }

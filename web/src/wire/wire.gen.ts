@@ -536,6 +536,8 @@ export interface Question {
   mergedInto?: string;
   /** wordings there were, oldest first */
   revisions?: Revision[];
+  /** the moderators', oldest first */
+  decisions?: Decision[];
 }
 
 /** Claim tells who holds the card. */
@@ -570,6 +572,16 @@ export interface Revision {
   at: Instant;
   person: string;
   short?: string;
+}
+
+/**
+ * Decision is what a moderator decided. State is where the question stood after it: held when
+ * a refusal that takes two was proposed, pending when a decision was undone.
+ */
+export interface Decision {
+  at: Instant;
+  person?: string;
+  state: QuestionState;
 }
 
 /** Conclusion is who owes what by when; none: nothing is owed. */

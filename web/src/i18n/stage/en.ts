@@ -97,6 +97,7 @@ const en = {
     votes: (n: number) => (n === 1 ? '1 supporter' : `${n} supporters`),
     private: 'Not public',
     edited: 'reworded',
+    approvedBy: (person: string) => `approved by ${person}`,
     isPrivate: 'This question is not public and cannot go on the screen.',
     noEdit: 'Only an approved question that is not on the screen yet can be reworded.',
     question: (n: number, text: string) => `Question ${n}: ${text}`,

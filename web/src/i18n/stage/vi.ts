@@ -96,6 +96,7 @@ const vi = {
     votes: (n: number) => `${n} người ủng hộ`,
     private: 'Không công khai',
     edited: 'đã sửa lời',
+    approvedBy: (person: string) => `${person} duyệt`,
     isPrivate: 'Câu này không công khai nên không lên màn hình được.',
     noEdit: 'Chỉ sửa được lời của câu đã duyệt mà chưa lên màn hình.',
     question: (n: number, text: string) => `Câu ${n}: ${text}`,
