@@ -17,9 +17,9 @@ import (
 	"github.com/diemcau/diemcau/moderation"
 )
 
-// TestJ10_RapidQuestions drives the rules with random commands of random people against
+// TestQ6_RapidQuestions drives the rules with random commands of random people against
 // a model that knows nothing of tables, events or layers.
-func TestJ10_RapidQuestions(t *testing.T) {
+func TestQ6_RapidQuestions(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		m := newMachine()

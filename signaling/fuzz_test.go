@@ -10,9 +10,9 @@ import (
 	"github.com/diemcau/diemcau/signaling"
 )
 
-// FuzzDecode: whatever a client sends is a message or an error, and a command's data is
+// FuzzQ6_Decode: whatever a client sends is a message or an error, and a command's data is
 // a body, or a refusal; nothing panics, nothing else comes out.
-func FuzzDecode(f *testing.F) {
+func FuzzQ6_Decode(f *testing.F) {
 	golden, err := filepath.Glob("protocol/testdata/golden/client.*.json")
 	if err != nil || len(golden) == 0 {
 		f.Fatalf("no golden messages: %v", err)
@@ -45,8 +45,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// FuzzCursor: a cursor a real conference resumes is one it gave, whatever is tried.
-func FuzzCursor(f *testing.F) {
+// FuzzQ6_Cursor: a cursor a real conference resumes is one it gave, whatever is tried.
+func FuzzQ6_Cursor(f *testing.F) {
 	conf := running(f)
 	given := conf.Snapshot()
 	f.Add(given.Cursor)

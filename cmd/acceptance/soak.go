@@ -85,33 +85,15 @@ func soakOne(ctx context.Context, id, commit string) soakResult {
 }
 
 // soakCommand runs the Go packages and the browser tests that have a test with the id in
-// its name, at their full figures.
+// its name, at their full figures, and each of its fuzz targets for a minute.
 func soakCommand(id string) (string, error) {
-	goTest := regexp.MustCompile(`(?m)^func Test\w*` + id + `_`)
-	packages := map[string]bool{}
-	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			if err == nil && entry.Name() == "node_modules" {
-				return fs.SkipDir
-			}
-			return err
-		}
-		if !strings.HasSuffix(path, "_test.go") {
-			return nil
-		}
-		source, err := os.ReadFile(path)
-		if goTest.Match(source) {
-			packages["./"+filepath.Dir(path)] = true
-		}
-		return err
-	})
+	packages, fuzz, err := goTests(id)
 	if err != nil {
 		return "", fmt.Errorf("look for tests of %s: %w", id, err)
 	}
 	var parts []string
 	if len(packages) > 0 {
-		names := slices.Sorted(maps.Keys(packages))
-		parts = append(parts, "DIEMCAU_SOAK=1 go test -count=1 -v -timeout 3h -run "+id+"_ "+strings.Join(names, " ")+" | grep -v '^=== '")
+		parts = append(parts, "DIEMCAU_SOAK=1 go test -count=1 -v -timeout 3h -run "+id+"_ "+strings.Join(packages, " ")+" | grep -v '^=== '")
 	}
 	pages, err := filepath.Glob("web/e2e/*.test.mjs")
 	if err != nil {
@@ -126,10 +108,40 @@ func soakCommand(id string) (string, error) {
 			parts = append(parts, "(cd web && DIEMCAU_SOAK=1 node --test --test-reporter=tap --test-name-pattern='^"+id+" ' e2e/"+filepath.Base(page)+")")
 		}
 	}
+	parts = append(parts, fuzz...)
 	if len(parts) == 0 {
 		return "", fmt.Errorf("no test bears the id %s", id)
 	}
 	return strings.Join(parts, " && "), nil
+}
+
+// goTests returns the packages that have a test of the id, and the commands that run its
+// fuzz targets.
+func goTests(id string) (packages, fuzz []string, err error) {
+	test := regexp.MustCompile(`(?m)^func (?:Test|Fuzz)\w*` + id + `_`)
+	target := regexp.MustCompile(`(?m)^func (Fuzz` + id + `_\w+)\(`)
+	found := map[string]bool{}
+	err = filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			if err == nil && entry.Name() == "node_modules" {
+				return fs.SkipDir
+			}
+			return err
+		}
+		if !strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		source, err := os.ReadFile(path)
+		folder := "./" + filepath.Dir(path)
+		if test.Match(source) {
+			found[folder] = true
+		}
+		for _, each := range target.FindAllSubmatch(source, -1) {
+			fuzz = append(fuzz, "go test -run '^$' -fuzz '^"+string(each[1])+"$' -fuzztime 60s "+folder+" | tail -2")
+		}
+		return err
+	})
+	return slices.Sorted(maps.Keys(found)), fuzz, err
 }
 
 // withoutSkipped leaves out what TAP tells of tests that were not asked for.

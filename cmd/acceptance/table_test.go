@@ -89,6 +89,7 @@ func TestSoak_findsTheTests(t *testing.T) {
 		"J6": {"./internal/live", "e2e/crash.test.mjs", "DIEMCAU_SOAK=1"},
 		"J7": {"e2e/rehearse.test.mjs"},
 		"Q1": {"-run Q1_", "./internal/live"},
+		"Q6": {"./internal/eventlog/eventlogtest", "./moderation ", "-fuzz '^FuzzQ6_Cursor$'", "-fuzz '^FuzzQ6_ImportXLSX$'"},
 	} {
 		command, err := soakCommand(id)
 		for _, part := range parts {

@@ -92,9 +92,9 @@ func TestCanonicalRefuses(t *testing.T) {
 	}
 }
 
-// FuzzDecode: whatever bytes a log holds, Decode refuses them or gives an event whose
+// FuzzQ6_Decode: whatever bytes a log holds, Decode refuses them or gives an event whose
 // canonical form is stable.
-func FuzzDecode(f *testing.F) {
+func FuzzQ6_Decode(f *testing.F) {
 	f.Add([]byte(golden))
 	f.Add([]byte(`{"type":"t","v":1,"id":"e","cause":"c","actor":null,"bumps":null,"data":[1,{"a":"\u2028"}]}`))
 	f.Add([]byte(`{"type":"t","v":1,"id":"\ud800","cause":"c"}`))
@@ -118,8 +118,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// FuzzVerify: no record makes Verify panic, and changed bytes never pass.
-func FuzzVerify(f *testing.F) {
+// FuzzQ6_Verify: no record makes Verify panic, and changed bytes never pass.
+func FuzzQ6_Verify(f *testing.F) {
 	f.Add([]byte(golden), "digest", "hash", uint64(1))
 	f.Add([]byte("{}"), eventlog.Digest([]byte("{}"), nil), "", uint64(0))
 	f.Fuzz(func(t *testing.T, canonical []byte, digest, hash string, pos uint64) {

@@ -17,9 +17,9 @@ import (
 	"github.com/diemcau/diemcau/sfu/floor"
 )
 
-// TestJ10_RapidFloor drives the rules with random commands against a model that knows
+// TestQ6_RapidFloor drives the rules with random commands against a model that knows
 // nothing of events or layers.
-func TestJ10_RapidFloor(t *testing.T) {
+func TestQ6_RapidFloor(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		m := newMachine()

@@ -218,9 +218,9 @@ func sameButTime(a, b eventlog.Record) bool {
 		bytes.Equal(a.Canonical, b.Canonical) && maps.EqualFunc(a.Sealed, b.Sealed, bytes.Equal)
 }
 
-// TestJ10_PropertySQLiteRedisModel: whatever is asked of them, SQLite, Redis and the
+// TestQ6_SQLiteRedisModel: whatever is asked of them, SQLite, Redis and the
 // plain model answer alike and hold the same bytes.
-func TestJ10_PropertySQLiteRedisModel(t *testing.T) {
+func TestQ6_SQLiteRedisModel(t *testing.T) {
 	t.Parallel()
 	discard := slog.New(slog.DiscardHandler)
 	embedded, err := sqlitelog.Open(t.Context(), t.TempDir(), discard)
