@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,10 +29,11 @@ type Redis struct {
 	// Dir is the folder of its data.
 	Dir string
 
-	tb     testing.TB
-	port   int
-	cmd    *exec.Cmd
-	output sync.WaitGroup // whoever reads the process's output
+	tb      testing.TB
+	program string
+	port    int
+	cmd     *exec.Cmd
+	output  sync.WaitGroup // whoever reads the process's output
 }
 
 // StartRedis starts a redis-server for the test and kills it at the test's end. Extra
@@ -38,10 +41,16 @@ type Redis struct {
 // naming the package, when redis-server is not installed; it never skips.
 func StartRedis(tb testing.TB, arguments ...string) *Redis {
 	tb.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		tb.Fatalf("redis-server is missing: install the package redis-server (apt-get install redis-server): %v", err)
+	return StartServer(tb, "redis-server", arguments...)
+}
+
+// StartServer is StartRedis with another program that speaks as Redis does.
+func StartServer(tb testing.TB, program string, arguments ...string) *Redis {
+	tb.Helper()
+	if _, err := exec.LookPath(program); err != nil {
+		tb.Fatalf("%s is missing: install the package %[1]s (apt-get install %[1]s): %v", program, err)
 	}
-	r := &Redis{tb: tb, Dir: tb.TempDir()}
+	r := &Redis{tb: tb, program: program, Dir: tb.TempDir()}
 	tb.Cleanup(r.Kill)
 	var err error
 	for range 5 { // somebody else may take the free port between our look and redis's
@@ -54,7 +63,7 @@ func StartRedis(tb testing.TB, arguments ...string) *Redis {
 		}
 		r.Kill()
 	}
-	tb.Fatalf("start redis-server: %v", err)
+	tb.Fatalf("start %s: %v", program, err)
 	return nil
 }
 
@@ -92,6 +101,31 @@ func (r *Redis) Pause() { r.signal(syscall.SIGSTOP) }
 // Resume undoes Pause.
 func (r *Redis) Resume() { r.signal(syscall.SIGCONT) }
 
+// LimitFiles lets no file of the server grow beyond so many bytes, as a full disk, until it
+// is called with more or the server is restarted.
+func (r *Redis) LimitFiles(bytes uint64) {
+	r.tb.Helper()
+	pid, limit := strconv.Itoa(r.cmd.Process.Pid), strconv.FormatUint(bytes, 10)
+	said, err := exec.CommandContext(r.tb.Context(), "prlimit", "--pid", pid, "--fsize="+limit+":").CombinedOutput() //nolint:gosec // two numbers
+	if err != nil {
+		r.tb.Fatalf("limit the files of redis-server: %v: %s", err, said)
+	}
+}
+
+// LogBytes is how long the append-only file is that the server writes.
+func (r *Redis) LogBytes() (bytes uint64) {
+	r.tb.Helper()
+	files, err := filepath.Glob(filepath.Join(r.Dir, "appendonlydir", "*.incr.aof"))
+	if err != nil || len(files) != 1 {
+		r.tb.Fatalf("append-only files %q: %v, want one", files, err)
+	}
+	info, err := os.Stat(files[0])
+	if err != nil {
+		r.tb.Fatalf("measure the append-only file: %v", err)
+	}
+	return uint64(info.Size())
+}
+
 func (r *Redis) signal(signal syscall.Signal) {
 	r.tb.Helper()
 	if err := r.cmd.Process.Signal(signal); err != nil {
@@ -105,7 +139,9 @@ func (r *Redis) start(arguments []string) error {
 		"--appendonly", "yes", "--appendfsync", "always", "--save", "",
 		"--maxmemory-policy", "noeviction", "--daemonize", "no", "--logfile", "",
 	}, arguments...)
-	cmd := exec.Command("redis-server", all...) //nolint:gosec,noctx // the test's own arguments; Kill ends it, not a ctx
+	// What a full disk does to it is an error of its writes, not the signal of LimitFiles.
+	all = append([]string{"-c", `trap "" XFSZ; exec "$0" "$@"`, r.program}, all...)
+	cmd := exec.Command("sh", all...) //nolint:gosec,noctx // the test's own arguments; Kill ends it, not a ctx
 	// When the test binary dies without cleaning up, the kernel ends the server too.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	output, err := cmd.StdoutPipe()

@@ -20,7 +20,7 @@ func StartReplica(tb testing.TB, master *Redis, arguments ...string) *Redis {
 	tb.Helper()
 	// The first transfer is at once, not after the seconds in which others may join it.
 	master.Command("CONFIG", "SET", "repl-diskless-sync-delay", "0")
-	r := StartRedis(tb, arguments...)
+	r := StartServer(tb, master.program, arguments...)
 	r.Follow(master)
 	return r
 }

@@ -40,9 +40,16 @@ type Log struct {
 var _ eventlog.Log = (*Log)(nil)
 
 // create gives the log an epoch when it has none. The set of conferences is in another
-// slot than the log, hence not written by the script.
+// slot than the log, hence not written by the script. A log that is there is not written
+// to: a server whose disk is full must still be read.
 func (l *Log) create(ctx context.Context) error {
 	pipe := l.store.calls.Pipeline()
+	listed := pipe.SIsMember(ctx, conferencesKey, string(l.id))
+	epoch := pipe.HExists(ctx, l.keys.meta, "epoch")
+	if _, err := pipe.Exec(ctx); err != nil || listed.Val() && epoch.Val() {
+		return err
+	}
+	pipe = l.store.calls.Pipeline()
 	pipe.SAdd(ctx, conferencesKey, string(l.id))
 	pipe.HSetNX(ctx, l.keys.meta, "epoch", eventlog.NewEpoch())
 	_, err := pipe.Exec(ctx)
