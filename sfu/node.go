@@ -15,6 +15,7 @@ import (
 
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/sfu/icetcp"
+	"github.com/diemcau/diemcau/sfu/relay"
 )
 
 // Config is what a Node needs.
@@ -31,6 +32,10 @@ type Config struct {
 	TCP net.Listener
 	// TCPPort is the port peers are told for it; 0: the listener's own.
 	TCPPort int
+	// Relay accepts TURN, its TLS taken off; the node closes it. Nil: nothing is relayed.
+	// RelayKey makes the credentials, ≥ 16 bytes, the same on every node.
+	Relay    net.Listener
+	RelayKey []byte
 	// DeadAfter is how long a peer may be silent before its session ends; 0: 11 s.
 	DeadAfter time.Duration
 }
@@ -42,7 +47,8 @@ type Node struct {
 	logs   logging.LoggerFactory
 	socket *socket
 	mux    *mux
-	tcp    *icetcp.Mux // nil: UDP only
+	tcp    *icetcp.Mux  // nil: UDP only
+	relay  *relay.Relay // nil: none
 
 	// ctx ends when Run ends; what the node started looks at it.
 	done chan struct{}
@@ -89,6 +95,11 @@ func New(cfg Config) (*Node, error) {
 			n.mux.tcpPort = a.Port
 		}
 	}
+	if cfg.Relay != nil {
+		n.relay = relay.New(relay.Config{
+			Listener: cfg.Relay, Peers: n.mux.peers(), MediaPort: local.Port, Key: cfg.RelayKey, Now: cfg.Now, Logs: n.logs,
+		})
+	}
 	return n, nil
 }
 
@@ -107,11 +118,10 @@ const housekeeping = 100 * time.Millisecond
 // Run serves until ctx ends, then closes every session; it returns when all it started has ended.
 func (n *Node) Run(ctx context.Context) error {
 	if n.tcp != nil {
-		n.wg.Go(func() { // ends with ctx
-			if err := n.tcp.Run(ctx); err != nil {
-				n.log.ErrorContext(ctx, "media over tcp has ended", slog.Any("err", err))
-			}
-		})
+		n.wg.Go(func() { n.part(ctx, "tcp", n.tcp.Run) }) // ends with ctx
+	}
+	if n.relay != nil {
+		n.wg.Go(func() { n.part(ctx, "relay", n.relay.Run) }) // likewise
 	}
 	ticker := time.NewTicker(housekeeping)
 	defer ticker.Stop()
@@ -137,6 +147,30 @@ func (n *Node) Run(ctx context.Context) error {
 		return fmt.Errorf("close media port: %w", err)
 	}
 	return nil
+}
+
+// part runs a way media takes beside UDP; without it the node goes on.
+func (n *Node) part(ctx context.Context, name string, run func(context.Context) error) {
+	if err := run(ctx); err != nil {
+		n.log.ErrorContext(ctx, "a way for media has ended", slog.String("part", name), slog.Any("err", err))
+	}
+}
+
+// RelayCredentials returns what a client needs to have a session's media relayed through
+// TURN; "" when nothing is relayed. They are secrets and begin relays for five minutes.
+func (n *Node) RelayCredentials(session string) (username, credential string) {
+	if n.relay == nil {
+		return "", ""
+	}
+	return n.relay.Credentials(session)
+}
+
+// Relays returns how many clients are relayed now.
+func (n *Node) Relays() int {
+	if n.relay == nil {
+		return 0
+	}
+	return n.relay.Relays()
 }
 
 // Ready returns nil when media can be received.

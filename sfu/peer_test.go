@@ -105,6 +105,7 @@ type shape struct {
 	audios      int
 	noRTX       bool
 	networks    []webrtc.NetworkType // nil: all
+	relays      []webrtc.ICEServer   // if there are any, media takes no other way
 }
 
 func newPeer(t *testing.T, s shape) *peer {
@@ -136,7 +137,11 @@ func newPeer(t *testing.T, s shape) *peer {
 	e.DisableSRTPReplayProtection(true) // a test looks for packets that are sent twice
 	api := webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(e),
 		webrtc.WithInterceptorRegistry(&interceptor.Registry{}))
-	pc, err := api.NewPeerConnection(webrtc.Configuration{})
+	cfg := webrtc.Configuration{ICEServers: s.relays}
+	if len(s.relays) > 0 {
+		cfg.ICETransportPolicy = webrtc.ICETransportPolicyRelay
+	}
+	pc, err := api.NewPeerConnection(cfg)
 	must(t, err)
 	p := &peer{
 		t: t, pc: pc, got: make(map[string][]received), more: make(chan struct{}),

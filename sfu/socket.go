@@ -60,6 +60,15 @@ func (m *mux) GetListenAddresses() []net.Addr {
 	return slices.DeleteFunc([]net.Addr{v4, v6}, func(a net.Addr) bool { return a == nil })
 }
 
+// peers returns the announced addresses as those who relay need them.
+func (m *mux) peers() []netip.AddrPort {
+	all := make([]netip.AddrPort, 0, len(m.addresses))
+	for _, a := range m.addresses {
+		all = append(all, a.AddrPort())
+	}
+	return all
+}
+
 // announce puts the candidates into an answer, in the place of pion's own.
 func (m *mux) announce(answer string) string {
 	var b strings.Builder

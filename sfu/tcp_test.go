@@ -20,6 +20,18 @@ func tcpNode(t *testing.T) *sfu.Node {
 	return newNode(t, sfu.Config{TCP: l})
 }
 
+// relayNode is a node that relays, and its address for clients.
+func relayNode(t *testing.T, network, address string) (*sfu.Node, webrtc.ICEServer) {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), network, address)
+	must(t, err)
+	node := newNode(t, sfu.Config{Relay: l, RelayKey: []byte("0123456789abcdef")})
+	username, credential := node.RelayCredentials("session")
+	return node, webrtc.ICEServer{
+		URLs: []string{"turn:" + l.Addr().String() + "?transport=tcp"}, Username: username, Credential: credential,
+	}
+}
+
 // way returns the protocol of a peer's selected candidate pair, as "tcp host".
 func (p *peer) way() string {
 	p.t.Helper()
@@ -28,12 +40,19 @@ func (p *peer) way() string {
 	if pair == nil {
 		return "none"
 	}
+	if pair.Local.Typ == webrtc.ICECandidateTypeRelay {
+		return "relay"
+	}
 	return pair.Remote.Protocol.String() + " " + pair.Remote.Typ.String()
 }
 
-// everybody joins in every role, over the given networks only, and sees and hears.
-func everybody(t *testing.T, node *sfu.Node, networks []webrtc.NetworkType) map[string]*peer {
+// everybody joins in every role, over the given networks and relays only, and sees and hears.
+func everybody(t *testing.T, node *sfu.Node, over shape) map[string]*peer {
 	t.Helper()
+	with := func(s shape) shape {
+		s.networks, s.relays = over.networks, over.relays
+		return s
+	}
 	plane := node.Plane("c", hall)
 	venue := func(v conference.VenueID) func(context.Context, string) (*sfu.Session, string, error) {
 		return func(ctx context.Context, offer string) (*sfu.Session, string, error) {
@@ -41,13 +60,13 @@ func everybody(t *testing.T, node *sfu.Node, networks []webrtc.NetworkType) map[
 		}
 	}
 	peers := map[string]*peer{
-		"venue": newPeer(t, shape{mic: true, camera: true, videos: 2, audios: 3, networks: networks}).join(venue(hall)),
-		"stage": newPeer(t, shape{videos: 3, audios: 3, networks: networks}).join(plane.JoinStage),
-		"WHIP": newPeer(t, shape{mic: true, camera: true, networks: networks}).join(
+		"venue": newPeer(t, with(shape{mic: true, camera: true, videos: 2, audios: 3})).join(venue(hall)),
+		"stage": newPeer(t, with(shape{videos: 3, audios: 3})).join(plane.JoinStage),
+		"WHIP": newPeer(t, with(shape{mic: true, camera: true})).join(
 			func(ctx context.Context, offer string) (*sfu.Session, string, error) {
 				return plane.Publish(ctx, east, offer)
 			}),
-		"WHEP": newPeer(t, shape{videos: 1, audios: 1, networks: networks}).join(
+		"WHEP": newPeer(t, with(shape{videos: 1, audios: 1})).join(
 			func(ctx context.Context, offer string) (*sfu.Session, string, error) {
 				return plane.Watch(ctx, "", offer)
 			}),
@@ -78,7 +97,7 @@ func TestM6_MediaArrivesOverTCPWithoutUDP(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			node := tcpNode(t)
-			for role, p := range everybody(t, node, []webrtc.NetworkType{network}) {
+			for role, p := range everybody(t, node, shape{networks: []webrtc.NetworkType{network}}) {
 				if got := p.way(); got != "tcp host" {
 					t.Errorf("%s came by %s, want tcp host", role, got)
 				}
@@ -96,7 +115,7 @@ func TestM6_MediaArrivesOverTCPWithoutUDP(t *testing.T) {
 // Where both get through, UDP is taken; the connections of TCP hurt nobody.
 func TestM6_UDPIsPreferred(t *testing.T) {
 	t.Parallel()
-	for role, p := range everybody(t, tcpNode(t), nil) {
+	for role, p := range everybody(t, tcpNode(t), shape{}) {
 		if got := p.way(); got != "udp host" {
 			t.Errorf("%s came by %s, want udp host", role, got)
 		}
@@ -132,5 +151,25 @@ func TestM6_RestartOverTCP(t *testing.T) {
 	viewer.wait(mid, "city hall after the restart", func(all []received) bool { return len(all) > before+60 })
 	if got := city.way(); got != "tcp host" {
 		t.Errorf("came by %s, want tcp host", got)
+	}
+}
+
+// Where only TLS gets through, media is relayed by the server itself to itself.
+func TestM6_MediaArrivesThroughTheRelay(t *testing.T) {
+	t.Parallel()
+	for network, address := range map[string]string{"tcp4": "127.0.0.1:0", "tcp6": "[::1]:0"} {
+		t.Run(network, func(t *testing.T) {
+			t.Parallel()
+			node, server := relayNode(t, network, address)
+			// One session has four relays, as many as there are roles here.
+			for role, p := range everybody(t, node, shape{relays: []webrtc.ICEServer{server}}) {
+				if got := p.way(); got != "relay" {
+					t.Errorf("%s came by %s, want the relay", role, got)
+				}
+			}
+			if got := node.Relays(); got != 4 {
+				t.Errorf("got %d relays, want 4", got)
+			}
+		})
 	}
 }

@@ -60,8 +60,9 @@ var arrows = map[string][]string{
 	"sfu/mixer":   {"internal/conference"},
 	"sfu/slate":   {"sfu/h264"},
 	"sfu/icetcp":  {},
+	"sfu/relay":   {},
 	"sfu": {
-		"internal/conference", "sfu/bus", "sfu/h264", "sfu/icetcp", "sfu/mixer", "sfu/rewrite", "sfu/ring", "sfu/slate",
+		"internal/conference", "sfu/bus", "sfu/h264", "sfu/icetcp", "sfu/mixer", "sfu/relay", "sfu/rewrite", "sfu/ring", "sfu/slate",
 	},
 
 	"internal/rehearse": {
