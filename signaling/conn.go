@@ -28,6 +28,7 @@ type conn struct {
 	program bool              // no Origin and no cookie: no browser, citizen only
 	from    netip.Prefix      // what its address counts as
 	number  uint64            // of this hub's sockets
+	relay   string            // how its client reaches the TURN server; "": there is none
 
 	// Set by hello under mu, before the socket joins the room; constant from then on.
 	actor  conference.Actor

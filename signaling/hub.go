@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,6 +47,14 @@ type Media interface {
 	Join(ctx context.Context, id conference.ID, actor conference.Actor, offer string) (MediaSession, string, error)
 }
 
+// Relay tells pages how to reach the TURN server.
+type Relay interface {
+	// URL returns it as the client of a request reaches this server; "": there is none.
+	URL(r *http.Request) string
+	// Credentials are for one session; they are secrets.
+	Credentials(session string) (username, credential string)
+}
+
 // MediaSession is one page's connection to the media plane. All methods may be called
 // concurrently.
 type MediaSession interface {
@@ -69,6 +78,7 @@ type Config struct {
 	// May reports whether a role may do an action (access.May).
 	May    func(role conference.Role, action string) bool
 	Media  Media // nil: media commands are refused as unavailable
+	Relay  Relay // nil: nothing is relayed
 	Logger *slog.Logger
 	Now    func() time.Time
 	// Origins are allowed besides the request's own scheme://host.

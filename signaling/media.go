@@ -71,7 +71,16 @@ func (c *conn) joinMedia(ctx context.Context, m *protocol.ClientMessage) (*proto
 	if before := c.takeMedia(session); before != nil {
 		before.Close()
 	}
-	return &protocol.OK{SDP: answer}, nil
+	return &protocol.OK{SDP: answer, ICEServers: c.iceServers()}, nil
+}
+
+// iceServers returns what relays the page's media, with fresh credentials.
+func (c *conn) iceServers() []protocol.ICEServer {
+	if c.relay == "" {
+		return nil
+	}
+	username, credential := c.hub.cfg.Relay.Credentials(string(c.room.id) + "/" + c.actor.Session)
+	return []protocol.ICEServer{{URLs: []string{c.relay}, Username: username, Credential: credential}}
 }
 
 func (c *conn) restartMedia(ctx context.Context, m *protocol.ClientMessage) (*protocol.OK, error) {
@@ -87,7 +96,7 @@ func (c *conn) restartMedia(ctx context.Context, m *protocol.ClientMessage) (*pr
 	if err != nil {
 		return nil, err
 	}
-	return &protocol.OK{SDP: answer}, nil
+	return &protocol.OK{SDP: answer, ICEServers: c.iceServers()}, nil
 }
 
 func (c *conn) chooseTiles(m *protocol.ClientMessage) (*protocol.OK, error) {

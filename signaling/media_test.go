@@ -2,6 +2,8 @@ package signaling_test
 
 import (
 	"context"
+	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -216,4 +218,30 @@ func TestMedia_outlivesABrokenSocket(t *testing.T) {
 		h.stop() // ends what is parked
 		<-media.session(3).Done()
 	}, func(c *signaling.Config) { c.Media = media })
+}
+
+// fakeRelay tells an address and credentials that can be told apart.
+type fakeRelay struct{}
+
+func (fakeRelay) URL(r *http.Request) string { return "turns:" + r.Host }
+
+func (fakeRelay) Credentials(session string) (username, credential string) {
+	return "name of " + session, "secret"
+}
+
+// Every answer comes with what relays media where only TLS gets through.
+func TestM6_AnswersCarryTheRelay(t *testing.T) {
+	t.Parallel()
+	h := serve(t, newFakeConference(), withMedia(&fakeMedia{}), func(c *signaling.Config) { c.Relay = fakeRelay{} })
+	p := h.join(conference.RoleStage, "", "")
+	for _, name := range []protocol.CommandName{"media.join", "media.restart"} {
+		r := p.command(commandID(), name, protocol.MediaOffer{SDP: "o"})
+		if r.OK == nil || len(r.OK.ICEServers) != 1 {
+			t.Fatalf("%s: got %s, want a server", name, mustJSON(r))
+		}
+		got := r.OK.ICEServers[0]
+		if !strings.HasPrefix(got.URLs[0], "turns:127.0.0.1:") || !strings.HasPrefix(got.Username, "name of hue/") || got.Credential != "secret" {
+			t.Errorf("%s: got %+v", name, got)
+		}
+	}
 }

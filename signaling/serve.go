@@ -59,6 +59,9 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, id conference.ID) er
 	}
 	c := newConn(h, room, ws, cookies, origin == "" && len(cookies) == 0)
 	c.from, c.number = from, h.numbers.Add(1)
+	if h.cfg.Relay != nil {
+		c.relay = h.cfg.Relay.URL(r)
+	}
 	h.add(c)
 	if ws.Subprotocol() != protocol.Subprotocol {
 		c.bye(protocol.CloseNoProtocol, byeNoProtocol, 0)

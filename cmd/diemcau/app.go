@@ -98,7 +98,8 @@ func (a *app) open(ctx context.Context) error {
 	}
 	media := sfu.Config{Logger: a.logger, Now: time.Now, MediaPort: s.MediaPort, PublicIPs: s.PublicIP, TCPPort: s.PublicTLSPort}
 	if a.bound.port != nil {
-		media.TCP = a.bound.port.Media()
+		media.TCP, media.Relay = a.bound.port.Media(), a.bound.port.Relay()
+		media.RelayKey = keys.Derive("diemcau turn", 32)
 	}
 	a.media, err = sfu.New(media)
 	if err != nil {
@@ -106,7 +107,7 @@ func (a *app) open(ctx context.Context) error {
 	}
 	a.hub = signaling.New(signaling.Config{
 		Conference: func(id conference.ID) (signaling.Conference, error) { return a.live.Conference(id) },
-		Gate:       a.gate, May: access.May, Media: joins{live: a.live, node: a.media}, Limits: a.limits,
+		Gate:       a.gate, May: access.May, Media: joins{live: a.live, node: a.media}, Relay: a.relays(), Limits: a.limits,
 		Logger: a.logger, Now: time.Now, DrainFor: drainFor,
 	})
 	return a.serveHTTP() //nolint:contextcheck // a scrape comes with no context of ours
@@ -158,7 +159,7 @@ func (a *app) serveHTTP() error {
 	}
 	a.http, err = server.New(server.Config{
 		Logger: a.logger.With(slog.String("part", "server")), Now: time.Now, Gate: a.gate, Live: a.live,
-		Media: whip{a.media}, Pages: pages, Socket: a.hub.Serve, Limits: a.limits, Metrics: a.metrics,
+		Media: whip{a.media}, Relay: a.relays(), Pages: pages, Socket: a.hub.Serve, Limits: a.limits, Metrics: a.metrics,
 		Origins: a.origins, CACert: caCert, ImportSecret: a.importSecret, Zalo: webhook,
 	})
 	if err != nil {

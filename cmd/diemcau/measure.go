@@ -89,6 +89,9 @@ func (a *app) measurePort(port *oneport.Port) {
 	a.metrics.Gauge("diemcau_media_tcp_connections", "Connections that carry media over TCP.", func() float64 {
 		return float64(a.media.TCPStats().Lines)
 	})
+	a.metrics.Gauge("diemcau_media_relays", "Clients whose media is relayed within TLS.", func() float64 {
+		return float64(a.media.Relays())
+	})
 	a.metrics.Counter("diemcau_media_tcp_refused_total", "Connections for media of no session of ours.", func() float64 {
 		return float64(a.media.TCPStats().Unknown)
 	})

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -20,6 +21,14 @@ type Media interface {
 	Watch(ctx context.Context, info *conference.Info, venue conference.VenueID, offer string) (MediaSession, string, error)
 	// Ready returns nil when media can be received.
 	Ready() error
+}
+
+// Relay tells clients how to reach the TURN server.
+type Relay interface {
+	// URL returns it as the client of a request reaches this server; "": there is none.
+	URL(r *http.Request) string
+	// Credentials are for one session; they are secrets.
+	Credentials(session string) (username, credential string)
 }
 
 // MediaSession is one PeerConnection; *sfu.Session is one.
@@ -111,7 +120,23 @@ func (s *Server) answerMedia(c echo.Context, place string, owner mediaOwner, ses
 	header.Set("ETag", quoted(session.ETag()))
 	header.Set("Accept-Patch", typeFragment)
 	header.Set("Cache-Control", "no-store")
+	s.linkRelay(c, session)
 	return c.Blob(http.StatusCreated, typeSDP, []byte(sdp))
+}
+
+// linkRelay tells what relays a session's media that gets through no other way, with
+// fresh credentials (RFC 9725 §4.6).
+func (s *Server) linkRelay(c echo.Context, session MediaSession) {
+	if s.cfg.Relay == nil {
+		return
+	}
+	url := s.cfg.Relay.URL(c.Request())
+	if url == "" {
+		return
+	}
+	username, credential := s.cfg.Relay.Credentials(session.ID())
+	c.Response().Header().Add("Link", fmt.Sprintf(
+		`<%s>; rel="ice-server"; username=%q; credential=%q; credential-type="password"`, url, username, credential))
 }
 
 // patchMedia takes trickled candidates (204) or an ICE restart (200 with a new ETag).
@@ -136,6 +161,7 @@ func (s *Server) patchMedia(c echo.Context) error {
 		return c.NoContent(http.StatusNoContent)
 	}
 	c.Response().Header().Set("ETag", quoted(session.ETag()))
+	s.linkRelay(c, session)
 	return c.Blob(http.StatusOK, typeFragment, []byte(sdp))
 }
 

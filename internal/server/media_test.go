@@ -7,6 +7,7 @@ import (
 
 	"github.com/diemcau/diemcau/internal/access"
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/server"
 )
 
 const (
@@ -225,5 +226,38 @@ func TestMedia_preflight(t *testing.T) {
 	}
 	if got := h.do(request{method: "GET", path: "/api/v1/conferences"}).header.Get("Access-Control-Allow-Origin"); got != "" {
 		t.Errorf("the rest of the API: got Access-Control-Allow-Origin %q, want none", got)
+	}
+}
+
+// fakeRelay tells an address and credentials that can be told apart.
+type fakeRelay struct{}
+
+func (fakeRelay) URL(r *http.Request) string { return "turns:" + r.Host }
+
+func (fakeRelay) Credentials(session string) (username, credential string) {
+	return "for " + session, "secret"
+}
+
+// WHIP and WHEP clients are told what relays media where only TLS gets through, by header
+// (RFC 9725 §4.6), at the start and at every restart; no log line holds the secret.
+func TestM6_AnswersLinkTheRelay(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(cfg *server.Config) { cfg.Relay = fakeRelay{} })
+	token := h.token(conference.RoleVenue)
+	made := h.whip("ba-vi", token, offer)
+	location := made.header.Get("Location")
+	id := location[strings.LastIndex(location, "/")+1:]
+	want := `; rel="ice-server"; username="for ` + id + `"; credential="secret"; credential-type="password"`
+	if got := made.header.Get("Link"); !strings.HasPrefix(got, "<turns:127.0.0.1:") || !strings.HasSuffix(got, want) {
+		t.Errorf("got Link %q, want …%s", got, want)
+	}
+	restart := h.do(request{
+		method: "PATCH", path: location, bearer: token, body: "a=ice-ufrag:x", contentType: typeFrag, header: map[string]string{"If-Match": "*"},
+	})
+	if got := restart.header.Get("Link"); !strings.HasSuffix(got, want) {
+		t.Errorf("restart: got Link %q, want …%s", got, want)
+	}
+	if strings.Contains(h.logs.String(), "secret") {
+		t.Error("a log line holds the credential")
 	}
 }

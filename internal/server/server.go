@@ -26,6 +26,7 @@ type Config struct {
 	Gate   *access.Gate
 	Live   *live.Node
 	Media  Media
+	Relay  Relay // nil: nothing is relayed
 	Pages  fs.FS // the built pages (web.Dist)
 	// Socket serves the WebSocket of a conference; a refusal comes back before anything is
 	// written.

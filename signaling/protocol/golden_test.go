@@ -121,6 +121,12 @@ func samples() map[string]any {
 			To: "kW3v0mYt9QeXbN5rLs8aZg",
 			OK: &protocol.OK{Question: q.ID, Code: "7KQ2M9XWTBH", State: moderation.StatePending, Repeated: true, SDP: "v=0\r\n", Similar: []protocol.Likeness{{ID: q.ID, Percent: 87}}},
 		}}),
+		"server.reply.media": server("reply", protocol.ServerMessage{Reply: &protocol.Reply{
+			To: "kW3v0mYt9QeXbN5rLs8aZg",
+			OK: &protocol.OK{SDP: "v=0\r\n", ICEServers: []protocol.ICEServer{{
+				URLs: []string{"turns:hop.example.gov.vn:443?transport=tcp"}, Username: "1666918920:0a1b2c3d4e5f6071", Credential: "c2VjcmV0",
+			}}},
+		}}),
 		"server.reply.error": server("reply", protocol.ServerMessage{Reply: &protocol.Reply{
 			To: "kW3v0mYt9QeXbN5rLs8aZg",
 			Error: &protocol.Problem{

@@ -167,8 +167,18 @@ type OK struct {
 	Repeated bool          `json:"repeated,omitempty"`
 	// SDP is the answer to media.join and media.restart.
 	SDP string `json:"sdp,omitempty"`
+	// ICEServers come with it: what relays media that gets through no other way. The
+	// credentials begin relays for five minutes.
+	ICEServers []ICEServer `json:"iceServers,omitempty"`
 	// Similar answers question.similar, the likest first.
 	Similar []Likeness `json:"similar,omitempty"`
+}
+
+// ICEServer is what RTCPeerConnection takes of that name; a secret of its reader.
+type ICEServer struct {
+	URLs       []string `json:"urls"`
+	Username   string   `json:"username"`
+	Credential string   `json:"credential"`
 }
 
 // Likeness is a question that asks something like a text does.

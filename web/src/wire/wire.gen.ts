@@ -359,8 +359,20 @@ export interface OK {
   repeated?: boolean;
   /** SDP is the answer to media.join and media.restart. */
   sdp?: string;
+  /**
+   * ICEServers come with it: what relays media that gets through no other way. The
+   * credentials begin relays for five minutes.
+   */
+  iceServers?: ICEServer[];
   /** Similar answers question.similar, the likest first. */
   similar?: Likeness[];
+}
+
+/** ICEServer is what RTCPeerConnection takes of that name; a secret of its reader. */
+export interface ICEServer {
+  urls: string[];
+  username: string;
+  credential: string;
 }
 
 /** Likeness is a question that asks something like a text does. */
