@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-	"go.uber.org/goleak"
 
 	"github.com/diemcau/diemcau/internal/access"
 	"github.com/diemcau/diemcau/internal/conference"
@@ -25,14 +24,12 @@ import (
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
 // patience is how long a test waits for what must come.
 const patience = 10 * time.Second
 
 // harness is a hub behind a real HTTP server on loopback.
 type harness struct {
-	t      *testing.T
+	t      testing.TB
 	hub    *signaling.Hub
 	server *httptest.Server
 	gate   *fakeGate
@@ -98,9 +95,9 @@ func (b *logBuffer) String() string {
 }
 
 // serve starts a hub for one conference and stops it with the test.
-func serve(t *testing.T, conf signaling.Conference, change ...func(*signaling.Config)) *harness {
-	t.Helper()
-	return serveOn(t, nil, conf, change...)
+func serve(tb testing.TB, conf signaling.Conference, change ...func(*signaling.Config)) *harness {
+	tb.Helper()
+	return serveOn(tb, nil, conf, change...)
 }
 
 // bubble runs f with a hub inside a synctest bubble: time is free, nothing is left over.
@@ -113,9 +110,17 @@ func bubble(t *testing.T, conf func() signaling.Conference, check func(*testing.
 	})
 }
 
-func serveOn(t *testing.T, pipe *pipeListener, conf signaling.Conference, change ...func(*signaling.Config)) *harness {
-	t.Helper()
-	h := &harness{t: t, gate: newFakeGate(), log: &logBuffer{}, pipe: pipe}
+func serveOn(tb testing.TB, pipe *pipeListener, conf signaling.Conference, change ...func(*signaling.Config)) *harness {
+	tb.Helper()
+	h := newHarness(tb, pipe, conf, change...)
+	h.start()
+	return h
+}
+
+// newHarness makes a hub and its server; start starts them.
+func newHarness(tb testing.TB, pipe *pipeListener, conf signaling.Conference, change ...func(*signaling.Config)) *harness {
+	tb.Helper()
+	h := &harness{t: tb, gate: newFakeGate(), log: &logBuffer{}, pipe: pipe}
 	cfg := signaling.Config{
 		Conference: func(id conference.ID) (signaling.Conference, error) {
 			if id != fakeID {
@@ -137,13 +142,20 @@ func serveOn(t *testing.T, pipe *pipeListener, conf signaling.Conference, change
 		if refusal, is := errors.AsType[*conference.Error](err); is { // the server answers with problem+json
 			http.Error(w, refusal.Code, http.StatusTeapot)
 		} else if err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	}))
 	if pipe != nil {
 		_ = h.server.Listener.Close()
 		h.server.Listener = pipe
 	}
+	return h
+}
+
+// start serves until the test ends or h.stop is called.
+func (h *harness) start() {
+	t := h.t
+	t.Helper()
 	h.server.Start()
 	ctx, cancel := context.WithCancel(context.Background())
 	h.cancel = cancel
@@ -165,12 +177,16 @@ func serveOn(t *testing.T, pipe *pipeListener, conf signaling.Conference, change
 		})
 	}
 	t.Cleanup(h.stop)
-	return h
+}
+
+// address is where the conference's socket is.
+func (h *harness) address() string {
+	return "ws" + strings.TrimPrefix(h.server.URL, "http") + "/" + string(fakeID)
 }
 
 // peer is a client that checks the chain of cursors.
 type peer struct {
-	t       *testing.T
+	t       testing.TB
 	ws      *websocket.Conn
 	cursor  string
 	welcome protocol.Welcome
@@ -197,11 +213,30 @@ func (h *harness) tryDial(cookie, origin string) (*websocket.Conn, *http.Respons
 	if origin != "" {
 		header.Set("Origin", origin)
 	}
-	dialer := websocket.Dialer{Subprotocols: []string{protocol.Subprotocol}, HandshakeTimeout: patience}
+	dialer := newDialer()
 	if h.pipe != nil {
 		dialer.NetDialContext = h.pipe.dial
 	}
-	return dialer.Dial("ws"+strings.TrimPrefix(h.server.URL, "http")+"/"+string(fakeID), header)
+	return dialer.Dial(h.address(), header)
+}
+
+func newDialer() websocket.Dialer {
+	return websocket.Dialer{Subprotocols: []string{protocol.Subprotocol}, HandshakeTimeout: patience}
+}
+
+// dialAt opens a socket without hello. cookie is "name=value" or "".
+func dialAt(url, cookie string) (*websocket.Conn, error) {
+	header := http.Header{}
+	if cookie != "" {
+		header.Set("Cookie", cookie)
+		header.Set("Origin", strings.TrimSuffix("http"+strings.TrimPrefix(url, "ws"), "/"+string(fakeID)))
+	}
+	dialer := newDialer()
+	ws, response, err := dialer.Dial(url, header)
+	if err == nil {
+		_ = response.Body.Close()
+	}
+	return ws, err
 }
 
 // join opens a socket for a role and takes welcome and snapshot.
