@@ -28,7 +28,7 @@ func (c *conn) message(ctx context.Context, data []byte) {
 		c.followMessage(ctx, m)
 		return
 	}
-	if !c.messages.AllowN(c.hub.cfg.Now(), 1) {
+	if !c.messages.take(c.hub.clock(), messagesEvery, messagesBurst) {
 		c.bye(protocol.CloseRateLimited, byeRateLimited, rateLimitedFor)
 		return
 	}
@@ -45,6 +45,9 @@ func (c *conn) message(ctx context.Context, data []byte) {
 	}
 	// Back-pressure: while all are taken nothing more is read from this socket; each is
 	// given back within CommandTimeoutMs.
+	if c.slots == nil {
+		c.slots = make(chan struct{}, protocol.ConcurrentCommands)
+	}
 	c.slots <- struct{}{}
 	c.wakeFor(func() { c.underWay++ })
 	// Stops after CommandTimeoutMs; run waits for it.

@@ -3,6 +3,7 @@ package signaling
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net/netip"
@@ -11,7 +12,6 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-	"golang.org/x/time/rate"
 
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -36,21 +36,22 @@ type conn struct {
 	lang   protocol.Lang
 
 	// Owned by the reader.
-	frames   *rate.Limiter // all that arrives
-	messages *rate.Limiter // all but follow and unfollow
-	lookups  *rate.Limiter
+	frames   allowance // all that arrives
+	messages allowance // all but follow and unfollow
+	lookups  allowance
 	unknown  int
 	follows  map[string]conference.QuestionID
 	commands sync.WaitGroup
-	slots    chan struct{} // one per command under way
+	slots    chan struct{} // one per command under way; nil before the first
 
-	gone  chan struct{} // closed when the reader has ended
 	ended chan struct{} // closed when run has returned
 
 	mediaMu sync.Mutex // guards media
 	media   MediaSession
 
-	mu sync.Mutex // guards outbox
+	mu   sync.Mutex    // guards gone, left and outbox
+	gone chan struct{} // closed when the reader has ended; nil: nobody waits
+	left bool          // the reader has ended
 	outbox
 }
 
@@ -63,9 +64,9 @@ type outbox struct {
 	scheduled bool // queued at or held by a writer
 	underWay  int  // commands
 	ping      bool
-	pong      []byte // payload to answer a ping with; nil: none due
-	pingAt    time.Time
-	helloBy   time.Time
+	pong      []byte        // payload to answer a ping with; nil: none due
+	pingAt    time.Duration // on the hub's clock, as helloBy
+	helloBy   time.Duration
 	closing   *closing
 	unloaded  bool // the peer closed because its page went away
 	closed    bool // close frame sent or socket broken: nothing more is written
@@ -101,8 +102,6 @@ const (
 
 const (
 	rateLimitedFor  = 10 * time.Second
-	lookupEvery     = 2 * time.Second // failed and first lookups of tracking codes
-	lookupBurst     = protocol.MaxFollowsPerPeer
 	pingEvery       = protocol.PingEveryMs * time.Millisecond
 	unknownAllowed  = 1
 	maxPrivateBytes = maxBacklog
@@ -111,35 +110,30 @@ const (
 func newConn(h *Hub, r *room, ws *websocket.Conn, cookies map[string]string, program bool) *conn {
 	return &conn{
 		hub: h, room: r, ws: ws, cookies: cookies, program: program,
-		logger:   r.logger,
-		frames:   rate.NewLimiter(2*protocol.MessagesPerSecond, protocol.MessageBurst+2*protocol.MaxFollowsPerPeer),
-		messages: rate.NewLimiter(protocol.MessagesPerSecond, protocol.MessageBurst),
-		lookups:  rate.NewLimiter(rate.Every(lookupEvery), lookupBurst),
-		slots:    make(chan struct{}, protocol.ConcurrentCommands),
-		gone:     make(chan struct{}),
-		ended:    make(chan struct{}),
-		lang:     protocol.LangVi,
+		logger: r.logger,
+		ended:  make(chan struct{}),
+		lang:   protocol.LangVi,
 		outbox: outbox{
-			pingAt:  h.cfg.Now().Add(pingEvery + jitter(pingEvery/4)),
-			helloBy: h.cfg.Now().Add(helloWithin),
+			pingAt:  h.clock() + pingEvery + jitter(pingEvery/4),
+			helloBy: h.clock() + helloWithin,
 		},
 	}
 }
 
 // run reads until the socket is closed, waits for its commands, and cleans up.
+//
+// Most of the time a socket's goroutine waits in read, and its stack is most of what an
+// idle socket costs: it must fit into 4 KiB with room for the runtime to notice
+// (BenchmarkQ9). So run, read and what they call are kept flat, and what needs more is
+// called from them, not between them and the waiting.
 func (c *conn) run(ctx context.Context) {
-	defer close(c.ended)
-	c.guard("read", func() { c.read(ctx) })
-	c.guard("discard", c.discard)
-	c.room.call(func() { c.room.leave(c) })
-	c.abort()
-	close(c.gone)
-	c.commands.Wait()
-	c.leaveMedia()
-	c.hub.remove(c)
+	c.greet()
+	c.read(ctx)
+	c.finish()
 }
 
-func (c *conn) read(ctx context.Context) {
+// greet prepares the socket for reading.
+func (c *conn) greet() {
 	c.deadline(helloWithin + 2*closeWithin)
 	c.ws.SetPongHandler(func(string) error {
 		c.count()
@@ -154,29 +148,44 @@ func (c *conn) read(ctx context.Context) {
 		return nil
 	})
 	c.ws.SetCloseHandler(c.goodbye)
+}
+
+// read takes messages until the socket is closed.
+func (c *conn) read(ctx context.Context) {
+	defer c.caught("read")
 	for greeted := false; ; {
-		data, ok := c.next()
-		if !ok {
+		kind, r, err := c.ws.NextReader()
+		if err != nil {
 			return
 		}
-		c.count()
-		if c.isClosing() {
-			continue // to let the peer read our close before the socket goes away
+		if greeted, err = c.take(ctx, kind, r, greeted); err != nil {
+			return
 		}
-		if !greeted {
-			if greeted = c.hello(ctx, data); greeted {
-				c.alive()
-			}
-			continue
-		}
-		c.message(ctx, data)
 	}
+}
+
+// take reads and carries out one message. Its error says that the socket has ended.
+func (c *conn) take(ctx context.Context, kind int, r io.Reader, greeted bool) (bool, error) {
+	data, err := c.whole(kind, r)
+	if data == nil || err != nil {
+		return greeted, err
+	}
+	c.count()
+	switch {
+	case c.isClosing(): // only to let the peer read our close before the socket goes away
+	case greeted:
+		c.message(ctx, data)
+	case c.hello(ctx, data):
+		c.alive()
+		return true, nil
+	}
+	return greeted, nil
 }
 
 // count ends the socket of a peer that sends too much; pings and pongs cost as much as
 // messages.
 func (c *conn) count() {
-	if !c.frames.AllowN(c.hub.cfg.Now(), 1) {
+	if !c.frames.take(c.hub.clock(), framesEvery, framesBurst) {
 		c.bye(protocol.CloseRateLimited, byeRateLimited, rateLimitedFor)
 	}
 }
@@ -195,6 +204,34 @@ func (c *conn) goodbye(code int, _ string) error {
 	return c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), time.Now().Add(closeWithin))
 }
 
+// finish cleans up after the reader.
+func (c *conn) finish() {
+	defer close(c.ended)
+	c.guard("discard", c.discard)
+	c.room.call(func() { c.room.leave(c) })
+	c.abort()
+	c.mu.Lock()
+	if c.left = true; c.gone != nil {
+		close(c.gone)
+	}
+	c.mu.Unlock()
+	c.commands.Wait()
+	c.leaveMedia()
+	c.hub.remove(c)
+}
+
+// leaving returns a channel that is closed when the reader has ended.
+func (c *conn) leaving() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.gone == nil {
+		if c.gone = make(chan struct{}); c.left {
+			close(c.gone)
+		}
+	}
+	return c.gone
+}
+
 // discard lets the peer read our close, if there is one, before the socket goes away.
 func (c *conn) discard() {
 	for c.isClosing() {
@@ -206,14 +243,17 @@ func (c *conn) discard() {
 
 // guard runs f and turns a panic into the end of this socket only.
 func (c *conn) guard(doing string, f func()) {
-	defer func() {
-		if p := recover(); p != nil {
-			c.logger.Error("panic in a socket", slog.String("doing", doing), slog.String("role", string(c.actor.Role)),
-				slog.Any("err", p), slog.String("stack", string(debug.Stack())))
-			c.bye(protocol.CloseInternal, byeInternal, 0)
-		}
-	}()
+	defer c.caught(doing)
 	f()
+}
+
+// caught turns a panic into the end of this socket only; it is to be deferred.
+func (c *conn) caught(doing string) {
+	if p := recover(); p != nil {
+		c.logger.Error("panic in a socket", slog.String("doing", doing), slog.String("role", string(c.actor.Role)),
+			slog.Any("err", p), slog.String("stack", string(debug.Stack())))
+		c.bye(protocol.CloseInternal, byeInternal, 0)
+	}
 }
 
 // deadline gives the peer that long to be heard of again.
@@ -332,12 +372,12 @@ func (c *conn) wakeFor(change func()) {
 }
 
 // tick pings when it is time, and ends the wait for a hello that does not come.
-func (c *conn) tick(now time.Time) {
+func (c *conn) tick(now time.Duration) {
 	c.mu.Lock()
-	silent := c.actor.Role == "" && now.After(c.helloBy)
-	due := !now.Before(c.pingAt)
+	silent := c.actor.Role == "" && now > c.helloBy
+	due := now >= c.pingAt
 	if due {
-		c.pingAt = now.Add(pingEvery + jitter(pingEvery/4) - pingEvery/8)
+		c.pingAt = now + pingEvery + jitter(pingEvery/4) - pingEvery/8
 	}
 	c.mu.Unlock()
 	if silent {

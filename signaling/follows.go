@@ -31,7 +31,7 @@ func (c *conn) follow(ctx context.Context, code string) error {
 	if len(c.follows) >= protocol.MaxFollowsPerPeer {
 		return conference.Refuse(conference.KindInvalid, "follow.too_many", "")
 	}
-	if !c.lookups.AllowN(c.hub.cfg.Now(), 1) {
+	if !c.lookups.take(c.hub.clock(), lookupsEvery, lookupsBurst) {
 		return conference.Refuse(conference.KindRateLimited, "rate.limited", "")
 	}
 	if err := c.hub.cfg.Limits.Peek(limits.Miss, c.asker()); err != nil {

@@ -99,6 +99,7 @@ type Config struct {
 type Hub struct {
 	cfg      Config
 	server   string // another after each start
+	began    time.Time
 	upgrader websocket.Upgrader
 	writers  *writers
 
@@ -133,9 +134,10 @@ func New(cfg Config) *Hub {
 	return &Hub{
 		cfg:    cfg,
 		server: rand.Text(),
+		began:  cfg.Now(),
 		upgrader: websocket.Upgrader{
 			HandshakeTimeout: writeWithin,
-			ReadBufferSize:   512, // hello, pongs and most commands; offers take several reads
+			ReadBufferSize:   256, // hello and pongs; most else takes several reads
 			WriteBufferSize:  4 << 10,
 			WriteBufferPool:  &sync.Pool{},
 			Subprotocols:     []string{protocol.Subprotocol},
@@ -325,6 +327,9 @@ func (h *Hub) remove(c *conn) {
 	h.taken--
 }
 
+// clock is how long the hub has been there; setting the machine's clock does not move it.
+func (h *Hub) clock() time.Duration { return h.cfg.Now().Sub(h.began) }
+
 // Sockets returns how many sockets are open.
 func (h *Hub) Sockets() int {
 	h.mu.Lock()
@@ -345,9 +350,9 @@ func (h *Hub) sockets() []*conn {
 
 // sweep pings the sockets that are due, closes those that said no hello, and ends media nobody came back for.
 func (h *Hub) sweep() {
-	now := h.cfg.Now()
+	now := h.clock()
 	for _, c := range h.sockets() {
 		c.tick(now)
 	}
-	h.closeParked(now)
+	h.closeParked(h.cfg.Now())
 }

@@ -130,6 +130,7 @@ func (c *conn) watchMedia() {
 }
 
 func (c *conn) sendSlots(session MediaSession) {
+	leaving := c.leaving()
 	for {
 		slots, changed := session.Slots()
 		if slots == nil {
@@ -149,7 +150,7 @@ func (c *conn) sendSlots(session MediaSession) {
 				})
 			}
 			return
-		case <-c.gone:
+		case <-leaving:
 			return
 		}
 	}

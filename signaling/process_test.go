@@ -16,11 +16,15 @@ import (
 
 // These, when set, make this binary another process: see TestMain.
 const (
+	crowdOrder = "SIGNALING_TEST_CROWD" // JSON of an order: many clients
 	nodeFolder = "SIGNALING_TEST_NODE"  // a folder: the server on the log in it
 )
 
-// TestMain also is the server that TestQ5 kills.
+// TestMain also is the crowds of the benchmarks and the server that TestQ5 kills.
 func TestMain(m *testing.M) {
+	if order := os.Getenv(crowdOrder); order != "" {
+		os.Exit(runCrowd(order)) //nolint:forbidigo // this process is the crowd
+	}
 	if folder := os.Getenv(nodeFolder); folder != "" {
 		os.Exit(runNode(folder)) //nolint:forbidigo // this process is the server
 	}

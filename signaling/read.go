@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"unicode/utf8"
 
@@ -12,29 +13,23 @@ import (
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
-// next returns the next text message; false when the socket has ended. Frames that are
-// binary or too large end the socket: our own limit instead of gorilla's, which would
-// close with 1009 and tell a page nothing.
-func (c *conn) next() ([]byte, bool) {
-	for {
-		kind, r, err := c.ws.NextReader()
-		if err != nil {
-			return nil, false
-		}
-		var buf bytes.Buffer
-		n, err := io.Copy(&buf, io.LimitReader(r, protocol.MaxFrameBytes+1))
-		if err != nil {
-			return nil, false
-		}
-		if kind != websocket.TextMessage || n > protocol.MaxFrameBytes {
-			c.bye(protocol.CloseBadMessage, byeBadMessage, 0)
-			if _, err := io.Copy(io.Discard, r); err != nil {
-				return nil, false
-			}
-			continue
-		}
-		return buf.Bytes(), true
+// whole reads one message. Frames that are binary or too large end the socket, and are
+// nil: our own limit instead of gorilla's, which would close with 1009 and tell a page
+// nothing. Its error says that the socket has ended.
+func (c *conn) whole(kind int, r io.Reader) ([]byte, error) {
+	buf := bytes.NewBuffer(make([]byte, 0, bytes.MinRead))
+	n, err := io.Copy(buf, io.LimitReader(r, protocol.MaxFrameBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read a message: %w", err)
 	}
+	if kind == websocket.TextMessage && n <= protocol.MaxFrameBytes {
+		return buf.Bytes(), nil
+	}
+	c.bye(protocol.CloseBadMessage, byeBadMessage, 0)
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		return nil, fmt.Errorf("read a message: %w", err)
+	}
+	return nil, nil
 }
 
 // decode reads one message of a client. It never panics and takes time linear in data.
