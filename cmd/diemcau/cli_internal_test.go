@@ -54,6 +54,7 @@ func TestRun_badFlagsAreOneLineAndExit2(t *testing.T) {
 		{"too many replicas", []string{"serve", "--redis=redis://localhost", "--redis-replicas=17"}, "--redis-replicas"},
 		{"no replicas", []string{"serve", "--redis=redis://localhost", "--redis-replicas=-1"}, "--redis-replicas"},
 		{"replicas of SQLite", []string{"serve", "--redis-replicas=1"}, "--redis-replicas"},
+		{"sentinel by another name", []string{"serve", "--redis=sentinel://localhost/dialogue"}, "redis+sentinel://"},
 		{"bad redis", []string{"serve", "--redis=localhost:6379"}, "--redis"},
 		{"bad level", []string{"serve", "--log-level=loud"}, "--log-level"},
 		{"zalo without a secret", []string{"serve", "--zalo-app=1"}, "--zalo-secrets"},

@@ -10,7 +10,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/diemcau/diemcau/internal/eventlog"
@@ -25,7 +27,7 @@ const maxReplicas = 16
 // place is where an installation keeps its things; every command that touches them has it.
 type place struct {
 	Data       string `help:"Folder of the embedded log, the key, certificates." default:"./data" type:"path" placeholder:"DIR"`
-	Redis      string `help:"redis://[user:password@]host:port/db of the log; without it SQLite in --data is used." placeholder:"URL"`
+	Redis      string `help:"redis://[user:password@]host:port/db of the log, or redis+sentinel://host:port/MASTER?addr=host:port; without it SQLite in --data is used." placeholder:"URL"`
 	Replicas   int    `name:"redis-replicas" help:"How many replicas of Redis must have an event before it is acknowledged (0–16)." default:"0" placeholder:"N"`
 	SecretFile string `help:"File of the installation's key, mode 0600; made at the first start. Default: DATA/secret." type:"path" placeholder:"FILE"`
 }
@@ -81,6 +83,10 @@ func (p *place) redisAddress() string {
 	return at.String()
 }
 
+func redisSchemes() []string {
+	return []string{"redis", "rediss", "redis+sentinel", "rediss+sentinel", "unix"}
+}
+
 // checkRedis refuses flags that do not go together.
 func (p *place) checkRedis() error {
 	switch at, err := url.Parse(p.Redis); {
@@ -90,8 +96,8 @@ func (p *place) checkRedis() error {
 		return usage("--redis-replicas needs --redis: SQLite has no replicas")
 	case p.Redis == "":
 		return nil
-	case err != nil || (at.Scheme != "redis" && at.Scheme != "rediss" && at.Scheme != "unix"):
-		return usage("--redis: begins with redis://, rediss:// or unix://")
+	case err != nil || !slices.Contains(redisSchemes(), at.Scheme):
+		return usage("--redis: begins with %s://", strings.Join(redisSchemes(), "://, "))
 	}
 	return nil
 }

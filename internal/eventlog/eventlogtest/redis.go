@@ -134,13 +134,17 @@ func (r *Redis) signal(signal syscall.Signal) {
 }
 
 func (r *Redis) start(arguments []string) error {
-	all := append([]string{
+	return r.run("Ready to accept connections", append([]string{
 		"--bind", "127.0.0.1", "--port", strconv.Itoa(r.port), "--dir", r.Dir,
 		"--appendonly", "yes", "--appendfsync", "always", "--save", "",
 		"--maxmemory-policy", "noeviction", "--daemonize", "no", "--logfile", "",
-	}, arguments...)
+	}, arguments...))
+}
+
+// run starts the program and returns when it has said that it is ready.
+func (r *Redis) run(whenReady string, arguments []string) error {
 	// What a full disk does to it is an error of its writes, not the signal of LimitFiles.
-	all = append([]string{"-c", `trap "" XFSZ; exec "$0" "$@"`, r.program}, all...)
+	all := append([]string{"-c", `trap "" XFSZ; exec "$0" "$@"`, r.program}, arguments...)
 	cmd := exec.Command("sh", all...) //nolint:gosec,noctx // the test's own arguments; Kill ends it, not a ctx
 	// When the test binary dies without cleaning up, the kernel ends the server too.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -153,7 +157,7 @@ func (r *Redis) start(arguments []string) error {
 	}
 	r.cmd = cmd
 	ready := make(chan error, 1)
-	r.output.Go(func() { ready <- watch(output); drain(output) }) // ends with the process: Kill waits for it
+	r.output.Go(func() { ready <- watch(output, whenReady); drain(output) }) // ends with the process: Kill waits for it
 	select {
 	case err := <-ready:
 		return err
@@ -162,14 +166,14 @@ func (r *Redis) start(arguments []string) error {
 	}
 }
 
-// watch reads the server's log until it says that it is ready. Reading it to the end
+// watch reads the server's log until it says what it says when it is ready. Reading it to the end
 // afterwards is drain's: a full pipe would stop the server.
-func watch(output io.Reader) error {
+func watch(output io.Reader, whenReady string) error {
 	var said []string
 	lines := bufio.NewReader(output)
 	for {
 		line, err := lines.ReadString('\n')
-		if strings.Contains(line, "Ready to accept connections") {
+		if strings.Contains(line, whenReady) {
 			return nil
 		}
 		said = append(said, line)

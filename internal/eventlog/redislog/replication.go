@@ -31,31 +31,23 @@ type replication struct {
 	local int // with fsync: 1 if the server itself keeps an append-only file
 }
 
-// takeReplication takes our parameters out of an address.
-func takeReplication(address string) (string, replication, error) {
+// takeReplication takes our parameters out of an address's.
+func takeReplication(query url.Values) (replication, error) {
 	r := replication{patience: replicaPatience}
-	at, err := url.Parse(address)
-	if err != nil {
-		return address, r, nil //nolint:nilerr // go-redis refuses it, and says so
-	}
-	query := at.Query()
+	var err error
 	if text := query.Get(paramReplicas); text != "" {
 		if r.want, err = strconv.Atoi(text); err != nil || r.want < 0 || r.want > maxReplicas {
-			return address, r, fmt.Errorf("the address of redis: %s must be 0–%d", paramReplicas, maxReplicas)
+			return r, fmt.Errorf("%s must be 0–%d", paramReplicas, maxReplicas)
 		}
 	}
 	if text := query.Get(paramPatience); text != "" {
 		if r.patience, err = time.ParseDuration(text); err != nil || r.patience < time.Millisecond {
-			return address, r, fmt.Errorf("the address of redis: %s must be a duration such as 1s", paramPatience)
+			return r, fmt.Errorf("%s must be a duration such as 1s", paramPatience)
 		}
-	}
-	if !query.Has(paramReplicas) && !query.Has(paramPatience) {
-		return address, r, nil
 	}
 	query.Del(paramReplicas)
 	query.Del(paramPatience)
-	at.RawQuery = query.Encode()
-	return at.String(), r, nil
+	return r, nil
 }
 
 // check refuses a patience that the connection's own would end first.

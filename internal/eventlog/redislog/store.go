@@ -1,29 +1,22 @@
 package redislog
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog"
 )
 
 const (
-	// callTimeout bounds one call when the URL sets no read_timeout: after it an append's
-	// outcome is unknown.
-	callTimeout = 5 * time.Second
-	dialTimeout = 2 * time.Second
 	// callPool is enough for group-committing conferences; waiters have their own pool,
 	// so that blocked reads never keep an append waiting.
 	callPool = 64
@@ -48,27 +41,31 @@ type Store struct {
 
 var _ eventlog.Store = (*Store)(nil)
 
-// Open connects to redis://[user:password@]host:port/db (or rediss://, unix://) and logs
-// what durability the server promises. Parameters of the URL such as read_timeout=2s
-// are those of go-redis, and two of our own:
+// Open connects to redis://[user:password@]host:port/db (or rediss://, unix://), or to the
+// master that Sentinels name, redis+sentinel://[user:password@]host:port/MASTER/db (or
+// rediss+sentinel://), and logs what durability the server promises. Parameters of the URL
+// such as read_timeout=2s are those of go-redis, and some of our own:
 //
 //	replicas=N            an append is confirmed once N replicas have it (0–16, default 0)
 //	replica_timeout=1s    how long it waits for them; shorter than read_timeout (5s)
+//	ca=FILE               with rediss: authorities trusted instead of the system's (PEM)
+//	addr=host:port        another Sentinel; as often as needed
+//	sentinel_username=, sentinel_password=   of the Sentinels themselves
 //
 // Errors: ErrUnavailable.
 func Open(ctx context.Context, address string, logger *slog.Logger) (*Store, error) {
-	options, replication, err := parseAddress(address)
+	target, err := parseAddress(address)
 	if err != nil {
 		return nil, err
 	}
 	s := &Store{
-		calls:  redis.NewClient(configure(*options, callPool)),
-		waits:  redis.NewClient(configure(*options, waitPool)),
+		calls:  target.client(callPool),
+		waits:  target.client(waitPool),
 		logger: logger.With(slog.String("part", "redislog")),
 		append: redis.NewScript(appendScript),
 	}
-	s.ephemeral = newEphemeral(s.calls, s.waits, options.DB)
-	if s.aof, s.replication, err = checkServer(ctx, s.calls, s.logger, replication); err == nil {
+	s.ephemeral = newEphemeral(s.calls, s.waits, target.db())
+	if s.aof, s.replication, err = checkServer(ctx, s.calls, s.logger, target.replication); err == nil {
 		// Loaded now, an append's first try is its only one, and a server that forbids
 		// scripts is noticed at the start.
 		if err = s.append.Load(ctx, s.calls).Err(); err != nil {
@@ -79,42 +76,6 @@ func Open(ctx context.Context, address string, logger *slog.Logger) (*Store, err
 		return nil, errors.Join(fmt.Errorf("open event log on redis: %w", err), s.Close())
 	}
 	return s, nil
-}
-
-// parseAddress refuses a malformed address without repeating it: it may hold a password.
-func parseAddress(address string) (*redis.Options, replication, error) {
-	address, replication, err := takeReplication(address)
-	if err != nil {
-		return nil, replication, err
-	}
-	options, err := redis.ParseURL(address)
-	if _, malformed := errors.AsType[*url.Error](err); malformed {
-		return nil, replication, errors.New("the address of redis is malformed; want redis://[user:password@]host:port/db")
-	}
-	if err != nil {
-		return nil, replication, fmt.Errorf("the address of redis: %w", err)
-	}
-	return options, replication, replication.check(cmp.Or(options.ReadTimeout, callTimeout))
-}
-
-func configure(options redis.Options, pool int) *redis.Options {
-	options.MaxRetries = -1   // a repeated write would be decided twice
-	options.DialerRetries = 1 // the caller decides when to try again
-	options.PoolSize = pool   // connections are made when needed
-	options.ClientName = "diemcau"
-	options.ContextTimeoutEnabled = true
-	options.DisableIdentity = true
-	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	if options.ReadTimeout == 0 {
-		options.ReadTimeout = callTimeout
-	}
-	if options.WriteTimeout == 0 {
-		options.WriteTimeout = callTimeout
-	}
-	if options.DialTimeout == 0 {
-		options.DialTimeout = dialTimeout
-	}
-	return &options
 }
 
 // Conferences returns the ids that have a log with at least one event, sorted.
