@@ -21,6 +21,7 @@ import (
 	"github.com/diemcau/diemcau/internal/live"
 	"github.com/diemcau/diemcau/internal/oneport"
 	"github.com/diemcau/diemcau/internal/server"
+	"github.com/diemcau/diemcau/internal/workday"
 	"github.com/diemcau/diemcau/internal/zalo"
 	"github.com/diemcau/diemcau/sfu"
 	"github.com/diemcau/diemcau/signaling"
@@ -51,6 +52,7 @@ type app struct {
 	listeners    []*server.Listener
 	authority    *server.Authority // nil unless this installation signs for itself
 	demoRun      string
+	holidays     *workday.Calendar
 	importSecret []byte
 	zalo         *zalo.Handler // nil when not connected
 }
@@ -82,6 +84,9 @@ func (a *app) open(ctx context.Context) error {
 	a.limits = s.limits(keys, a.store.Ephemeral())
 	held, err := s.screen()
 	if err != nil {
+		return err
+	}
+	if a.holidays, err = s.calendar(); err != nil {
 		return err
 	}
 	a.live = live.New(live.Config{Store: a.store, Secret: keys, Logger: a.logger, Now: time.Now, Screen: held})
@@ -160,7 +165,7 @@ func (a *app) serveHTTP() error {
 	a.http, err = server.New(server.Config{
 		Logger: a.logger.With(slog.String("part", "server")), Now: time.Now, Gate: a.gate, Live: a.live,
 		Media: whip{a.media}, Relay: a.relays(), Pages: pages, Socket: a.hub.Serve, Limits: a.limits, Metrics: a.metrics,
-		Origins: a.origins, CACert: caCert, ImportSecret: a.importSecret, Zalo: webhook,
+		Origins: a.origins, CACert: caCert, ImportSecret: a.importSecret, Zalo: webhook, Holidays: a.holidays,
 	})
 	if err != nil {
 		return fmt.Errorf("make the http server: %w", err)

@@ -108,7 +108,7 @@ func TestRun_helpIsTheReference(t *testing.T) {
 	}
 	for _, flag := range []string{
 		"--listen", "--tls-listen", "--tls-domain", "--tls-cert", "--tls-key", "--data", "--redis", "--redis-replicas",
-		"--media-port", "--public-ip", "--trusted-proxies", "--limits", "--sockets-per-address", "--proof", "--hold-words", "--metrics-listen", "--secret-file", "--demo", "DIEMCAU_MEDIA_PORT",
+		"--media-port", "--public-ip", "--trusted-proxies", "--limits", "--sockets-per-address", "--proof", "--holidays", "--hold-words", "--metrics-listen", "--secret-file", "--demo", "DIEMCAU_MEDIA_PORT",
 	} {
 		if !strings.Contains(out.String(), flag) {
 			t.Errorf("the help of serve lacks %s", flag)

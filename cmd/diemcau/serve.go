@@ -11,6 +11,7 @@ import (
 	"github.com/diemcau/diemcau/internal/eventlog"
 	"github.com/diemcau/diemcau/internal/limits"
 	"github.com/diemcau/diemcau/internal/secret"
+	"github.com/diemcau/diemcau/internal/workday"
 	"github.com/diemcau/diemcau/moderation/screen"
 )
 
@@ -41,6 +42,7 @@ type serveCmd struct {
 	Limits            float64        `help:"Multiplies the rate limits: 2 is twice as generous, 0 switches them off (load tests)." default:"1" placeholder:"FACTOR"`
 	SocketsPerAddress int            `help:"How many sockets one address (IPv6: one /64) may have open." default:"2000" placeholder:"N"`
 	Proof             string         `help:"When a question needs a proof of work: auto (while the conference is flooded), always or off." default:"auto" placeholder:"WHEN"`
+	Holidays          string         `help:"Holidays of the years in a file (the shape of internal/workday/vietnam.json), in the place of those that come with the program." type:"path" placeholder:"FILE"`
 	HoldWords         string         `help:"More words that bring a question to a closer look, one a line; none is ever refused for them." type:"path" placeholder:"FILE"`
 
 	Zalo zaloFlags `embed:"" group:"Zalo:"`
@@ -120,6 +122,23 @@ func (s *serveCmd) screen() (func(words string) string, error) {
 		rule, _ := rules.Check(words)
 		return rule
 	}, nil
+}
+
+// calendar returns the holidays, with the operator's years if there are any.
+func (s *serveCmd) calendar() (*workday.Calendar, error) {
+	known := workday.Vietnam()
+	if s.Holidays == "" {
+		return known, nil
+	}
+	data, err := os.ReadFile(s.Holidays)
+	if err != nil {
+		return nil, usage("--holidays: %v", err)
+	}
+	own, err := workday.Parse(data)
+	if err != nil {
+		return nil, usage("--holidays=%s: %v", s.Holidays, err)
+	}
+	return known.With(own), nil
 }
 
 // What --limits may be: below, a bucket would hold less than one token.

@@ -48,7 +48,7 @@ var arrows = map[string][]string{
 		"sfu/floor", "signaling/protocol",
 	},
 	"internal/server": {
-		"internal/access", "internal/conference", "internal/intake", "internal/limits", "internal/live", "internal/pow", "moderation",
+		"internal/access", "internal/conference", "internal/intake", "internal/limits", "internal/live", "internal/pow", "internal/workday", "moderation",
 		"signaling", "signaling/protocol", "web",
 	},
 	"web": {},

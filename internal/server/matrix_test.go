@@ -19,6 +19,7 @@ func TestRoles_wholeRouterDeniesByDefault(t *testing.T) {
 	// Who gets a 2xx; the rest must get 401 or 403 (or 404/415/400 where nothing is asked of anybody).
 	permitted := map[string]string{
 		"GET /api/v1/conferences":                                     everybody,
+		"GET /api/v1/holidays":                                        everybody,
 		"GET /api/v1/origins":                                         everybody,
 		"GET /api/v1/session":                                         everybody,
 		"DELETE /api/v1/session":                                      everybody,

@@ -17,6 +17,7 @@ import (
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/limits"
 	"github.com/diemcau/diemcau/internal/live"
+	"github.com/diemcau/diemcau/internal/workday"
 )
 
 // Config is what a Server needs. All fields are required but those that say otherwise.
@@ -33,6 +34,8 @@ type Config struct {
 	Socket func(w http.ResponseWriter, r *http.Request, id conference.ID) error
 	// Limits are shared with the socket; nil: some of this server's own, without proof of work.
 	Limits *limits.Limits
+	// Holidays are the free days that due dates leave out; nil: those that come with the program.
+	Holidays *workday.Calendar
 	// Metrics counts requests; may be nil.
 	Metrics *Metrics
 	// Origins returns the https origins of this server, for pages opened over plain http
@@ -68,6 +71,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.Limits == nil {
 		cfg.Limits = limits.New(limits.Config{Now: cfg.Now})
+	}
+	if cfg.Holidays == nil {
+		cfg.Holidays = workday.Vietnam()
 	}
 	s := &Server{cfg: cfg, echo: echo.New(), pages: pages, media: newMediaSessions()}
 	s.echo.HideBanner, s.echo.HidePort = true, true
@@ -140,6 +146,7 @@ func (s *Server) routes() {
 	api(http.MethodPost, "/session", s.signIn)
 	api(http.MethodGet, "/session", s.mySessions)
 	api(http.MethodDelete, "/session", s.signOut)
+	api(http.MethodGet, "/holidays", s.holidays)
 	api(http.MethodGet, "/conferences", s.conferences)
 	api(http.MethodPost, "/conferences", s.createConference)
 	api(http.MethodPost, "/conferences/:conference/open", s.changeConference(conference.Open{}))

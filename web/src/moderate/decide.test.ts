@@ -6,7 +6,7 @@ import { wordDiff } from './diff';
 import { Drafts } from './drafts';
 import { countsOf, deciderOf, latestOf } from './hands';
 import { fold, likely } from './similar';
-import { today, workdaysAfter } from '../live/workdays';
+import { today, WEEKENDS, workdaysAfter } from '../live/workdays';
 
 const at = '2022-10-28T01:00:00Z';
 const me = { session: 's1', person: 'Hoa' };
@@ -112,9 +112,9 @@ describe('likely', () => {
 
 describe('workdays', () => {
   it('skips Saturdays and Sundays', () => {
-    expect(workdaysAfter('2022-10-28', 1)).toBe('2022-10-31');
-    expect(workdaysAfter('2022-10-28', 15)).toBe('2022-11-18');
-    expect(workdaysAfter('2022-10-29', 5)).toBe('2022-11-04');
+    expect(workdaysAfter('2022-10-28', 1, WEEKENDS)).toBe('2022-10-31');
+    expect(workdaysAfter('2022-10-28', 15, WEEKENDS)).toBe('2022-11-18');
+    expect(workdaysAfter('2022-10-29', 5, WEEKENDS)).toBe('2022-11-04');
   });
 
   it('takes the date in Hanoi', () => {

@@ -1,7 +1,7 @@
 // How the question on air ends: what the chair concludes, and what is still missing for it.
 
 import type { Conference, Question, QuestionAnswer } from '../wire/wire.gen';
-import { isDate, workdaysAfter } from '../live/workdays';
+import { isDate } from '../live/workdays';
 
 /** MAX_WORDS is how long the chair's words may be, characters after NFC. */
 export const MAX_WORDS = 1000;
@@ -10,7 +10,7 @@ export const MAX_AGENCY = 200;
 /** DAYS are the working days that are offered as a deadline. */
 export const DAYS = [5, 10, 15] as const;
 /** USUAL_DAYS is the deadline that is filled in. */
-const USUAL_DAYS = 10;
+export const USUAL_DAYS = 10;
 
 /** Ending is what has been filled in. */
 export interface Ending {
@@ -32,10 +32,10 @@ export interface Missing {
   text?: 'long';
 }
 
-/** firstEnding is what stands in the form before anything is filled in. */
-export function firstEnding(question: Question, conference: Conference, day: string): Ending {
+/** firstEnding is what stands in the form before anything but the due date is filled in. */
+export function firstEnding(question: Question, conference: Conference, due: string): Ending {
   const agency = conference.topics.find((topic) => topic.id === question.topic)?.agency ?? '';
-  return { none: true, agency, due: workdaysAfter(day, USUAL_DAYS), partly: false, text: '' };
+  return { none: true, agency, due, partly: false, text: '' };
 }
 
 /** agencies are the conference's agencies, each once; those named together also alone. */

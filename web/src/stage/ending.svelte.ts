@@ -1,7 +1,8 @@
 // The form of the chair's conclusion.
 
 import type { Conference, Question, QuestionAnswer } from '../wire/wire.gen';
-import { answerOf, firstEnding, missing, type Ending, type Missing } from './conclusion';
+import { answerOf, firstEnding, missing, USUAL_DAYS, type Ending, type Missing } from './conclusion';
+import { holidays } from '../live/holidays.svelte';
 import { workdaysAfter } from '../live/workdays';
 
 /** EndingForm is what has been filled in for one question; it is kept while that is on air. */
@@ -16,7 +17,7 @@ export class EndingForm {
   constructor(question: Question, conference: Conference, day: () => string) {
     this.question = question.id;
     this.#day = day;
-    this.#ending = firstEnding(question, conference, day());
+    this.#ending = firstEnding(question, conference, this.in(USUAL_DAYS));
   }
 
   /** ending is what stands in the form. */
@@ -51,7 +52,7 @@ export class EndingForm {
 
   /** in gives the date n working days from today. */
   in(days: number): string {
-    return workdaysAfter(this.#day(), days);
+    return workdaysAfter(this.#day(), days, holidays.calendar);
   }
 
   /** answer is the command, or undefined while something is missing; then it is shown. */

@@ -226,6 +226,36 @@ export interface MediaTiles {
  * (stage), "media.leave" (venue, stage), "conference.open" and "conference.close" (admin).
  */
 export type Nothing = Record<string, never>;
+
+/**
+ * Holidays is the answer of GET /api/v1/holidays: the days that differ from what their weekday
+ * says. Due dates are counted in working days with it.
+ */
+export interface Holidays {
+  /** earliest first */
+  years: HolidayYear[];
+}
+
+/** HolidayYear is the data of one year; of a year that is missing nothing is known. */
+export interface HolidayYear {
+  year: number;
+  /** Certainty is "official" (announced, or fixed by law) or "provisional". */
+  certainty: string;
+  /** holidays and days taken off for them */
+  free: Holiday[];
+  /** Saturdays and Sundays worked in exchange */
+  work: Holiday[];
+}
+
+/** Holiday is one such day. */
+export interface Holiday {
+  /** 2026-09-02 */
+  date: string;
+  name: string;
+  nameEn?: string;
+  /** Provisional marks a day of an official year that is not itself announced. */
+  provisional?: boolean;
+}
 export const Subprotocol = "diemcau.v1";
 export const Version = 1;
 /** the server drains: come back after bye.retryAfterMs */

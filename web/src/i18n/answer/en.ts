@@ -13,7 +13,7 @@ const en = {
   noDue: 'No date yet',
   overdue: (days: number) => (days === 1 ? '1 day overdue' : `${days} days overdue`),
   today: 'Due today',
-  left: (days: number) => (days === 1 ? '1 day left' : `${days} days left`),
+  left: (days: number) => (days === 1 ? '1 working day left' : `${days} working days left`),
   count: (owed: number, late: number) => {
     const all = owed === 1 ? '1 question' : `${owed} questions`;
     return late > 0 ? `${all}, ${late} overdue` : all;

@@ -11,7 +11,7 @@ const vi = {
   noDue: 'Chưa có thời hạn',
   overdue: (days: number) => `Quá hạn ${days} ngày`,
   today: 'Hết hạn hôm nay',
-  left: (days: number) => `Còn ${days} ngày`,
+  left: (days: number) => `Còn ${days} ngày làm việc`,
   count: (owed: number, late: number) => (late > 0 ? `${owed} câu, ${late} câu quá hạn` : `${owed} câu`),
   original: 'Nội dung người dân gửi',
   erased: 'Nội dung đã được xoá.',

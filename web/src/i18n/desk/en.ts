@@ -1,11 +1,10 @@
 import type { Messages } from './vi';
 
-const en = {
+export default {
   title: 'Registration desk',
-  soon: 'The registration desk is not open yet',
-  text: 'Seats and tickets are not handled yet. This page will work once the organisers open registration.',
-  until: 'Until then, citizens can ask their questions on the conference’s page:',
-  open: 'Open the conference’s page',
+  enter: 'Enter a question for a citizen',
+  intro: 'Type the asker’s own words, read them back, then record them. Print the slip with the code and give it to them.',
+  closed: 'The conference is over; no more questions are taken.',
+  frozen: 'The organisers are not taking questions from the desk for now.',
+  entered: (count: number) => (count === 1 ? '1 question entered from this page' : `${count} questions entered from this page`),
 } satisfies Messages;
-
-export default en;

@@ -1,9 +1,10 @@
 const vi = {
   title: 'Bàn đón tiếp',
-  soon: 'Bàn đón tiếp chưa mở',
-  text: 'Việc đăng ký chỗ ngồi và quét vé chưa bắt đầu. Trang này sẽ dùng được khi ban tổ chức mở đăng ký.',
-  until: 'Trong lúc chờ, người dân có thể gửi câu hỏi ở trang của hội nghị:',
-  open: 'Mở trang của hội nghị',
+  enter: 'Nhập câu hỏi giúp người dân',
+  intro: 'Gõ theo lời người hỏi, đọc lại cho họ nghe, rồi ghi nhận. In phiếu có mã và đưa cho họ giữ.',
+  closed: 'Hội nghị đã kết thúc, không nhận thêm câu hỏi.',
+  frozen: 'Ban tổ chức đang tạm ngưng nhận câu hỏi từ bàn đón tiếp.',
+  entered: (count: number) => `${count} câu đã nhập từ trang này`,
 };
 
 export type Messages = typeof vi;

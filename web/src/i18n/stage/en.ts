@@ -114,7 +114,6 @@ const en = {
     due: 'Answer due by',
     quick: 'Quick choices in working days',
     days: (n: number) => `+${n} days`,
-    dueHint: 'Saturdays and Sundays are left out. Please allow for public holidays yourself.',
     partly: 'Answered in part only',
     partlyHint: 'The asker sees that something is left to be answered.',
     words: 'The chair’s words',

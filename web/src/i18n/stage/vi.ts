@@ -113,7 +113,6 @@ const vi = {
     due: 'Hạn trả lời',
     quick: 'Chọn nhanh, tính theo ngày làm việc',
     days: (n: number) => `+${n} ngày`,
-    dueHint: 'Không tính thứ Bảy, Chủ nhật. Ngày lễ xin tự trừ.',
     partly: 'Mới trả lời một phần',
     partlyHint: 'Người hỏi thấy là còn phần chưa trả lời.',
     words: 'Lời chủ toạ',

@@ -105,17 +105,6 @@ const en = {
   question: {
     title: 'Question from the hall',
     intro: 'Type it for the citizen; read it back before you send it.',
-    topic: 'Topic',
-    chooseTopic: 'Choose a topic',
-    body: 'Question',
-    count: (n: number, max: number) => `${n}/${max} characters`,
-    tooLong: (n: number) => `${n} characters too many. Please shorten it.`,
-    needBody: 'Please type the question.',
-    needTopic: 'Please choose a topic.',
-    send: 'Send the question',
-    sent: 'Received. The tracking code to hand over:',
-    hint: 'The asker enters this code under “Follow a question” on the front page.',
-    another: 'Type another one',
     open: 'Type a question from the hall',
   },
   screen: {

@@ -104,17 +104,6 @@ const vi = {
   question: {
     title: 'Câu hỏi từ hội trường',
     intro: 'Gõ giúp người dân; đọc lại cho họ nghe trước khi gửi.',
-    topic: 'Chủ đề',
-    chooseTopic: 'Chọn chủ đề',
-    body: 'Câu hỏi',
-    count: (n: number, max: number) => `${n}/${max} ký tự`,
-    tooLong: (n: number) => `Dài quá ${n} ký tự. Xin rút gọn.`,
-    needBody: 'Xin gõ câu hỏi.',
-    needTopic: 'Xin chọn chủ đề.',
-    send: 'Gửi câu hỏi',
-    sent: 'Đã ghi nhận. Mã theo dõi đưa cho người hỏi:',
-    hint: 'Người hỏi dùng mã này ở mục «Tra cứu câu hỏi» trên trang đầu.',
-    another: 'Gõ câu khác',
     open: 'Gõ câu hỏi từ hội trường',
   },
   screen: {

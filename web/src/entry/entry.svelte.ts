@@ -8,8 +8,11 @@ export interface Wrong {
   topic: boolean;
 }
 
-/** A question that a caller dictates; it outlives its dialog, as the call goes on meanwhile. */
-export class PhoneQuestion {
+/**
+ * A question that staff type in for somebody: on the telephone, at the desk, in the hall. It
+ * outlives the form it is typed into, as a call goes on meanwhile.
+ */
+export class Entry {
   body = $state('');
   topic = $state('');
   venue = $state('');
@@ -21,6 +24,13 @@ export class PhoneQuestion {
   // The same words keep their key, so that sending them twice is one question.
   #key = randomId();
   #keyOf = '';
+  readonly #home: string;
+
+  /** home is the venue that stands in the form until another is chosen; '' none. */
+  constructor(home = '') {
+    this.#home = home;
+    this.venue = home;
+  }
 
   readonly words: string = $derived(this.body.normalize('NFC').trim());
   readonly used: number = $derived([...this.words].length);
@@ -50,7 +60,7 @@ export class PhoneQuestion {
   done(code: string): void {
     this.code = code;
     this.body = '';
-    this.venue = '';
+    this.venue = this.#home;
     this.name = '';
     this.mayName = false;
     this.#tried = false;

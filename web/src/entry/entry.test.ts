@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { PhoneQuestion } from './ask.svelte';
+import { Entry } from './entry.svelte';
 
-describe('PhoneQuestion', () => {
+describe('Entry', () => {
   it('tells what is missing and sends nothing', () => {
-    const asked = new PhoneQuestion();
+    const asked = new Entry();
     expect(asked.wrong).toEqual({ body: '', topic: false });
     expect(asked.command()).toBeNull();
     expect(asked.wrong).toEqual({ body: 'empty', topic: true });
@@ -12,7 +12,7 @@ describe('PhoneQuestion', () => {
   });
 
   it('keeps its key for the same words, has another for others and for the next question', () => {
-    const asked = new PhoneQuestion();
+    const asked = new Entry();
     asked.body = '  Bao giờ cấp sổ?  ';
     asked.topic = 'so-do';
     const first = asked.command();
@@ -24,9 +24,19 @@ describe('PhoneQuestion', () => {
     const named = asked.command();
     expect(named).toMatchObject({ name: 'Bà Hoa', mayName: false });
     expect(named?.idempotencyKey).not.toBe(first?.idempotencyKey);
+    asked.venue = 'phu-loc';
     asked.done('7KQ2M-9XWTB-H');
+    expect(asked.venue).toBe('');
     expect(asked.body).toBe('');
     asked.body = 'Bao giờ cấp sổ?';
     expect(asked.command()?.idempotencyKey).not.toBe(first?.idempotencyKey);
+  });
+
+  it('goes back to the venue it belongs to', () => {
+    const asked = new Entry('phu-loc');
+    expect(asked.venue).toBe('phu-loc');
+    asked.venue = '';
+    asked.done('7KQ2M-9XWTB-H');
+    expect(asked.venue).toBe('phu-loc');
   });
 });

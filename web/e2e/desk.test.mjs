@@ -1,0 +1,50 @@
+// The registration desk enters a question for somebody without a phone, by the keyboard alone.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inBrowser, noFaults, shot, signIn } from './lib/browser.mjs';
+import { Server, until } from './lib/server.mjs';
+import { listen } from './lib/socket.mjs';
+
+test('J8 the desk enters a question by keyboard, gets a slip and goes on to the next person', async () => {
+  const server = await Server.start();
+  try {
+    await inBrowser('desk', (browser) => desk(browser, server));
+  } finally {
+    await server.stop();
+  }
+});
+
+async function desk(browser, server) {
+  const words = 'Bà tôi không có điện thoại, muốn hỏi bao giờ được cấp sổ đỏ?';
+  const moderator = await signIn(browser, (await server.links('moderator'))[0]);
+  const log = await listen(server, moderator, 'moderator');
+  const page = await signIn(browser, (await server.links('registrar'))[0]);
+  const text = page.locator('form textarea');
+  await text.waitFor();
+  await page.getByTestId('send-question').click();
+  await page.getByText('Xin ghi câu hỏi.').waitFor();
+  assert.ok(await text.evaluate((field) => field === document.activeElement), 'the eye goes to what is missing');
+  await page.keyboard.type(words);
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('ArrowDown');
+  await shot(page, 'desk-form-1440');
+  await text.focus();
+  await page.keyboard.press('Control+Enter');
+  const code = (await page.getByTestId('code').textContent()).trim();
+  await shot(page, 'desk-slip-1440');
+  const submitted = await until(() => log.events.find((event) => event.type === 'question.submitted'), 'the question is in the log');
+  assert.equal(submitted.question.channel, 'desk');
+  assert.equal(submitted.question.text, words);
+  const found = await fetch(`${server.url}/api/v1/questions/lookup`, {
+    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ code }),
+  });
+  assert.equal((await found.json()).body, words, 'the code on the slip is the question’s');
+  await page.keyboard.press('n');
+  await text.waitFor();
+  assert.ok(await text.evaluate((field) => field === document.activeElement), 'the next person can dictate at once');
+  assert.equal(await text.inputValue(), '', 'nothing of the last person is left');
+  await page.setViewportSize({ width: 360, height: 780 });
+  await shot(page, 'desk-form-360');
+  for (const one of [moderator, page]) noFaults(one);
+  log.socket.terminate();
+}
