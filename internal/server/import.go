@@ -28,12 +28,28 @@ type importView struct {
 	Imported []importedRow    `json:"imported"`
 	Problems []intake.Problem `json:"problems"`
 	Ignored  []string         `json:"ignored"` // headings that were not understood
+	// Usable is how many rows can become questions; Preview the first of them, when the
+	// table was only looked at.
+	Usable  int          `json:"usable"`
+	Preview []previewRow `json:"preview,omitempty"`
 }
+
+// previewRow is a row as it was understood, without personal data.
+type previewRow struct {
+	Row   int                `json:"row"`
+	Body  string             `json:"body"`
+	Topic conference.TopicID `json:"topic"`
+	Venue conference.VenueID `json:"venue,omitempty"`
+}
+
+// previewRows is how many rows are shown of a table that is only looked at.
+const previewRows = 10
 
 // importQuestions takes the questions collected before the conference:
 // POST /api/v1/conferences/{conference}/questions/import[?topic=ID] with the CSV or XLSX
 // file itself as body. A topic in the address is given to rows without one. The same file
-// may be sent again: the same rows are the same questions.
+// may be sent again: the same rows are the same questions. With check=1 it is only looked
+// at, and nothing is kept.
 func (s *Server) importQuestions(c echo.Context) error {
 	running, info, err := s.info(c)
 	if err != nil {
@@ -56,6 +72,13 @@ func (s *Server) importQuestions(c echo.Context) error {
 		return err
 	}
 	view := importView{Total: result.Total, Imported: []importedRow{}, Problems: result.Problems, Ignored: result.Ignored}
+	view.Usable = len(result.Rows)
+	if c.QueryParam("check") == "1" {
+		for _, row := range result.Rows[:min(previewRows, len(result.Rows))] {
+			view.Preview = append(view.Preview, previewRow{row.Number, row.Body, row.Topic, row.Venue})
+		}
+		return answer(c, http.StatusOK, view)
+	}
 	for _, row := range result.Rows {
 		outcome, err := running.Do(c.Request().Context(), conference.Command{
 			ID: access.NewID(), Actor: actor, Body: live.SubmitQuestion{

@@ -21,11 +21,13 @@ type imported struct {
 		Text struct{ Vi, En string }
 	}
 	Ignored []string
+	Usable  int
+	Preview []struct{ Topic string }
 }
 
-// TestImport: good rows become questions with a code whatever is wrong with the others;
+// TestQ6_Import: good rows become questions with a code whatever is wrong with the others;
 // the same file again gives the same codes; only moderators and administrators may.
-func TestImport(t *testing.T) {
+func TestQ6_Import(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	const path = api + "/questions/import"
@@ -45,6 +47,18 @@ func TestImport(t *testing.T) {
 	h.wantProblem(send("", file), http.StatusUnauthorized, "session.unknown")
 	h.wantProblem(send(h.token(conference.RoleAdmin), "a,b\n1,2\n"), http.StatusBadRequest, "import.no_header")
 
+	running, err := h.live.Conference(place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	looked := h.do(request{method: "POST", path: path + "?check=1", body: file, contentType: "text/csv", bearer: h.token(conference.RoleModerator)})
+	seen := fromJSON[imported](t, looked.body)
+	if seen.Usable != 2 || len(seen.Imported) != 0 || len(seen.Problems) != 2 || len(seen.Preview) != 2 || seen.Preview[0].Topic != "bien-dong" {
+		t.Errorf("looked at only: got %+v", seen)
+	}
+	if strings.Contains(looked.body, "Hoa") || len(running.Snapshot().Questions) != 0 {
+		t.Errorf("looking at a table tells a name or records it: %s", looked.body)
+	}
 	first := fromJSON[imported](t, send(h.token(conference.RoleModerator), file).body)
 	if first.Total != 4 || len(first.Imported) != 2 || len(first.Problems) != 2 || !slices.Equal(first.Ignored, []string{"Ghi chú"}) {
 		t.Fatalf("got %+v", first)
@@ -57,10 +71,6 @@ func TestImport(t *testing.T) {
 	again := fromJSON[imported](t, send(h.token(conference.RoleAdmin), file).body)
 	if !slices.Equal(again.Imported, first.Imported) {
 		t.Errorf("the same file again: got %+v, want %+v", again.Imported, first.Imported)
-	}
-	running, err := h.live.Conference(place)
-	if err != nil {
-		t.Fatal(err)
 	}
 	questions := running.Snapshot().Questions
 	if len(questions) != 2 || questions[0].Channel != "import" || questions[0].Name != "Nguyễn Thị Hoa" || questions[0].Venue != "ba-vi" {

@@ -2,7 +2,7 @@ import { sentence } from '../live/problem';
 import type { View } from '../live/reduce';
 import type { Socket } from '../live/socket.svelte';
 import { toasts } from '../ui/toasts.svelte';
-import type { Question } from '../wire/wire.gen';
+import type { Likeness, Question } from '../wire/wire.gen';
 import { followedOf, mineOf } from './kept.svelte';
 import type { Kept } from './kept.svelte';
 import { Votes } from './votes.svelte';
@@ -18,7 +18,10 @@ export class Reading {
   readonly followed: Kept;
   readonly votes: Votes;
 
+  readonly #socket: Pick<Socket, 'command'>;
+
   constructor(conference: string, socket: Pick<Socket, 'command'>) {
+    this.#socket = socket;
     this.mine = mineOf(conference);
     this.followed = followedOf(conference);
     this.votes = new Votes(conference, socket, (error) => toasts.show('error', sentence(error)));
@@ -36,6 +39,12 @@ export class Reading {
 
   vote(view: View, id: string): void {
     this.votes.toggle(id, view.votes.get(id) ?? 0);
+  }
+
+  /** What the server's index finds to ask the same as a text; it keeps nothing of it. */
+  async alike(body: string): Promise<readonly Likeness[]> {
+    const { similar } = await this.#socket.command('question.similar', { body }, { again: false });
+    return similar ?? [];
   }
 
   /** Follows the question, or no longer. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Question } from '../wire/wire.gen';
-import { features, fold, mentionsComplaint, similarTo } from './similar';
+import { features, fold, mentionsComplaint, similarTo, toldOf } from './similar';
 
 const at = '2022-10-28T01:00:00Z';
 
@@ -101,5 +101,21 @@ describe('mentionsComplaint', () => {
 
   it.each(['Bao giờ có sổ đỏ?', 'Nhà cao tầng cạnh nhà tôi', 'Khi nào nại được đất?', ''])('not “%s”', (text) => {
     expect(mentionsComplaint(text)).toBe(false);
+  });
+});
+
+describe('what the server told', () => {
+  const known = new Map([['a', { id: 'a' }], ['b', { id: 'b' }]] as const) as unknown as ReadonlyMap<string, Question>;
+  const told = { text: 'sổ đỏ', likes: [{ id: 'b', percent: 90 }, { id: 'gone', percent: 80 }, { id: 'a', percent: 70 }] };
+
+  it('is shown in its order, what is no longer in view left out', () => {
+    expect(toldOf('sổ đỏ', told, known)?.map(({ id }) => id)).toEqual(['b', 'a']);
+    expect(toldOf('sổ đỏ', told, known, 1)?.map(({ id }) => id)).toEqual(['b']);
+  });
+
+  it('says nothing of another text, so that the list in view is searched', () => {
+    expect(toldOf('sổ hồng', told, known)).toBeUndefined();
+    expect(toldOf('sổ đỏ', null, known)).toBeUndefined();
+    expect(toldOf('sổ đỏ', { text: 'sổ đỏ', likes: [] }, known)).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import type { Question } from '../wire/wire.gen';
+import type { Likeness, Question } from '../wire/wire.gen';
 
 /** At least so many telling syllables have to be typed before anything is compared. */
 const LEAST_SYLLABLES = 3;
@@ -54,13 +54,31 @@ function featuresOf(question: Question): Set<string> {
   return known;
 }
 
+/** Whether a text says enough to be compared. */
+export function telling(text: string): boolean {
+  return [...features(text)].filter((feature) => !feature.includes(' ')).length >= LEAST_SYLLABLES;
+}
+
+/** What the server's index told about a text. */
+export interface Told {
+  readonly text: string;
+  readonly likes: readonly Likeness[];
+}
+
+/** The questions the server found alike that are in view; undefined: it has not told of this text. */
+export function toldOf(text: string, told: Told | null, questions: ReadonlyMap<string, Question>, most = 3): Question[] | undefined {
+  if (told?.text !== text) return undefined;
+  return told.likes.map(({ id }) => questions.get(id)).filter((question) => question !== undefined).slice(0, most);
+}
+
 /**
  * The questions that ask nearly the same as the text, the most alike first. What is rare
- * among the questions counts more than what many have. Nothing is asked of the server.
+ * among the questions counts more than what many have. Nothing is asked of the server: it
+ * is for when that cannot be reached.
  */
 export function similarTo(text: string, questions: Iterable<Question>, most = 3): Question[] {
+  if (!telling(text)) return [];
   const asked = features(text);
-  if ([...asked].filter((feature) => !feature.includes(' ')).length < LEAST_SYLLABLES) return [];
   const all = [...questions].map((question) => ({ question, has: featuresOf(question) }));
   const holders = new Map<string, number>();
   for (const { has } of all) for (const feature of has) holders.set(feature, (holders.get(feature) ?? 0) + 1);

@@ -41,7 +41,8 @@ function isChallenge(value: unknown): value is Challenge {
   );
 }
 
-async function refusal(response: Response): Promise<ProblemError> {
+/** The refusal that a response is. */
+export async function refusal(response: Response): Promise<ProblemError> {
   let document: ProblemDocument = {};
   try {
     document = (await response.json()) as ProblemDocument;

@@ -1,0 +1,26 @@
+import type { Messages } from './vi';
+
+export default {
+  title: 'Import questions collected beforehand',
+  intro: 'Choose an XLSX or CSV file, one question a row. You see it first and nothing is recorded; mend the file and choose it again as often as you like.',
+  template: 'Download the template (XLSX)',
+  file: 'File of questions',
+  topic: 'Topic of rows that name none',
+  noTopic: 'Report those rows',
+  reading: 'Reading the file…',
+  writing: (count: number) => `Recording ${count} questions…`,
+  counted: (usable: number, total: number) => `${usable} of ${total} rows can be used.`,
+  ignored: (heads: string) => `Columns that are not used: ${heads}.`,
+  preview: 'The first rows',
+  problems: (count: number) => (count === 1 ? '1 row to look at again' : `${count} rows to look at again`),
+  row: 'Row',
+  body: 'Question',
+  problem: 'What is wrong',
+  code: 'Code',
+  send: (count: number) => (count === 1 ? 'Record 1 question' : `Record ${count} questions`),
+  other: 'Choose another file',
+  done: (count: number) => (count === 1 ? '1 question is recorded.' : `${count} questions are recorded.`),
+  again: 'Importing the same file again doubles nothing: rows that are known keep their codes.',
+  codes: 'Download the codes (CSV)',
+  more: (count: number) => `and ${count} more`,
+} satisfies Messages;
