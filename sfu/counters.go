@@ -11,12 +11,14 @@ import (
 // Stats are counters of a plane since it was made, for metrics and tests.
 type Stats struct {
 	Sessions       int    // PeerConnections now
+	Viewers        int    // that are connected (WHEP)
 	PacketsIn      uint64 // RTP packets received from publishers
-	PacketsOut     uint64 // RTP packets written to PeerConnections, retransmissions included
+	PacketsOut     uint64 // RTP packets sent, retransmissions included
 	Junk           uint64 // RTP and RTCP that could not be read
 	NacksReceived  uint64 // sequence numbers asked for again by receivers
 	Retransmitted  uint64 // of these, answered
 	KeyframesAsked uint64 // picture loss indications sent to publishers
+	ViewersDropped uint64 // times a viewer was too slow and had to wait for a keyframe
 	Venues         map[conference.VenueID]VenueStats
 }
 
@@ -30,7 +32,7 @@ type VenueStats struct {
 type venueCounters struct{ forwarded, dropped atomic.Uint64 }
 
 type counters struct {
-	in, out, junk, nacks, resent, plis atomic.Uint64
+	in, out, junk, nacks, resent, plis, late atomic.Uint64
 
 	venuesMu sync.Mutex // guards venues
 	venues   map[conference.VenueID]*venueCounters
@@ -58,7 +60,8 @@ func (c *counters) snapshot() Stats {
 	s := Stats{
 		PacketsIn: c.in.Load(), PacketsOut: c.out.Load(), Junk: c.junk.Load(),
 		NacksReceived: c.nacks.Load(), Retransmitted: c.resent.Load(), KeyframesAsked: c.plis.Load(),
-		Venues: make(map[conference.VenueID]VenueStats, len(venues)),
+		ViewersDropped: c.late.Load(),
+		Venues:         make(map[conference.VenueID]VenueStats, len(venues)),
 	}
 	for id, v := range venues {
 		s.Venues[id] = VenueStats{AudioForwarded: v.forwarded.Load(), AudioDropped: v.dropped.Load()}

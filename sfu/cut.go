@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/pion/webrtc/v4"
@@ -24,6 +25,8 @@ type cut struct {
 	current  *wish
 	rw       rewrite.Rewriter
 	lastSent int64 // capture time of the newest packet, nanoseconds
+
+	attached []*feed // feeds it is an output of; guarded by the plane's planeMu
 }
 
 // wish is one decision to show a feed; every decision is a new wish, even for the same feed.
@@ -66,6 +69,51 @@ func (c *cut) show(f *feed) {
 	case old == nil || old.feed != f:
 		c.want.Store(&wish{feed: f})
 	}
+}
+
+// point shows a feed, nil for nothing, and becomes its output; with the plane's planeMu held.
+func (c *cut) point(f *feed) {
+	c.show(f)
+	if f != nil {
+		f.attach(c)
+	}
+	w := c.want.Load()
+	c.attached = slices.DeleteFunc(c.attached, func(old *feed) bool {
+		// A picture goes on until the new one's keyframe has come.
+		if old == f || (w != nil && !w.done.Load() && old.isVideo()) {
+			return false
+		}
+		old.detach(c)
+		return true
+	})
+	if f != nil && !slices.Contains(c.attached, f) {
+		c.attached = append(c.attached, f)
+	}
+}
+
+// detach ends the showing of everything; with the plane's planeMu held.
+func (c *cut) detach() {
+	for _, f := range c.attached {
+		f.detach(c)
+	}
+	c.attached = nil
+}
+
+// askKey asks the source that is wanted for a keyframe.
+func (c *cut) askKey(now int64) {
+	if w := c.want.Load(); w != nil {
+		w.feed.keys.ask(now)
+	}
+}
+
+// timestamp returns the outgoing timestamp of an instant, and false before the first packet.
+func (c *cut) timestamp(now int64) (uint32, bool) {
+	runs := *c.runs.Load()
+	if len(runs) == 0 {
+		return 0, false
+	}
+	ts, ok := runs[0].feed.clock.timestamp(now, runs[0].feed.rate)
+	return ts + runs[0].tsOff, ok // modulo 2^32
 }
 
 // waiting returns the feed whose keyframe is waited for, or nil.

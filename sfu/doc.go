@@ -3,7 +3,7 @@
 // no JSON, and obeys one thing: who has the floor.
 //
 //	venue ─PeerConnection─▶ one ring per source layer ─┬▶ slots of venues and of the stage
-//	OBS ───WHIP───────────▶                            └▶ bus (programme) ─▶ WHEP viewers
+//	OBS ───WHIP───────────▶                            └▶ bus (programme) ─▶ viewers (WHEP)
 //	                     microphones ─▶ mixer ─────────▶ bus
 //
 // Inside, a packet goes one way, in the goroutine that read it:
@@ -16,4 +16,10 @@
 // beside that path, by Plane.route, which only leaves wishes: the cut fulfils one at the
 // next keyframe. A cut belongs to the source that holds its gate, so no packet waits for
 // a lock; NACKs are answered from the feeds' rings.
+//
+// Public viewers come in thousands and are no PeerConnections (docs/adr/0013):
+//
+//	feed ─▶ cut ─▶ audience (a log of numbers) ─wake, once a flush─▶ shard, one per core
+//	shard: plan the runs once; for each viewer: number, seal, send (netio: GSO)
+//	socket ─▶ tap ─▶ the viewer's SRTCP ─ask─▶ shard: send again, ask for a keyframe
 package sfu

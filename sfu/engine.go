@@ -64,12 +64,8 @@ func (n *Node) settings() webrtc.SettingEngine {
 	s.DisableActiveTCP(true)
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	failed := iceFailed
-	if n.cfg.DeadAfter > 0 {
-		failed = n.cfg.DeadAfter
-	}
-	disconnected := min(iceDisconnected, failed/2)
-	s.SetICETimeouts(disconnected, failed-disconnected, iceKeepAlive)
+	disconnected, failed := n.silence()
+	s.SetICETimeouts(disconnected, failed, iceKeepAlive)
 	s.SetSRTPProtectionProfiles(
 		dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
 	s.DisableMediaEngineCopy(true)

@@ -8,13 +8,21 @@ import (
 	"github.com/pion/rtp"
 	"github.com/thesyncim/gopus"
 
+	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/sfu"
 )
 
 func watch(t *testing.T, plane *sfu.Plane, s shape) *peer {
 	t.Helper()
-	return newPeer(t, s).join(func(ctx context.Context, offer string) (*sfu.Session, string, error) {
-		return plane.Watch(ctx, "", offer)
+	return watchVenue(t, plane, "", s)
+}
+
+func watchVenue(t *testing.T, plane *sfu.Plane, v conference.VenueID, s shape) *peer {
+	t.Helper()
+	p := newPeer(t, s)
+	return p.negotiate(func(ctx context.Context, offer string) (answer string, err error) {
+		p.viewer, answer, err = plane.Watch(ctx, v, offer)
+		return answer, err
 	})
 }
 
@@ -24,7 +32,7 @@ func TestJ3_VenueWithoutFloorIsDropped(t *testing.T) {
 	t.Parallel()
 	plane := newPlane(t)
 	city, e, w := joinVenue(t, plane, hall), joinVenue(t, plane, east), joinVenue(t, plane, west)
-	viewer := watch(t, plane, shape{videos: 1, audios: 1})
+	watch(t, plane, shape{videos: 1, audios: 1})
 	speak(t, city, words(1))
 	speak(t, e, words(2))
 	speak(t, w, words(3))
@@ -46,7 +54,7 @@ func TestJ3_VenueWithoutFloorIsDropped(t *testing.T) {
 	if s := plane.Stats().Venues[east]; s.AudioForwarded != 0 || s.AudioDropped == 0 {
 		t.Errorf("got %+v for the venue that never had the floor, want nothing forwarded", s)
 	}
-	for _, p := range []*peer{city, e, w, viewer} {
+	for _, p := range []*peer{city, e, w} {
 		slots, _ := p.session.Slots()
 		for _, s := range slots {
 			for _, q := range p.packets(s.MID) {

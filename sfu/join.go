@@ -75,7 +75,7 @@ func suits(o *offer, r role) error {
 		if !o.sends(audio) {
 			return conference.Refuse(conference.KindInvalid, codeNoOpus, "no audio is sent")
 		}
-	case roleViewer, roleStage:
+	case roleStage:
 		if !o.receives(video) && !o.receives(audio) {
 			return badSDP("nothing is received")
 		}

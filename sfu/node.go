@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"runtime"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/sfu/icetcp"
+	"github.com/diemcau/diemcau/sfu/netio"
 	"github.com/diemcau/diemcau/sfu/relay"
 )
 
@@ -36,6 +38,11 @@ type Config struct {
 	// RelayKey makes the credentials, ≥ 16 bytes, the same on every node.
 	Relay    net.Listener
 	RelayKey []byte
+	// MaxViewers is how many WHEP viewers the process takes; 0: 20,000. Fewer are taken
+	// when the machine can do no more.
+	MaxViewers int
+	// WholeFrames sends viewers whole frames always, not only under load (benchmarks).
+	WholeFrames bool
 	// DeadAfter is how long a peer may be silent before its session ends; 0: 11 s.
 	DeadAfter time.Duration
 }
@@ -45,10 +52,14 @@ type Node struct {
 	cfg    Config
 	log    *slog.Logger
 	logs   logging.LoggerFactory
-	socket *socket
+	socket *netio.Conn
 	mux    *mux
 	tcp    *icetcp.Mux  // nil: UDP only
 	relay  *relay.Relay // nil: none
+
+	identity  *identity // of the viewers' DTLS
+	shards    []*shard
+	viewersAt addresses
 
 	// ctx ends when Run ends; what the node started looks at it.
 	done chan struct{}
@@ -69,26 +80,25 @@ func New(cfg Config) (*Node, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	s, err := listen(cfg.MediaPort)
-	if err != nil {
-		return nil, err
-	}
-	local, ok := s.LocalAddr().(*net.UDPAddr)
-	if !ok {
-		return nil, fmt.Errorf("listen on udp port %d: unexpected address %v", cfg.MediaPort, s.LocalAddr())
-	}
-	addresses, err := announced(cfg.PublicIPs, local.Port)
-	if err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
 	log := cfg.Logger.With(slog.String("part", "sfu"))
 	n := &Node{
-		cfg: cfg, log: log, logs: pionLogs{log}, socket: s,
+		cfg: cfg, log: log, logs: pionLogs{log},
 		done: make(chan struct{}), planes: make(map[conference.ID]*Plane),
+		viewersAt: addresses{at: make(map[netip.AddrPort]*Viewer)},
 	}
-	n.mux = &mux{addresses: addresses, UDPMuxDefault: ice.NewUDPMuxDefault(ice.UDPMuxParams{
-		Logger: n.logs.NewLogger("mux"), UDPConn: s,
-	})}
+	var err error
+	if n.identity, err = newIdentity(); err != nil {
+		return nil, err
+	}
+	if n.socket, err = netio.Listen(netio.Config{Port: cfg.MediaPort, Sockets: sockets(), Tap: n.tap}); err != nil {
+		return nil, err
+	}
+	if err := n.prepare(); err != nil {
+		return nil, errors.Join(err, n.socket.Close())
+	}
+	n.mux.UDPMuxDefault = ice.NewUDPMuxDefault(ice.UDPMuxParams{
+		Logger: n.logs.NewLogger("mux"), UDPConn: n.socket,
+	})
 	if cfg.TCP != nil {
 		n.tcp, n.mux.tcpPort = icetcp.New(cfg.TCP), cfg.TCPPort
 		if a, is := cfg.TCP.Addr().(*net.TCPAddr); is && cfg.TCPPort == 0 {
@@ -97,11 +107,35 @@ func New(cfg Config) (*Node, error) {
 	}
 	if cfg.Relay != nil {
 		n.relay = relay.New(relay.Config{
-			Listener: cfg.Relay, Peers: n.mux.peers(), MediaPort: local.Port, Key: cfg.RelayKey, Now: cfg.Now, Logs: n.logs,
+			Listener: cfg.Relay, Peers: n.mux.peers(), MediaPort: n.Port(), Key: cfg.RelayKey, Now: cfg.Now, Logs: n.logs,
 		})
 	}
 	return n, nil
 }
+
+// prepare makes what stands on the socket.
+func (n *Node) prepare() error {
+	all, err := announced(n.cfg.PublicIPs, n.Port())
+	if err != nil {
+		return err
+	}
+	n.mux = &mux{addresses: all}
+	for i := range runtime.GOMAXPROCS(0) {
+		s, err := newShard(n, i)
+		if err != nil {
+			return err
+		}
+		n.shards = append(n.shards, s)
+	}
+	return nil
+}
+
+// maxSockets is how many sockets share the port at most.
+const maxSockets = 8
+
+// sockets returns how many sockets share the port: one for two cores. With one, the reader
+// hands packets to pion without a queue between.
+func sockets() int { return max(1, min(runtime.GOMAXPROCS(0)/2, maxSockets)) }
 
 // Port returns the UDP port media is received on.
 func (n *Node) Port() int {
@@ -123,6 +157,11 @@ func (n *Node) Run(ctx context.Context) error {
 	if n.relay != nil {
 		n.wg.Go(func() { n.part(ctx, "relay", n.relay.Run) }) // likewise
 	}
+	var readers sync.WaitGroup
+	readers.Go(n.socket.Serve) // ended by closing the socket
+	for _, s := range n.shards {
+		n.wg.Go(func() { s.run(n.done) }) // ended by closing done
+	}
 	ticker := time.NewTicker(housekeeping)
 	defer ticker.Stop()
 	for running := true; running; {
@@ -143,9 +182,11 @@ func (n *Node) Run(ctx context.Context) error {
 		p.close()
 	}
 	n.wg.Wait()
-	if err := n.mux.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+	err := n.mux.Close()
+	if err = errors.Join(err, n.socket.Close()); err != nil && !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("close media port: %w", err)
 	}
+	readers.Wait()
 	return nil
 }
 

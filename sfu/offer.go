@@ -48,6 +48,9 @@ type line struct {
 	rids  []string            // of a simulcast camera, in the offer's order
 	codec format
 	rtx   *format
+	// feedback are the kinds of RTCP feedback offered for the codec, e.g. "nack pli".
+	feedback []string
+	refusal  string // of neither medium: the m-line as it is refused
 }
 
 // readOffer reads an offer of at most 64 KiB and 64 m-lines. Refusals: media.bad_sdp,
@@ -161,9 +164,11 @@ func readLine(m *sdp.MediaDescription, desc *sdp.SessionDescription) (line, erro
 			return line{}, badSDP("more than three simulcast layers")
 		}
 	default:
+		l.refusal = m.MediaName.Media + " 0 " + strings.Join(m.MediaName.Protos, "/") + " " + strings.Join(m.MediaName.Formats, " ")
 		return l, nil
 	}
 	reduce(m, l)
+	l.feedback = feedback(m, l)
 	return l, nil
 }
 
@@ -199,6 +204,18 @@ func simulcast(m *sdp.MediaDescription) ([]string, bool) {
 		}
 	}
 	return rids, len(rids) <= maxRIDs
+}
+
+// feedback returns the kinds of RTCP feedback of the chosen format.
+func feedback(m *sdp.MediaDescription, l line) []string {
+	var kinds []string
+	for _, a := range m.Attributes {
+		number, kind, ok := strings.Cut(a.Value, " ")
+		if ok && a.Key == "rtcp-fb" && (number == "*" || number == strconv.Itoa(int(l.codec.payload))) {
+			kinds = append(kinds, kind)
+		}
+	}
+	return kinds
 }
 
 // reduce leaves the chosen formats in the m-line and takes the candidates out.

@@ -85,7 +85,8 @@ type received struct {
 type peer struct {
 	t       *testing.T
 	pc      *webrtc.PeerConnection
-	session *sfu.Session
+	session *sfu.Session // nil: a viewer
+	viewer  *sfu.Viewer
 	answer  string
 
 	video []*webrtc.TrackLocalStaticRTP // high to low
@@ -202,6 +203,15 @@ func (p *peer) recvonly(kind webrtc.RTPCodecType) {
 // join offers, gives the offer to how, and waits until connected.
 func (p *peer) join(how func(context.Context, string) (*sfu.Session, string, error)) *peer {
 	p.t.Helper()
+	return p.negotiate(func(ctx context.Context, offer string) (answer string, err error) {
+		p.session, answer, err = how(ctx, offer)
+		return answer, err
+	})
+}
+
+// negotiate offers, gives the offer to how, and waits until connected.
+func (p *peer) negotiate(how func(context.Context, string) (string, error)) *peer {
+	p.t.Helper()
 	connected := make(chan struct{})
 	var once sync.Once
 	p.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
@@ -214,7 +224,7 @@ func (p *peer) join(how func(context.Context, string) (*sfu.Session, string, err
 	gathered := webrtc.GatheringCompletePromise(p.pc)
 	must(p.t, p.pc.SetLocalDescription(offer))
 	<-gathered
-	p.session, p.answer, err = how(p.t.Context(), p.pc.LocalDescription().SDP)
+	p.answer, err = how(p.t.Context(), p.pc.LocalDescription().SDP)
 	must(p.t, err)
 	must(p.t, p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: p.answer}))
 	select {
@@ -290,6 +300,14 @@ func (p *peer) wait(mid, what string, ok func([]received) bool) []received {
 // slot returns the MID of the n-th slot of a kind and medium.
 func (p *peer) slot(kind sfu.SlotKind, media webrtc.RTPCodecType, n int) string {
 	p.t.Helper()
+	if p.session == nil { // a viewer: its m-lines are the programme
+		for _, tr := range p.pc.GetTransceivers() {
+			if kind == sfu.SlotProgramme && tr.Kind() == media && n == 0 {
+				return tr.Mid()
+			}
+		}
+		p.t.Fatalf("a viewer has no such slot: %s", kind)
+	}
 	slots, _ := p.session.Slots()
 	for _, s := range slots {
 		if s.Kind != kind || p.kind(s.MID) != media {

@@ -10,8 +10,8 @@ import (
 	"github.com/diemcau/diemcau/internal/conference"
 )
 
-// maxSessions is how many PeerConnections one conference takes; further ones are told
-// media.full.
+// maxSessions is how many PeerConnections (venues, stages, encoders) one conference takes;
+// further ones are told media.full. Viewers are counted apart: Config.MaxViewers.
 const maxSessions = 1000
 
 // Plane is the media of one conference. All methods may be called concurrently.
@@ -35,7 +35,9 @@ type Plane struct {
 	sessions  map[string]*Session
 	heard     map[conference.VenueID]*publisher // who publishes each venue, as last routed
 	published map[conference.VenueID]Publisher
-	change    chan struct{} // closed when published changes
+	change    chan struct{}                    // closed when published changes
+	audiences map[conference.VenueID]*audience // "": of the programme; they stay
+	viewers   map[string]*Viewer
 }
 
 // Floor is what the media plane obeys.
@@ -53,6 +55,8 @@ func newPlane(n *Node, id conference.ID, main conference.VenueID) *Plane {
 		sessions:  make(map[string]*Session),
 		heard:     make(map[conference.VenueID]*publisher),
 		published: make(map[conference.VenueID]Publisher),
+		audiences: make(map[conference.VenueID]*audience),
+		viewers:   make(map[string]*Viewer),
 		change:    make(chan struct{}),
 	}
 	p.programme, p.broken = newProgramme(main, &p.ids, n.cfg.Now)
@@ -165,6 +169,9 @@ func (p *Plane) Stats() Stats {
 	s := p.counters.snapshot()
 	p.planeMu.Lock()
 	s.Sessions = len(p.sessions)
+	for _, a := range p.audiences {
+		s.Viewers += int(a.size.Load())
+	}
 	p.planeMu.Unlock()
 	return s
 }
@@ -190,7 +197,7 @@ func (p *Plane) admit(s *Session) error {
 			replaced = other
 		case roleVenue:
 			replaced = other
-		case roleStage, roleViewer:
+		case roleStage:
 		}
 	}
 	if replaced != nil {
@@ -211,7 +218,7 @@ func (p *Plane) remove(s *Session) {
 	p.planeMu.Lock()
 	delete(p.sessions, s.id)
 	for _, slot := range s.slots {
-		slot.detach()
+		slot.cut.detach()
 	}
 	p.planeMu.Unlock()
 	p.route()
@@ -220,7 +227,7 @@ func (p *Plane) remove(s *Session) {
 // housekeep does what time alone decides; every 100 ms.
 func (p *Plane) housekeep() {
 	p.planeMu.Lock()
-	busy := len(p.sessions) > 0
+	busy := len(p.sessions)+len(p.viewers) > 0
 	p.planeMu.Unlock()
 	if p.programme != nil {
 		p.programme.awake.Store(busy)
@@ -233,10 +240,13 @@ func (p *Plane) housekeep() {
 // close ends every session; Run waits for them.
 func (p *Plane) close() {
 	p.planeMu.Lock()
-	sessions := maps.Clone(p.sessions)
+	sessions, viewers := maps.Clone(p.sessions), maps.Clone(p.viewers)
 	p.planeMu.Unlock()
 	for _, s := range sessions {
 		s.Close()
+	}
+	for _, v := range viewers {
+		v.Close()
 	}
 	p.stop()
 }

@@ -1,7 +1,6 @@
 package sfu_test
 
 import (
-	"context"
 	"testing"
 
 	"github.com/diemcau/diemcau/sfu"
@@ -36,10 +35,11 @@ func TestProgrammeAlwaysRuns(t *testing.T) {
 	city := joinVenue(t, plane, hall)
 	film(t, city, 1)
 	viewer.wait(pictures, "city hall", sees(1))
-	viewer.waitSlot(pictures, hall)
+	shown := city.slot(sfu.SlotProgramme, video, 0)
+	city.waitSlot(shown, hall)
 	plane.SetFloor(sfu.Floor{Slate: true})
 	viewer.wait(pictures, "the slate again", isSlate)
-	viewer.waitSlot(pictures, "")
+	city.waitSlot(shown, "")
 	plane.SetFloor(sfu.Floor{})
 	viewer.wait(pictures, "city hall again", sees(1))
 	contiguous(t, viewer, pictures)
@@ -69,10 +69,7 @@ func TestWatchOneVenue(t *testing.T) {
 	w := joinSimulcast(t, plane, west)
 	film(t, w, 3)
 	speak(t, w, words(3))
-	viewer := newPeer(t, shape{videos: 1, audios: 1}).join(
-		func(ctx context.Context, offer string) (*sfu.Session, string, error) {
-			return plane.Watch(ctx, west, offer)
-		})
+	viewer := watchVenue(t, plane, west, shape{videos: 1, audios: 1})
 	pictures, sound := viewer.slot(sfu.SlotProgramme, video, 0), viewer.slot(sfu.SlotProgramme, audio, 0)
 	viewer.wait(pictures, "the highest layer", layerIs(3, 0))
 	if got := viewer.packets(sound); len(got) != 0 {

@@ -22,6 +22,9 @@ func (p *Plane) route() {
 	for _, s := range p.sessions {
 		waited = append(waited, p.direct(s, now)...)
 	}
+	for _, a := range p.audiences {
+		waited = append(waited, p.show(a, now)...)
+	}
 	p.publish(now)
 	for _, pub := range p.heard {
 		layers, _ := pub.feeds()
@@ -105,7 +108,7 @@ func (p *Plane) direct(s *Session, now time.Time) []*feed {
 		if f == nil {
 			venue = ""
 		}
-		slot.point(f)
+		slot.cut.point(f)
 		if w := slot.cut.waiting(); w != nil {
 			waited = append(waited, w)
 		}
@@ -115,15 +118,31 @@ func (p *Plane) direct(s *Session, now time.Time) []*feed {
 	return waited
 }
 
+// show points an audience at the programme, or at the best picture of its venue and at its
+// sound while it may be heard; it returns what it waits for.
+func (p *Plane) show(a *audience, now time.Time) []*feed {
+	var video, audio *feed
+	switch {
+	case a.size.Load() == 0:
+	case a.venue != "":
+		video, audio = p.heard[a.venue].layer(highest, now), p.heard[a.venue].voice()
+	case p.programme != nil:
+		video, audio = p.programme.video, p.programme.audio
+	}
+	a.video.cut.point(video)
+	a.audio.cut.point(audio)
+	if w := a.video.cut.waiting(); w != nil {
+		return []*feed{w}
+	}
+	return nil
+}
+
 // source returns what a slot is to show: a feed, or nil for nothing yet, and whose it is.
 func (p *Plane) source(
 	s *Session, slot *slot, tiles []conference.VenueID, now time.Time,
 ) (*feed, conference.VenueID) {
 	switch slot.kind {
 	case SlotProgramme:
-		if s.role == roleViewer && s.venue != "" {
-			return p.single(s.venue, slot, now), s.venue
-		}
 		return p.programmeFor(s, slot, now)
 	case SlotReturn:
 		venue := p.main
@@ -146,14 +165,6 @@ func (p *Plane) source(
 		return p.heard[tiles[slot.index]].layer(lowest, now), tiles[slot.index]
 	}
 	return nil, ""
-}
-
-// single is one venue for a viewer: the best picture, and the sound while it may be heard.
-func (p *Plane) single(v conference.VenueID, slot *slot, now time.Time) *feed {
-	if slot.media == webrtc.RTPCodecTypeAudio {
-		return p.heard[v].voice()
-	}
-	return p.heard[v].layer(highest, now)
 }
 
 // programmeFor is the programme; but the venue that has the floor sees City Hall instead

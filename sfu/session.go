@@ -24,7 +24,6 @@ const (
 	roleVenue role = iota
 	roleStage
 	roleEncoder // WHIP
-	roleViewer  // WHEP
 )
 
 // SlotKind is what a receive slot is for.
@@ -98,15 +97,13 @@ func (s *Session) allot() {
 			}
 		case !l.down || s.role == roleEncoder:
 		case l.media == webrtc.RTPCodecTypeVideo:
-			if kind, index, ok := s.videoSlot(videos); ok {
-				s.addSlot(l, kind, index)
-			}
+			kind, index := s.videoSlot(videos)
+			s.addSlot(l, kind, index)
 			videos++
 		case l.media == webrtc.RTPCodecTypeAudio:
-			switch {
-			case audios == 0:
+			if audios == 0 {
 				s.addSlot(l, SlotProgramme, 0)
-			case s.role != roleViewer:
+			} else {
 				s.addSlot(l, SlotVoice, audios-1)
 			}
 			audios++
@@ -114,18 +111,16 @@ func (s *Session) allot() {
 	}
 }
 
-func (s *Session) videoSlot(n int) (kind SlotKind, index int, ok bool) {
+func (s *Session) videoSlot(n int) (kind SlotKind, index int) {
 	switch {
 	case n == 0:
-		return SlotProgramme, 0, true
-	case s.role == roleViewer:
-		return "", 0, false
+		return SlotProgramme, 0
 	case s.role == roleVenue && n == 1:
-		return SlotReturn, 0, true
+		return SlotReturn, 0
 	case s.role == roleVenue:
-		return SlotTile, n - 2, true
+		return SlotTile, n - 2
 	default:
-		return SlotTile, n - 1, true
+		return SlotTile, n - 1
 	}
 }
 

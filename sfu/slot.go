@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -35,7 +34,6 @@ type slot struct {
 	packets, octets atomic.Uint32
 	rtxSeq          atomic.Uint32
 	sender          *webrtc.RTPSender
-	attached        []*feed // feeds the cut is an output of; guarded by the plane's planeMu
 }
 
 // binding is what was negotiated for the slot.
@@ -99,34 +97,6 @@ func (s *slot) StreamID() string { return s.streamID }
 // Kind returns audio or video.
 func (s *slot) Kind() webrtc.RTPCodecType { return s.media }
 
-// point lets the slot show a feed, nil for nothing; with the plane's planeMu held.
-func (s *slot) point(f *feed) {
-	s.cut.show(f)
-	if f != nil {
-		f.attach(s.cut)
-	}
-	wish := s.cut.want.Load()
-	s.attached = slices.DeleteFunc(s.attached, func(old *feed) bool {
-		// A picture goes on until the new one's keyframe has come.
-		if old == f || (wish != nil && !wish.done.Load() && old.isVideo()) {
-			return false
-		}
-		old.detach(s.cut)
-		return true
-	})
-	if f != nil && !slices.Contains(s.attached, f) {
-		s.attached = append(s.attached, f)
-	}
-}
-
-// detach ends the showing of everything; the session is over and no longer routed.
-func (s *slot) detach() {
-	for _, f := range s.attached {
-		f.detach(s.cut)
-	}
-	s.attached = nil
-}
-
 // send writes one packet; inside the cut's gate.
 func (s *slot) send(n numbers, p *ring.Packet) {
 	b := s.bound.Load()
@@ -170,9 +140,7 @@ func (s *slot) feedback(now func() time.Time) {
 			case *rtcp.TransportLayerNack:
 				s.repair(p.Nacks)
 			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
-				if w := s.cut.want.Load(); w != nil {
-					w.feed.keys.ask(now().UnixNano())
-				}
+				s.cut.askKey(now().UnixNano())
 			}
 		}
 	}
@@ -226,16 +194,13 @@ func (s *slot) resend(seq uint16) {
 // report returns the slot's sender report, in the slot's own timestamps, or nil while it
 // has sent nothing.
 func (s *slot) report(now int64) *rtcp.SenderReport {
-	b, runs := s.bound.Load(), *s.cut.runs.Load()
-	if b == nil || len(runs) == 0 || s.packets.Load() == 0 {
-		return nil
-	}
-	ts, ok := runs[0].feed.clock.timestamp(now, runs[0].feed.rate)
-	if !ok {
+	b := s.bound.Load()
+	ts, ok := s.cut.timestamp(now)
+	if b == nil || !ok || s.packets.Load() == 0 {
 		return nil
 	}
 	return &rtcp.SenderReport{
-		SSRC: b.ssrc, NTPTime: toNTP(now), RTPTime: ts + runs[0].tsOff,
+		SSRC: b.ssrc, NTPTime: toNTP(now), RTPTime: ts,
 		PacketCount: s.packets.Load(), OctetCount: s.octets.Load(),
 	}
 }

@@ -10,34 +10,6 @@ import (
 	"github.com/pion/ice/v4"
 )
 
-// socketBuffer is asked of the kernel for both directions, in bytes; it gives what
-// net.core.rmem_max and wmem_max allow.
-const socketBuffer = 4 << 20
-
-// socket is the one UDP socket of the process, beneath pion's mux. Everything that is
-// received and sent passes here.
-type socket struct{ *net.UDPConn }
-
-// ReadFromAddrPort spares pion an allocation per packet (ice.AddrPortReaderWriter).
-func (s *socket) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
-	return s.ReadFromUDPAddrPort(b)
-}
-
-// WriteToAddrPort spares pion an allocation per packet (ice.AddrPortReaderWriter).
-func (s *socket) WriteToAddrPort(b []byte, addr netip.AddrPort) (int, error) {
-	return s.WriteToUDPAddrPort(b, addr)
-}
-
-func listen(port int) (*socket, error) {
-	conn, err := net.ListenUDP("udp", &net.UDPAddr{Port: port})
-	if err != nil {
-		return nil, fmt.Errorf("listen on udp port %d: %w", port, err)
-	}
-	_ = conn.SetReadBuffer(socketBuffer)  // the kernel's own size will do
-	_ = conn.SetWriteBuffer(socketBuffer) // likewise
-	return &socket{UDPConn: conn}, nil
-}
-
 // mux gives pion one local candidate for each IP version. Pion reads every candidate in a
 // goroutine of its own, and on one port all of a version share one queue: with several,
 // packets overtake each other. All addresses are written into the answer by us.

@@ -66,10 +66,7 @@ func everybody(t *testing.T, node *sfu.Node, over shape) map[string]*peer {
 			func(ctx context.Context, offer string) (*sfu.Session, string, error) {
 				return plane.Publish(ctx, east, offer)
 			}),
-		"WHEP": newPeer(t, with(shape{videos: 1, audios: 1})).join(
-			func(ctx context.Context, offer string) (*sfu.Session, string, error) {
-				return plane.Watch(ctx, "", offer)
-			}),
+		"WHEP": watch(t, plane, with(shape{videos: 1, audios: 1})),
 	}
 	film(t, peers["venue"], 1)
 	speak(t, peers["venue"], words(1))
@@ -132,10 +129,7 @@ func TestM6_RestartOverTCP(t *testing.T) {
 			return plane.JoinVenue(ctx, hall, offer)
 		})
 	film(t, city, 1)
-	viewer := newPeer(t, shape{videos: 1, audios: 1}).join(
-		func(ctx context.Context, offer string) (*sfu.Session, string, error) {
-			return plane.Watch(ctx, "", offer)
-		})
+	viewer := watch(t, plane, shape{videos: 1, audios: 1})
 	mid := viewer.slot(sfu.SlotProgramme, video, 0)
 	viewer.wait(mid, "city hall", sees(1))
 

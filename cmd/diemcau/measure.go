@@ -109,6 +109,7 @@ type mediaCollector struct {
 	media *sfu.Node
 
 	sessions, publishers      *prometheus.Desc
+	viewers, dropped          *prometheus.Desc
 	in, out, junk             *prometheus.Desc
 	nacks, resent, keyframes  *prometheus.Desc
 	audioForward, audioDroppd *prometheus.Desc
@@ -122,6 +123,8 @@ func newMediaCollector(records *live.Node, media *sfu.Node) *mediaCollector {
 	return &mediaCollector{
 		live: records, media: media,
 		sessions:     desc("media_sessions", "PeerConnections now."),
+		viewers:      desc("media_viewers", "WHEP viewers now."),
+		dropped:      desc("media_viewers_dropped_total", "Times a viewer was too slow and had to wait for a keyframe."),
 		publishers:   desc("media_publishers", "Venues that send now."),
 		in:           desc("media_packets_received_total", "RTP packets from publishers."),
 		out:          desc("media_packets_sent_total", "RTP packets to receivers, retransmissions included."),
@@ -138,7 +141,7 @@ func newMediaCollector(records *live.Node, media *sfu.Node) *mediaCollector {
 // Describe implements prometheus.Collector.
 func (m *mediaCollector) Describe(out chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{
-		m.sessions, m.publishers, m.in, m.out, m.junk, m.nacks, m.resent, m.keyframes, m.audioForward, m.audioDroppd, m.layers,
+		m.sessions, m.publishers, m.viewers, m.dropped, m.in, m.out, m.junk, m.nacks, m.resent, m.keyframes, m.audioForward, m.audioDroppd, m.layers,
 	} {
 		out <- desc
 	}
@@ -158,6 +161,8 @@ func (m *mediaCollector) Collect(out chan<- prometheus.Metric) {
 		}
 		gauge(m.sessions, stats.Sessions)
 		gauge(m.publishers, len(publishers))
+		gauge(m.viewers, stats.Viewers)
+		counter(m.dropped, stats.ViewersDropped)
 		counter(m.in, stats.PacketsIn)
 		counter(m.out, stats.PacketsOut)
 		counter(m.junk, stats.Junk)

@@ -54,6 +54,9 @@ var arrows = map[string][]string{
 	"web": {},
 
 	"sfu/ring":    {},
+	"sfu/netio":   {},
+	"sfu/seal":    {},
+	"sfu/burst":   {},
 	"sfu/rewrite": {},
 	"sfu/h264":    {},
 	"sfu/bus":     {"internal/conference", "sfu/rewrite", "sfu/h264"},
@@ -62,7 +65,8 @@ var arrows = map[string][]string{
 	"sfu/icetcp":  {},
 	"sfu/relay":   {},
 	"sfu": {
-		"internal/conference", "sfu/bus", "sfu/h264", "sfu/icetcp", "sfu/mixer", "sfu/relay", "sfu/rewrite", "sfu/ring", "sfu/slate",
+		"internal/conference", "sfu/burst", "sfu/bus", "sfu/h264", "sfu/icetcp", "sfu/mixer", "sfu/netio", "sfu/relay",
+		"sfu/rewrite", "sfu/ring", "sfu/seal", "sfu/slate",
 	},
 
 	"internal/rehearse": {

@@ -1,0 +1,245 @@
+package sfu
+
+import (
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/diemcau/diemcau/sfu/burst"
+	"github.com/diemcau/diemcau/sfu/netio"
+)
+
+// When a shard sends what it has.
+const (
+	flushTick    = time.Millisecond
+	frameWait    = 20 * time.Millisecond // for the rest of a frame, when whole frames are sent
+	soundWait    = 4 * time.Millisecond  // for a run whose tail a sound packet can be
+	shardTick    = 100 * time.Millisecond
+	loadWindow   = 500 * time.Millisecond
+	shardInbox   = 64
+	shardAsks    = 4096 // what receivers asked for; more is dropped, they ask again
+	wholeFrom    = 700  // thousandths of a loadWindow spent sending: then whole frames
+	wholeUntil   = 350
+	fullFrom     = 900 // and then no further viewers
+	outputBuffer = 96 << 10
+)
+
+// shard serves a part of the viewers from one goroutine, which is the only one that uses
+// their keys and numbers. It is woken once a flush, however many packets and viewers there are.
+type shard struct {
+	number int
+	log    *slog.Logger
+	now    func() time.Time
+	writer *netio.Writer
+	always bool // send whole frames whatever the load
+
+	orders  chan order
+	asks    chan ask
+	wake    chan struct{}
+	frame   chan struct{} // a frame is complete
+	armed   atomic.Bool   // a flush is coming
+	whole   atomic.Bool   // whole frames are sent: the load is high
+	load    atomic.Int32  // thousandths of the last window that were spent sending
+	viewers atomic.Int32
+
+	// Owned by run.
+	groups  []*group
+	batch   batch
+	plan    burst.Planner
+	out     []byte
+	scratch []byte
+	busy    time.Duration // of the window
+	window  time.Time
+}
+
+// group is the viewers of one audience in a shard.
+type group struct {
+	audience *audience
+	read     [media]uint64 // packets of each stream that were sent
+	viewers  []*Viewer
+	turn     int       // who is first in the next flush
+	since    time.Time // a sound packet waits since then
+}
+
+// order changes who is served; done is closed when it is.
+type order struct {
+	viewer *Viewer
+	leaves bool
+	done   chan struct{}
+}
+
+func newShard(n *Node, number int) (*shard, error) {
+	w, err := n.socket.Writer(number)
+	if err != nil {
+		return nil, err
+	}
+	return &shard{
+		number: number, log: n.log, now: n.cfg.Now, writer: w, always: n.cfg.WholeFrames,
+		orders: make(chan order, shardInbox), asks: make(chan ask, shardAsks),
+		wake: make(chan struct{}, 1), frame: make(chan struct{}, 1),
+		out: make([]byte, outputBuffer), scratch: make([]byte, 0, netio.MaxPacket),
+	}, nil
+}
+
+// signal says that there is something to send; the packet path calls it.
+func (s *shard) signal(frameEnds bool) {
+	if s.armed.CompareAndSwap(false, true) {
+		select {
+		case s.wake <- struct{}{}:
+		default:
+		}
+	}
+	if frameEnds && s.whole.Load() {
+		select {
+		case s.frame <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// run serves until done is closed.
+func (s *shard) run(done <-chan struct{}) {
+	flush := time.NewTimer(time.Hour)
+	flush.Stop()
+	tick := time.NewTicker(shardTick)
+	defer flush.Stop()
+	defer tick.Stop()
+	s.window = s.now()
+	s.whole.Store(s.always)
+	for {
+		select {
+		case <-done:
+			return
+		case o := <-s.orders:
+			s.obey(o)
+		case a := <-s.asks:
+			s.answer(a)
+		case <-s.wake:
+			wait := flushTick
+			if s.whole.Load() {
+				wait = frameWait
+			}
+			flush.Reset(wait)
+		case <-s.frame:
+			flush.Stop()
+			s.flushAt(flush)
+		case <-flush.C:
+			s.flushAt(flush)
+		case now := <-tick.C:
+			s.measure(now)
+			s.reports(s.now())
+		}
+	}
+}
+
+func (s *shard) flushAt(timer *time.Timer) {
+	s.armed.Store(false)
+	if s.flush() {
+		timer.Reset(soundWait) // unless something comes before
+	}
+}
+
+// measure decides, once a window, how packets are sent.
+func (s *shard) measure(now time.Time) {
+	elapsed := now.Sub(s.window)
+	if elapsed < loadWindow {
+		return
+	}
+	load := int32(s.busy * 1000 / elapsed)
+	s.busy, s.window = 0, now
+	s.load.Store(load)
+	switch whole := s.whole.Load(); {
+	case !whole && load > wholeFrom:
+		s.whole.Store(true)
+		s.log.Warn("sending whole frames: the load is high", slog.Int("load", int(load)))
+	case whole && load < wholeUntil && !s.always:
+		s.whole.Store(false)
+	}
+}
+
+// obey lets a viewer in or out.
+func (s *shard) obey(o order) {
+	defer close(o.done)
+	v := o.viewer
+	g := s.groupOf(v.audience)
+	if o.leaves {
+		for i, other := range g.viewers {
+			if other == v {
+				g.viewers[i] = g.viewers[len(g.viewers)-1]
+				g.viewers[len(g.viewers)-1] = nil
+				g.viewers = g.viewers[:len(g.viewers)-1]
+				return
+			}
+		}
+		return
+	}
+	if len(g.viewers) == 0 { // what came before is nobody's
+		g.read[picture], g.read[sound] = g.audience.video.head.Load(), g.audience.audio.head.Load()
+	}
+	g.viewers = append(g.viewers, v)
+}
+
+func (s *shard) groupOf(a *audience) *group {
+	for _, g := range s.groups {
+		if g.audience == a {
+			return g
+		}
+	}
+	g := &group{audience: a}
+	s.groups = append(s.groups, g)
+	return g
+}
+
+// flush sends what has come; it reports whether a sound packet waits for company.
+func (s *shard) flush() (waits bool) {
+	start := s.now()
+	for _, g := range s.groups {
+		if len(g.viewers) > 0 && s.flushGroup(g, start) {
+			waits = true
+		}
+	}
+	s.busy += s.now().Sub(start)
+	return waits
+}
+
+func (s *shard) flushGroup(g *group, now time.Time) (waits bool) {
+	b := &s.batch
+	b.reset()
+	for m := range media {
+		if !b.collect(g.audience.stream(m), m, &g.read[m]) {
+			g.lost(m, now)
+		}
+	}
+	runs, alone := s.plan.Plan(b.sizes[:b.pictures], b.sizes[b.pictures:])
+	if alone > 0 && g.since.IsZero() {
+		g.since = now
+	}
+	if alone > 0 && now.Sub(g.since) < soundWait-flushTick && alone == len(b.entries)-b.pictures {
+		// They wait for the tail of a run.
+		g.read[sound] -= b.taken[sound]
+		runs, waits = runs[:len(runs)-alone], true
+	} else {
+		g.since = time.Time{}
+	}
+	if len(runs) > 0 {
+		b.pad(runs)
+		n := len(g.viewers)
+		g.turn++
+		for i := range n {
+			s.serve(g.viewers[(g.turn+i)%n], runs, now)
+		}
+	}
+	b.release()
+	return waits
+}
+
+// lost lets all viewers begin again: the shard fell behind by more than the ring holds.
+func (g *group) lost(m medium, now time.Time) {
+	for _, v := range g.viewers {
+		v.legs[m].lost()
+		v.counters.late.Add(1)
+	}
+	if m == picture {
+		g.audience.video.cut.askKey(now.UnixNano())
+	}
+}
