@@ -17,8 +17,12 @@ const (
 	// SilentAfter is how long a venue may send no picture before the programme leaves it.
 	SilentAfter = time.Second
 	// ReturnAfter is how long a venue that was left must have sent again, without such a
-	// pause, before the programme comes back to it by itself. Take comes back at once.
-	ReturnAfter = 3 * time.Second
+	// pause, before the programme comes back to it by itself; UnsteadyAfter if it was left
+	// less than UnsteadyFor after its last return: a line that comes and goes is not shown
+	// coming and going. Take comes back at once.
+	ReturnAfter   = 500 * time.Millisecond
+	UnsteadyAfter = 3 * time.Second
+	UnsteadyFor   = 15 * time.Second
 	// HoldFor is how long a cut waits for the rest of the frame on air, and for the
 	// missing first packet of the keyframe it cuts to.
 	HoldFor = 20 * time.Millisecond
@@ -80,6 +84,8 @@ type Bus struct {
 
 	wanted   conference.VenueID // by Take; "" = main
 	lost     bool               // wanted was on air and went silent
+	returned time.Duration      // when it last came back from that
+	unsteady bool               // … and went again soon after
 	slate    bool               // by SetSlate
 	target   conference.VenueID // where the programme is to be, by the rules
 	targetAt time.Duration      // since when
@@ -106,7 +112,7 @@ func New(cfg Config) *Bus {
 // City Hall. Taking what is already wanted again is how a manager brings back a venue
 // that had gone silent.
 func (b *Bus) Take(id conference.VenueID, now time.Time) {
-	b.wanted, b.lost = id, false
+	b.wanted, b.lost, b.returned = id, false, 0
 	b.decide(b.since(now))
 }
 

@@ -30,9 +30,11 @@ func (b *Bus) rule(t time.Duration) conference.VenueID {
 	}
 	v := b.venues[wanted]
 	if !v.alive(t) {
-		b.lost = b.lost || b.onAir.Venue == wanted
-	} else if b.lost && (wanted == b.cfg.Main || b.onAir.Venue == Slate || t-v.since >= ReturnAfter) {
-		b.lost = false
+		if !b.lost && b.onAir.Venue == wanted {
+			b.lost, b.unsteady = true, b.returned != 0 && t-b.returned < UnsteadyFor
+		}
+	} else if b.lost && (wanted == b.cfg.Main || b.onAir.Venue == Slate || t-v.since >= b.returnAfter()) {
+		b.lost, b.returned = false, t
 	}
 	switch {
 	case v.alive(t) && !b.lost:
@@ -42,6 +44,14 @@ func (b *Bus) rule(t time.Duration) conference.VenueID {
 	default:
 		return Slate
 	}
+}
+
+// returnAfter is how long who went silent must have sent again.
+func (b *Bus) returnAfter() time.Duration {
+	if b.unsteady {
+		return UnsteadyAfter
+	}
+	return ReturnAfter
 }
 
 // wants returns the layer whose keyframe is waited for.

@@ -18,12 +18,12 @@ func still(until time.Duration) []sent {
 
 func TestSilentVenueIsLeftAndComesBack(t *testing.T) {
 	t.Parallel()
-	const until = 20 * time.Second
+	const until = 24 * time.Second
 	main, hall := newCamera("main"), newCamera("hall")
 	arrivals := slices.Concat(
 		still(until),
-		main.film(0, 12*time.Second), main.film(16*time.Second, until),
-		hall.film(0, 3*time.Second), hall.film(5*time.Second, 10*time.Second),
+		main.film(0, 17*time.Second), main.film(21*time.Second, 24*time.Second),
+		hall.film(0, 3*time.Second), hall.film(5*time.Second, 6500*time.Millisecond), hall.film(8500*time.Millisecond, 14*time.Second),
 	)
 	all := run(newBus(), arrivals, []step{take(time.Second, "hall")}, until)
 	check(t, all, false)
@@ -36,11 +36,14 @@ func TestSilentVenueIsLeftAndComesBack(t *testing.T) {
 		{2 * time.Second, "hall", "it was taken"},
 		{3900 * time.Millisecond, "hall", "it has been silent for less than a second"},
 		{4700 * time.Millisecond, "main", "the hall is silent"},
-		{7 * time.Second, "main", "the hall came back but has not stayed"},
-		{9 * time.Second, "hall", "the hall has been back for more than three seconds"},
-		{11800 * time.Millisecond, "main", "the hall is silent again"},
-		{14 * time.Second, bus.Slate, "nobody is alive"},
-		{17 * time.Second, "main", "City Hall is back"},
+		{5400 * time.Millisecond, "main", "the hall came back but has not stayed"},
+		{6400 * time.Millisecond, "hall", "the hall has been back for half a second and more"},
+		{8400 * time.Millisecond, "main", "the hall is silent again"},
+		{11 * time.Second, "main", "the hall comes and goes: it must stay for longer now"},
+		{13500 * time.Millisecond, "hall", "the hall has been back for more than three seconds"},
+		{15800 * time.Millisecond, "main", "the hall is silent again"},
+		{19500 * time.Millisecond, bus.Slate, "nobody is alive"},
+		{22500 * time.Millisecond, "main", "City Hall is back"},
 	} {
 		if got := onAirAt(all, c.at); got != c.want {
 			t.Errorf("at %v: got %q on air, want %q: %s", c.at, got, c.want, c.why)
@@ -50,14 +53,15 @@ func TestSilentVenueIsLeftAndComesBack(t *testing.T) {
 
 func TestTakeBringsASilentVenueBackAtOnce(t *testing.T) {
 	t.Parallel()
-	const until = 8 * time.Second
+	const until = 10 * time.Second
 	hall := newCamera("hall")
 	arrivals := slices.Concat(
 		newCamera("main").film(0, until),
-		hall.film(0, 2*time.Second), hall.film(4*time.Second, until),
+		hall.film(0, 2*time.Second), hall.film(4*time.Second, 5500*time.Millisecond), hall.film(7*time.Second, until),
 	)
-	all := run(newBus(), arrivals, []step{take(time.Second, "hall"), take(4500*time.Millisecond, "hall")}, until)
-	if got := onAirAt(all, 5500*time.Millisecond); got != "hall" {
+	// Gone twice in a short time, the hall would have to wait until 10 s.
+	all := run(newBus(), arrivals, []step{take(time.Second, "hall"), take(7500*time.Millisecond, "hall")}, until)
+	if got := onAirAt(all, 8500*time.Millisecond); got != "hall" {
 		t.Errorf("got %q on air a second after the take, want the hall", got)
 	}
 }
