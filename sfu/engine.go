@@ -79,7 +79,7 @@ func register(media *webrtc.MediaEngine, l line) error {
 			RTPCodecCapability: webrtc.RTPCodecCapability{
 				MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2,
 				SDPFmtpLine:  "minptime=10;useinbandfec=1",
-				RTCPFeedback: []webrtc.RTCPFeedback{{Type: webrtc.TypeRTCPFBTransportCC}},
+				RTCPFeedback: []webrtc.RTCPFeedback{{Type: webrtc.TypeRTCPFBTransportCC}, {Type: webrtc.TypeRTCPFBNACK}},
 			},
 			PayloadType: webrtc.PayloadType(l.codec.payload),
 		})

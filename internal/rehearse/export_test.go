@@ -20,7 +20,7 @@ var (
 	ReadMark  = readMark
 )
 
-func NewWatch() *Watch { return newWatch(func(conference.VenueID) {}) }
+func NewWatch() *Watch { return newWatch(func(Mark) {}) }
 
 func (e *ear) Listen(seq uint16, payload []byte, heard func(int)) { e.listen(seq, payload, heard) }
 

@@ -27,6 +27,10 @@ const (
 	payloadH264 = 102
 	payloadRTX  = 103
 	payloadOpus = 111
+
+	disconnectedAfter = 2500 * time.Millisecond // as browsers do
+	failedAfter       = 8 * time.Second         // … beyond that
+	keepAlive         = time.Second
 )
 
 // newAPI makes the WebRTC stack of one venue on a socket of its own.
@@ -46,6 +50,7 @@ func newAPI(socket net.PacketConn) (*webrtc.API, error) {
 		}}},
 		{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecParameters{PayloadType: payloadOpus, RTPCodecCapability: webrtc.RTPCodecCapability{
 			MimeType: webrtc.MimeTypeOpus, ClockRate: soundRate, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1",
+			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "nack"}},
 		}}},
 	} {
 		if err := media.RegisterCodec(c.codec, c.kind); err != nil {
@@ -66,7 +71,7 @@ func newAPI(socket net.PacketConn) (*webrtc.API, error) {
 	settings := webrtc.SettingEngine{LoggerFactory: quiet}
 	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	settings.SetICETimeouts(4*time.Second, 8*time.Second, 2*time.Second)
+	settings.SetICETimeouts(disconnectedAfter, failedAfter, keepAlive)
 	settings.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
 	settings.SetIncludeLoopbackCandidate(true)
 	settings.SetICEUDPMux(webrtc.NewICEUDPMux(quiet.NewLogger("ice"), socket))
@@ -77,9 +82,25 @@ func newAPI(socket net.PacketConn) (*webrtc.API, error) {
 const socketBuffer = 1 << 20
 
 // listen opens a UDP socket on the address this machine reaches the server from.
-func listen(ctx context.Context, host string) (*net.UDPConn, error) {
-	var dialer net.Dialer
-	probe, err := dialer.DialContext(ctx, "udp", net.JoinHostPort(host, "9")) // nothing is sent
+func listen(ctx context.Context, from Network, host string) (net.PacketConn, error) {
+	local, err := localAddress(ctx, from, host)
+	if err != nil {
+		return nil, err
+	}
+	socket, err := from.ListenPacket(ctx, "udp", local.String())
+	if err != nil {
+		return nil, fmt.Errorf("open a socket for media: %w", err)
+	}
+	if udp, ok := socket.(*net.UDPConn); ok {
+		_ = udp.SetReadBuffer(socketBuffer)  // the kernel's own size will do
+		_ = udp.SetWriteBuffer(socketBuffer) // likewise
+	}
+	return socket, nil
+}
+
+// localAddress is the address this machine reaches a host from, with port 0.
+func localAddress(ctx context.Context, from Network, host string) (*net.UDPAddr, error) {
+	probe, err := from.Dial(ctx, "udp", net.JoinHostPort(host, "9")) // nothing is sent
 	if err != nil {
 		return nil, fmt.Errorf("find the way to %s: %w", host, err)
 	}
@@ -88,13 +109,18 @@ func listen(ctx context.Context, host string) (*net.UDPConn, error) {
 	if !ok {
 		return nil, fmt.Errorf("find the way to %s: %w", host, net.ErrClosed)
 	}
-	socket, err := net.ListenUDP("udp", &net.UDPAddr{IP: local.IP, Zone: local.Zone})
+	local.Port = 0
+	return local, nil
+}
+
+// moved reports whether this machine has another address by now.
+func (p *peer) moved(ctx context.Context, from Network, host string) bool {
+	now, err := localAddress(ctx, from, host)
 	if err != nil {
-		return nil, fmt.Errorf("open a socket for media: %w", err)
+		return false // no way at all; it may come back
 	}
-	_ = socket.SetReadBuffer(socketBuffer)  // the kernel's own size will do
-	_ = socket.SetWriteBuffer(socketBuffer) // likewise
-	return socket, nil
+	was, ok := p.socket.LocalAddr().(*net.UDPAddr)
+	return ok && !was.IP.Equal(now.IP)
 }
 
 // interceptors ask for lost packets, answer the server's requests, and report.
@@ -116,7 +142,7 @@ func interceptors() (*interceptor.Registry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make sender reports: %w", err)
 	}
-	for _, f := range []interceptor.Factory{generator, responder, receiver, sender} {
+	for _, f := range []interceptor.Factory{repairedFactory{}, generator, responder, receiver, sender} {
 		registry.Add(f)
 	}
 	return registry, nil
@@ -125,20 +151,23 @@ func interceptors() (*interceptor.Registry, error) {
 // peer is one PeerConnection of a venue.
 type peer struct {
 	pc     *webrtc.PeerConnection
-	socket *net.UDPConn
+	socket net.PacketConn
 	mic    *webrtc.TrackLocalStaticRTP
 	camera []*webrtc.TrackLocalStaticRTP // high to low
 	sender *webrtc.RTPSender             // of the camera
+	voice  *webrtc.RTPSender             // of the microphone
 	ended  chan struct{}                 // closed when it has failed or was closed
+	// unsteady tells that nothing comes any more; it may come back by itself.
+	unsteady chan struct{}
 }
 
 // newPeer makes the connection with all its m-lines in the order of the protocol.
-func newPeer(ctx context.Context, host string, rids []string) (*peer, error) {
-	socket, err := listen(ctx, host)
+func newPeer(ctx context.Context, from Network, host string, rids []string) (*peer, error) {
+	socket, err := listen(ctx, from, host)
 	if err != nil {
 		return nil, err
 	}
-	p := &peer{socket: socket, ended: make(chan struct{})}
+	p := &peer{socket: socket, ended: make(chan struct{}), unsteady: make(chan struct{}, 1)}
 	api, err := newAPI(socket)
 	if err == nil {
 		p.pc, err = api.NewPeerConnection(webrtc.Configuration{})
@@ -155,6 +184,12 @@ func newPeer(ctx context.Context, host string, rids []string) (*peer, error) {
 	p.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
 		if s == webrtc.PeerConnectionStateFailed || s == webrtc.PeerConnectionStateClosed {
 			once.Do(func() { close(p.ended) })
+		}
+		if s == webrtc.PeerConnectionStateDisconnected {
+			select {
+			case p.unsteady <- struct{}{}:
+			default:
+			}
 		}
 	})
 	return p, nil
@@ -173,9 +208,11 @@ func (p *peer) lines(rids []string) error {
 	if p.mic, err = webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus}, "microphone", "venue"); err != nil {
 		return err
 	}
-	if _, err = p.pc.AddTransceiverFromTrack(p.mic, sendonly); err != nil {
+	tr, err := p.pc.AddTransceiverFromTrack(p.mic, sendonly)
+	if err != nil {
 		return err
 	}
+	p.voice = tr.Sender()
 	for i, rid := range rids {
 		track, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeH264}, "camera", "venue", webrtc.WithRTPStreamID(rid))
 		if err != nil {
@@ -209,7 +246,16 @@ func (p *peer) lines(rids []string) error {
 
 // connect offers; ask carries the offer to the server and returns the answer.
 func (p *peer) connect(ctx context.Context, ask func(offer string) (string, error)) error {
-	offer, err := p.pc.CreateOffer(nil)
+	return p.negotiate(ctx, nil, ask)
+}
+
+// restart offers once more with a restart of ICE. The way there was is given up at once.
+func (p *peer) restart(ctx context.Context, ask func(offer string) (string, error)) error {
+	return p.negotiate(ctx, &webrtc.OfferOptions{ICERestart: true}, ask)
+}
+
+func (p *peer) negotiate(ctx context.Context, how *webrtc.OfferOptions, ask func(offer string) (string, error)) error {
+	offer, err := p.pc.CreateOffer(how)
 	if err != nil {
 		return fmt.Errorf("make an offer: %w", err)
 	}

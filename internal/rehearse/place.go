@@ -23,6 +23,7 @@ type place struct {
 	origin    string
 	socketURL string
 	tls       *tls.Config
+	network   Network
 	transport *http.Transport
 	decoder   *decoder
 	info      listed
@@ -51,9 +52,13 @@ func findPlace(ctx context.Context, cfg Config) (*place, error) {
 	if err != nil || (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" {
 		return nil, &UsageError{fmt.Sprintf("%q is no address of a server; it begins with http:// or https://", cfg.URL)}
 	}
+	if cfg.Network == nil {
+		cfg.Network = own{}
+	}
 	p := &place{
-		base: base.String(), origin: base.Scheme + "://" + base.Host, tls: cfg.TLS, decoder: newDecoder(),
-		transport: &http.Transport{TLSClientConfig: cfg.TLS, MaxIdleConnsPerHost: 8},
+		network: cfg.Network,
+		base:    base.String(), origin: base.Scheme + "://" + base.Host, tls: cfg.TLS, decoder: newDecoder(),
+		transport: &http.Transport{TLSClientConfig: cfg.TLS, MaxIdleConnsPerHost: 8, DialContext: cfg.Network.Dial},
 	}
 	var all []listed
 	if err := p.call(ctx, p.client(nil), "/api/v1/conferences", nil, &all); err != nil {

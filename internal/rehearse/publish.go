@@ -147,6 +147,17 @@ func withMark(unit [][]byte, m mark) [][]byte {
 	return append(out, m.nal(), unit[len(unit)-1])
 }
 
+// repairs lets pion answer the server's requests for lost sound, which it does while
+// somebody reads them, until the peer ends.
+func repairs(sender *webrtc.RTPSender) {
+	buf := make([]byte, 1600)
+	for {
+		if _, _, err := sender.Read(buf); err != nil {
+			return
+		}
+	}
+}
+
 // feedback obeys the server's requests for keyframes until the peer ends.
 func (p *publisher) feedback(sender *webrtc.RTPSender, i int) {
 	for {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"slices"
 	"time"
 
@@ -32,7 +33,25 @@ type Config struct {
 	KeepFloor bool
 	Tokens    Tokens
 	TLS       *tls.Config // nil: the system's authorities
+	Network   Network     // nil: this machine's own
 	Out       io.Writer   // progress, one line now and then; nil: none
+}
+
+// Network is where a rehearsal's connections come from.
+type Network interface {
+	Dial(ctx context.Context, network, address string) (net.Conn, error)
+	ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error)
+}
+
+// own is the network of this machine.
+type own struct{}
+
+func (own) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, network, address) //nolint:wrapcheck // stands for it
+}
+
+func (own) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
+	return new(net.ListenConfig).ListenPacket(ctx, network, address) //nolint:wrapcheck // stands for it
 }
 
 // runPrefix begins every question of a rehearsal.

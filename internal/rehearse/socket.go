@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -20,9 +21,11 @@ import (
 // Times of a socket that survives everything.
 const (
 	dialWithin    = 10 * time.Second
-	silentAfter   = 3 * protocol.PingEveryMs * time.Millisecond
+	reachWithin   = 1500 * time.Millisecond // of dialWithin, for TCP alone: a lost SYN is better sent anew
+	silentAfter   = (3*protocol.WatermarkEveryMs + 3_000) * time.Millisecond
+	pongWithin    = 2 * time.Second
 	firstBackOff  = 100 * time.Millisecond
-	longestDown   = 2 * time.Second
+	longestDown   = 600 * time.Millisecond
 	resendAfter   = protocol.CommandTimeoutMs * time.Millisecond
 	retryAtLeast  = 200 * time.Millisecond
 	outboxBytes   = 64 // messages; a full one ends the connection, and it is made anew
@@ -58,6 +61,8 @@ type socket struct {
 	calls    map[string]*call
 	follows  map[string]bool
 	up       chan struct{} // closed once the first welcome came
+	online   chan struct{} // closed while there is a connection that was welcomed
+	pong     chan struct{} // closed by the next pong; nil: nobody waits
 	upOnce   bool
 	connects int
 }
@@ -73,7 +78,7 @@ func newSocket(at *place, jar http.CookieJar, hello protocol.Hello) *socket {
 	return &socket{
 		place: at, jar: jar, hello: hello, view: newView(),
 		told:  func(*protocol.ServerMessage) {},
-		calls: map[string]*call{}, follows: map[string]bool{}, up: make(chan struct{}),
+		calls: map[string]*call{}, follows: map[string]bool{}, up: make(chan struct{}), online: make(chan struct{}),
 	}
 }
 
@@ -101,7 +106,7 @@ func (s *socket) run(ctx context.Context) error {
 // connect serves one connection; served tells that it got as far as a welcome.
 func (s *socket) connect(ctx context.Context) (served bool, err error) {
 	dialer := websocket.Dialer{
-		HandshakeTimeout: dialWithin, Jar: s.jar, TLSClientConfig: s.place.tls,
+		HandshakeTimeout: dialWithin, Jar: s.jar, TLSClientConfig: s.place.tls, NetDialContext: s.reach,
 		Subprotocols: []string{protocol.Subprotocol}, ReadBufferSize: 4096, WriteBufferSize: 1024,
 	}
 	ws, response, err := dialer.DialContext(ctx, s.place.socketURL, http.Header{"Origin": {s.place.origin}})
@@ -138,6 +143,13 @@ func (s *socket) connect(ctx context.Context) (served bool, err error) {
 	return served, err
 }
 
+// reach makes the TCP connection.
+func (s *socket) reach(ctx context.Context, network, address string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, reachWithin)
+	defer cancel()
+	return s.place.network.Dial(ctx, network, address) //nolint:wrapcheck // stands for it
+}
+
 func write(ws *websocket.Conn, out <-chan []byte, done <-chan struct{}) {
 	for {
 		select {
@@ -160,6 +172,10 @@ func (s *socket) read(ws *websocket.Conn, out chan []byte, served *bool) error {
 			return err
 		}
 		return ping(data)
+	})
+	ws.SetPongHandler(func(string) error {
+		s.ponged()
+		return alive()
 	})
 	if err := ws.SetReadDeadline(time.Now().Add(dialWithin)); err != nil {
 		return fmt.Errorf("set a deadline: %w", err)
@@ -198,6 +214,7 @@ func (s *socket) welcome(ws *websocket.Conn, out chan []byte) {
 	s.mu.Lock()
 	s.out, s.ws = out, ws
 	s.connects++
+	close(s.online)
 	var again [][]byte
 	for _, c := range s.calls {
 		again = append(again, c.message)
@@ -221,6 +238,7 @@ func (s *socket) down(out chan []byte) {
 	defer s.mu.Unlock()
 	if s.out == out {
 		s.out, s.ws = nil, nil
+		s.online = make(chan struct{})
 	}
 }
 
@@ -256,6 +274,52 @@ func (s *socket) cut() {
 	s.mu.Unlock()
 	if ws != nil {
 		_ = ws.NetConn().Close() // breaking it is the point
+	}
+}
+
+// connected waits until there is a connection; false: ctx has ended.
+func (s *socket) connected(ctx context.Context) bool {
+	s.mu.Lock()
+	online := s.online
+	s.mu.Unlock()
+	select {
+	case <-online:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// answers reports whether the connection is alive; one that is not is broken, to be made anew.
+func (s *socket) answers(ctx context.Context) bool {
+	pong := make(chan struct{})
+	s.mu.Lock()
+	ws := s.ws
+	s.pong = pong
+	s.mu.Unlock()
+	if ws == nil {
+		return false
+	}
+	late := time.NewTimer(pongWithin)
+	defer late.Stop()
+	if ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(pongWithin)) == nil {
+		select {
+		case <-pong:
+			return true
+		case <-late.C:
+		case <-ctx.Done():
+		}
+	}
+	s.cut()
+	return false
+}
+
+func (s *socket) ponged() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pong != nil {
+		close(s.pong)
+		s.pong = nil
 	}
 }
 

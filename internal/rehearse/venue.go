@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/diemcau/diemcau/internal/conference"
@@ -14,9 +15,13 @@ import (
 )
 
 const (
-	joinWithin   = 15 * time.Second
-	rejoinAfter  = 300 * time.Millisecond
-	rejoinSpread = 700 * time.Millisecond
+	joinWithin    = 15 * time.Second
+	restartWithin = 4 * time.Second
+	rejoinAfter   = 300 * time.Millisecond
+	rejoinSpread  = 700 * time.Millisecond
+
+	lookForNetwork = 500 * time.Millisecond // for another address; a browser is told by its system
+	keyframeEvery  = 500 * time.Millisecond // how often one is asked for while there is no picture
 )
 
 // venue is one hall: its page's socket, what it publishes, what it sees and hears.
@@ -29,6 +34,11 @@ type venue struct {
 	pub    *publisher
 	tones  []int
 	start  time.Time
+	// frame and sound are told of every decodable frame and every packet of sound, by mid;
+	// for who wants to know more than the counts below.
+	repair time.Duration // how long a missing packet may be repaired; 0: repairTime
+	frame  func(mid string, m mark)
+	sound  func(mid string, seq uint16)
 
 	mu          sync.Mutex // guards all below
 	slots       map[string]protocol.Slot
@@ -50,6 +60,7 @@ func newVenue(ctx context.Context, r *rehearsal, id conference.VenueID, index in
 		socket: newSocket(r.place, jar, protocol.Hello{Role: conference.RoleVenue, Venue: string(id)}),
 		slots:  map[string]protocol.Slot{}, seen: map[string]map[conference.VenueID]time.Time{},
 		heard: map[string]map[int]time.Time{}, again: make(chan struct{}, 1),
+		frame: func(string, mark) {}, sound: func(string, uint16) {},
 	}
 	v.socket.told = v.told
 	if v.pub, err = newPublisher(id, index, len(r.tones), r.films); err != nil {
@@ -80,18 +91,18 @@ func (v *venue) told(m *protocol.ServerMessage) {
 
 // run keeps the venue's media connected until ctx ends.
 func (v *venue) run(ctx context.Context) error {
-	select {
-	case <-v.socket.up:
-	case <-ctx.Done():
-		return nil
-	}
-	for ctx.Err() == nil {
+	for v.socket.connected(ctx) {
+		joins := v.joinCount()
 		err := v.session(ctx)
 		var r *refusal
 		if errors.As(err, &r) && r.Kind == conference.KindInvalid {
 			return err
 		}
-		if !pause(ctx, rejoinAfter+jitter(rejoinSpread)) {
+		again := jitter(rejoinAfter)
+		if v.joinCount() == joins { // it never came to be: others may be in the same need
+			again = rejoinAfter + jitter(rejoinSpread)
+		}
+		if !pause(ctx, again) {
 			break
 		}
 	}
@@ -100,7 +111,7 @@ func (v *venue) run(ctx context.Context) error {
 
 // session joins once and publishes until the connection has ended.
 func (v *venue) session(ctx context.Context) error {
-	p, err := newPeer(ctx, v.host, rids())
+	p, err := newPeer(ctx, v.socket.place.network, v.host, rids())
 	if err != nil {
 		return err
 	}
@@ -111,36 +122,73 @@ func (v *venue) session(ctx context.Context) error {
 	p.pc.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 		readers.Add(1)
 		defer readers.Done()
-		v.receive(track, receiver.RTPTransceiver().Mid())
+		v.receive(p, track, receiver.RTPTransceiver().Mid())
 	})
 	joining, cancel := context.WithTimeout(ctx, joinWithin)
 	defer cancel()
-	err = p.connect(joining, func(offer string) (string, error) {
-		ok, err := v.socket.command(joining, "media.join", protocol.MediaOffer{SDP: offer}, nil)
-		if err != nil {
-			return "", err
-		}
-		return ok.SDP, nil
-	})
-	if err != nil {
+	if err := p.connect(joining, v.asks(joining, "media.join")); err != nil {
 		return err
 	}
 	for i := range p.camera {
 		readers.Go(func() { v.pub.feedback(p.sender, i) })
 	}
+	readers.Go(func() { repairs(p.voice) })
 	live, stop := context.WithCancel(ctx)
 	defer stop()
 	v.joined()
 	defer v.left()
 	// Stops with live.
 	readers.Go(func() {
-		select {
-		case <-v.again:
-			stop()
-		case <-live.Done():
-		}
+		defer stop()
+		v.keep(live, p)
 	})
 	return v.pub.run(live, p)
+}
+
+// asks carries an offer to the server.
+func (v *venue) asks(ctx context.Context, name protocol.CommandName) func(offer string) (string, error) {
+	return func(offer string) (string, error) {
+		ok, err := v.socket.command(ctx, name, protocol.MediaOffer{SDP: offer}, nil)
+		if err != nil {
+			return "", err
+		}
+		return ok.SDP, nil
+	}
+}
+
+// keep returns when the connection is to be made anew, or ctx has ended. When nothing
+// comes any more, the socket is asked too: if it answers, ICE is restarted; if not, it is
+// made anew, and the connection has the time until then to come back by itself.
+func (v *venue) keep(ctx context.Context, p *peer) {
+	network := time.NewTicker(lookForNetwork)
+	defer network.Stop()
+	for {
+		silent := false
+		select {
+		case <-network.C:
+		case <-v.again:
+			return
+		case <-ctx.Done():
+			return
+		case <-p.ended:
+			return
+		case <-p.unsteady:
+			silent = true
+		}
+		if p.moved(ctx, v.socket.place.network, v.host) {
+			v.socket.cut() // it hangs on the old address too
+			return
+		}
+		if !silent || !v.socket.answers(ctx) {
+			continue
+		}
+		restarting, cancel := context.WithTimeout(ctx, restartWithin)
+		err := p.restart(restarting, v.asks(restarting, "media.restart"))
+		cancel()
+		if err != nil {
+			return
+		}
+	}
 }
 
 func (v *venue) joined() {
@@ -154,6 +202,12 @@ func (v *venue) joined() {
 	}
 }
 
+func (v *venue) joinCount() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.joins
+}
+
 func (v *venue) left() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -161,9 +215,9 @@ func (v *venue) left() {
 }
 
 // receive watches or listens to one slot until the peer is closed.
-func (v *venue) receive(track *webrtc.TrackRemote, mid string) {
+func (v *venue) receive(p *peer, track *webrtc.TrackRemote, mid string) {
 	if track.Kind() == webrtc.RTPCodecTypeVideo {
-		v.look(track, mid)
+		v.look(p, track, mid)
 		return
 	}
 	e, err := newEar(v.tones)
@@ -175,6 +229,7 @@ func (v *venue) receive(track *webrtc.TrackRemote, mid string) {
 		if err != nil {
 			return
 		}
+		v.sound(mid, q.SequenceNumber)
 		e.listen(q.SequenceNumber, q.Payload, func(tone int) {
 			v.mu.Lock()
 			defer v.mu.Unlock()
@@ -186,21 +241,33 @@ func (v *venue) receive(track *webrtc.TrackRemote, mid string) {
 	}
 }
 
-func (v *venue) look(track *webrtc.TrackRemote, mid string) {
-	w := newWatch(func(id conference.VenueID) {
+// look watches a slot, and asks for a keyframe when the picture is broken, as a browser does.
+func (v *venue) look(p *peer, track *webrtc.TrackRemote, mid string) {
+	w := newWatch(func(m mark) {
+		v.frame(mid, m)
 		v.mu.Lock()
 		defer v.mu.Unlock()
 		if v.seen[mid] == nil {
 			v.seen[mid] = map[conference.VenueID]time.Time{}
 		}
-		v.seen[mid][id] = time.Now()
+		v.seen[mid][m.venue] = time.Now()
 	})
+	if v.repair > 0 {
+		w.patience = v.repair
+	}
+	var asked time.Duration
 	for {
 		q, _, err := track.ReadRTP()
 		if err != nil {
 			break
 		}
-		w.push(q.SequenceNumber, q.Timestamp, q.Marker, q.Payload, time.Since(v.start))
+		now := time.Since(v.start)
+		w.push(q.SequenceNumber, q.Timestamp, q.Marker, q.Payload, now)
+		if !w.chain && now-asked > keyframeEvery {
+			asked = now
+			// Lost with the connection, of which the reader hears by itself.
+			_ = p.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: uint32(track.SSRC())}})
+		}
 	}
 	w.sweep(time.Since(v.start))
 	v.mu.Lock()

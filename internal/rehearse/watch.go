@@ -2,8 +2,6 @@ package rehearse
 
 import (
 	"time"
-
-	"github.com/diemcau/diemcau/internal/conference"
 )
 
 // repairTime is how long a missing packet may be repaired before its frame counts as
@@ -27,8 +25,9 @@ type watch struct {
 	reference mark // the last decodable frame
 	chain     bool // reference is set
 
-	stats watchStats
-	saw   func(conference.VenueID) // called for every decodable frame
+	patience time.Duration // how long a missing packet may be repaired
+	stats    watchStats
+	saw      func(mark) // called for every decodable frame
 }
 
 // watchStats is what a watch counted.
@@ -73,7 +72,7 @@ type frame struct {
 	contents
 }
 
-func newWatch(saw func(conference.VenueID)) *watch { return &watch{saw: saw} }
+func newWatch(saw func(mark)) *watch { return &watch{saw: saw, patience: repairTime} }
 
 // push takes one packet as it arrived.
 func (w *watch) push(seq16 uint16, ts uint32, marker bool, payload []byte, now time.Duration) {
@@ -112,7 +111,7 @@ func (w *watch) sweep(now time.Duration) {
 		if w.blocked == 0 {
 			w.blocked = max(now, 1)
 		}
-		if now-w.blocked < repairTime {
+		if now-w.blocked < w.patience {
 			return
 		}
 		w.giveUp(w.present(w.next))
@@ -196,7 +195,7 @@ func (w *watch) finish() {
 		w.stats.cuts++
 	}
 	w.chain, w.reference = true, f.mark
-	w.saw(f.mark.venue)
+	w.saw(f.mark)
 }
 
 // follows reports whether the frame's reference was decoded. Frames without a mark (the
