@@ -36,6 +36,9 @@ func (b *Board) Overlay() *Board {
 	}
 }
 
+// Rest puts an overlay onto another board, which has taken over what its parent held.
+func (b *Board) Rest(on *Board) { b.parent = on }
+
 // Question returns the question, or nil.
 func (b *Board) Question(id conference.QuestionID) *Question {
 	for layer := b; layer != nil; layer = layer.parent {

@@ -14,18 +14,21 @@ import (
 	"github.com/diemcau/diemcau/sfu/floor"
 )
 
-// batch decides commands on an overlay of the durable state. Dropping it undoes all.
+// batch decides commands on an overlay of the durable state, or of a batch that is not
+// durable yet. Dropping it undoes all.
 type batch struct {
 	base      *state
+	under     *batch // the one it rests on; nil: base alone
 	sealer    *secret.Sealer
 	now       time.Time
 	info      *conference.Info
 	questions *moderation.Board
 	floor     *floor.Board
-	versions  map[conference.Entity]uint64     // of entities changed by this batch
-	causes    map[string]bool                  // commands of this batch that write
-	submitted map[conference.QuestionID]string // question → cause, of this batch
+	versions  map[conference.Entity]uint64   // of entities changed by this batch
+	causes    map[string]bool                // commands of this batch that write
+	submitted map[conference.QuestionID]bool // questions of this batch
 	entries   []*entry
+	judged    []held // every command that was decided
 	drafts    int
 	bytes     int
 }
@@ -53,7 +56,45 @@ func newBatch(base *state, sealer *secret.Sealer, now time.Time) *batch {
 		info: base.info, questions: base.questions.Overlay(), floor: base.floor.Overlay(),
 		versions:  make(map[conference.Entity]uint64),
 		causes:    make(map[string]bool),
-		submitted: make(map[conference.QuestionID]string),
+		submitted: make(map[conference.QuestionID]bool),
+	}
+}
+
+// stack puts an empty batch on top of one that is being written.
+func (b *batch) stack(under *batch) {
+	b.under = under
+	b.info, b.questions, b.floor = under.info, under.questions.Overlay(), under.floor.Overlay()
+}
+
+// unstack puts a batch that rests on one onto the state that has taken that one over.
+func (b *batch) unstack(landed *batch, base *state) {
+	if b.under != landed {
+		return
+	}
+	b.under, b.base = nil, base
+	b.questions.Rest(base.questions)
+	b.floor.Rest(base.floor)
+}
+
+// writing reports whether a command is being written by this batch or the one under it.
+func (b *batch) writing(id string) bool {
+	return b.causes[id] || b.under != nil && b.under.causes[id]
+}
+
+// commands returns what is to be appended.
+func (b *batch) commands() []eventlog.Command {
+	commands := make([]eventlog.Command, len(b.entries))
+	for i, e := range b.entries {
+		commands[i] = e.command
+	}
+	return commands
+}
+
+// unsent takes back that the batch's commands may have been written, unless an earlier
+// append may yet come through.
+func (b *batch) unsent() {
+	for _, e := range b.entries {
+		e.request.tried = e.request.unknown > 0
 	}
 }
 
@@ -63,7 +104,7 @@ func (b *batch) decide(r *request) (verdict, Outcome, error) {
 		outcome.Repeated = !r.tried
 		return settled, outcome, nil
 	}
-	if b.causes[r.command.ID] {
+	if b.writing(r.command.ID) {
 		return follows, Outcome{}, nil
 	}
 	command := r.command
@@ -101,12 +142,17 @@ func (b *batch) resubmit(r *request, body moderation.Submit, q *moderation.Quest
 	if q.BodyDigest != body.BodyDigest {
 		return settled, Outcome{}, conference.Refuse(conference.KindConflict, "idempotency_mismatch", string(q.ID))
 	}
-	if _, here := b.submitted[q.ID]; here {
+	if b.submitting(q.ID) {
 		return follows, Outcome{}, nil
 	}
 	outcome := b.base.submissions[q.ID]
 	outcome.Repeated = !r.tried
 	return settled, outcome, nil
+}
+
+// submitting reports whether a question is being submitted.
+func (b *batch) submitting(id conference.QuestionID) bool {
+	return b.submitted[id] || b.under != nil && b.under.submitted[id]
 }
 
 // rule asks the part whose command it is.
@@ -165,7 +211,7 @@ func (b *batch) add(r *request, command conference.Command, decision conference.
 		}
 	}
 	if submit, ok := command.Body.(moderation.Submit); ok {
-		b.submitted[submit.ID] = command.ID
+		b.submitted[submit.ID] = true
 	}
 	b.causes[command.ID] = true
 	b.entries = append(b.entries, next)
@@ -192,6 +238,9 @@ func (b *batch) checks(decision conference.Decision) []eventlog.Check {
 func (b *batch) version(entity conference.Entity) uint64 {
 	if v, ok := b.versions[entity]; ok {
 		return v
+	}
+	if b.under != nil {
+		return b.under.version(entity)
 	}
 	return b.base.versions[entity]
 }

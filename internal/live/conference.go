@@ -45,7 +45,8 @@ type Conference struct {
 	state   *state
 	more    chan struct{} // closed, and replaced, when state changes
 
-	cached atomic.Pointer[Snapshot]
+	cached  atomic.Pointer[Snapshot]
+	decided atomic.Uint64 // commands, again and again included; for tests to wait for
 
 	// Run's goroutine only.
 	confirmed eventlog.Position // everything up to here is durable on the replicas too
@@ -63,6 +64,10 @@ type request struct {
 	// known is true once its outcome was seen in the log, confirmed or not: it can no
 	// longer be told that nothing was written.
 	known bool
+	// fresh is true once the state has been the log's end at some moment since it came.
+	fresh   bool
+	rounds  int // how often it was to be decided again
+	unknown int // its appends of unknown outcome
 	// healed is set for what the node asks itself (see ledger): it gets the answer instead.
 	healed func(answer)
 	// epoch is set for what the node asks because of what it found beside the log: in

@@ -4,6 +4,7 @@
 // get an answer. Readers never see what is not durable.
 //
 //	Do(command) ─▶ inbox ─▶ decide on overlay ─▶ log.Append (group) ─▶ apply ─▶ answer
+//	                        └ the next batch, on top of the one being appended
 //	other nodes' events ─▶ log.Read ────────────────────────────────▶ apply
 //	                                             Snapshot(), Since() ◀─ readers
 //

@@ -6,9 +6,12 @@ import (
 	"sync"
 )
 
-// WaitInbox waits until so many commands wait in the inbox.
-func WaitInbox(c *Conference, commands int) {
-	for len(c.inbox) < commands {
+// Decided returns how many commands were decided so far.
+func Decided(c *Conference) uint64 { return c.decided.Load() }
+
+// WaitDecided waits until so many were.
+func WaitDecided(c *Conference, commands uint64) {
+	for Decided(c) < commands {
 		runtime.Gosched()
 	}
 }

@@ -274,7 +274,7 @@ func TestRefusalWaitsForWhatItRestsOn(t *testing.T) {
 	c, log := startFaulty(t)
 	asked := ask(t, c, "Ai nhận?")
 	sent, release := make(chan struct{}), make(chan struct{})
-	// The first append keeps the loop busy until both claims are in the inbox.
+	// The first append is under way until both claims are decided, ahead of it.
 	once(log, func(through appendFunc) appendFunc {
 		return func(ctx context.Context, seen eventlog.Position, commands []eventlog.Command) ([]eventlog.Result, eventlog.Position, error) {
 			close(sent)
@@ -290,9 +290,10 @@ func TestRefusalWaitsForWhatItRestsOn(t *testing.T) {
 	}
 	go give(citizen, question(rand.Text(), "Giữ chỗ")) // all three end with their answers, read below
 	<-sent
+	before := live.Decided(c)
 	go give(lan, moderation.ClaimCard{ID: asked.Question})
 	go give(minh, moderation.ClaimCard{ID: asked.Question})
-	live.WaitInbox(c, 2)
+	live.WaitDecided(c, before+2)
 	close(release)
 	lostRaces := 0
 	for range 3 {

@@ -152,14 +152,16 @@ func (c *Conference) open(id string, record eventlog.Record) map[string]string {
 	return private
 }
 
-// applyOwn applies what an append has just written, without reading it back. It reports
-// false, having changed nothing, when somebody else's events stand in between.
-func (c *Conference) applyOwn(b *batch, results []eventlog.Result, end eventlog.Position) bool {
-	type placed struct {
-		event conference.Event
-		at    eventlog.Position
-	}
-	var all []placed
+// placed is an event of ours that is durable, and its place.
+type placed struct {
+	event conference.Event
+	at    eventlog.Position
+}
+
+// place tells where an append has put its events. It reports false when somebody else's
+// stand in between.
+func (c *Conference) place(b *batch, results []eventlog.Result, end eventlog.Position) ([]placed, bool) {
+	own := make([]placed, 0, b.drafts)
 	at := c.state.at
 	at.Epoch = end.Epoch
 	for i, result := range results {
@@ -167,22 +169,24 @@ func (c *Conference) applyOwn(b *batch, results []eventlog.Result, end eventlog.
 			continue
 		}
 		if result.First != at.Pos+1 {
-			return false
+			return nil, false
 		}
-		for j, event := range b.entries[i].events {
-			draft := b.entries[i].command.Drafts[j]
+		e := b.entries[i]
+		for j, event := range e.events {
 			at.Pos++
-			at.Hash = eventlog.Hash(at.Hash, at.Pos, draft.Sum())
+			at.Hash = eventlog.Hash(at.Hash, at.Pos, e.command.Drafts[j].Sum())
 			event.Position, event.At = at.Pos, result.At
-			all = append(all, placed{event, at})
+			own = append(own, placed{event, at})
 		}
 	}
-	if at != end || c.state.at.Epoch != "" && c.state.at.Epoch != end.Epoch {
-		return false
-	}
+	return own, at == end && (c.state.at.Epoch == "" || c.state.at.Epoch == end.Epoch)
+}
+
+// applyOwn applies what an append has just written, without reading it back.
+func (c *Conference) applyOwn(own []placed) bool {
 	err := c.change(func() error {
-		for _, p := range all {
-			if err := c.state.apply(p.event, p.at); err != nil {
+		for i := range own {
+			if err := c.state.apply(own[i].event, own[i].at); err != nil {
 				return err
 			}
 		}

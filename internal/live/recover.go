@@ -30,7 +30,7 @@ type RolledBack struct {
 
 // recover goes on with a log that does not continue what was read: it sees to it that the
 // log has a new epoch, reads it from the start, and leaves what the log has lost of this
-// node's acknowledgements to be written again (carryOut). Every follower meets one gap.
+// node's acknowledgements to be written again (pipe). Every follower meets one gap.
 func (c *Conference) recover(ctx context.Context, why error) error {
 	before := c.state.at
 	if err := c.renew(ctx); err != nil {

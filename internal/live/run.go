@@ -3,19 +3,18 @@ package live
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
-	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog"
 )
 
 const (
-	maxRounds   = 100 // of deciding one queue again after STALE; somebody wins every round
-	maxUnknown  = 3   // appends of unknown outcome before the askers are told
-	drainAtOnce = 4 * eventlog.MaxBatchDrafts
+	maxRounds  = 100 // of deciding a request again after STALE; somebody wins every round
+	maxUnknown = 3   // appends of unknown outcome before the askers are told
+	intake     = 4 * eventlog.MaxBatchDrafts
+	intakeBusy = 32 // while an append is under way: its end must be noticed at once
 )
 
 // errOtherEpoch answers what the node asked itself in an epoch that is over.
@@ -31,7 +30,10 @@ func (c *Conference) run(ctx context.Context) error {
 	wg.Go(func() { c.likes.follow(ctx, c) })
 	// tend ends when ctx does; what it still asks is answered below.
 	wg.Go(func() { c.tend(ctx) })
-	err := c.serve(ctx)
+	appends := make(chan *flight, 1)
+	// write ends when serve has closed appends.
+	wg.Go(func() { c.write(context.WithoutCancel(ctx), appends) })
+	err := c.serve(ctx, appends)
 	cancel()
 	wg.Wait()
 	for len(c.inbox) > 0 {
@@ -77,24 +79,68 @@ func (c *Conference) tell(ctx context.Context, n news) error {
 	}
 }
 
-func (c *Conference) serve(ctx context.Context) error {
+// serve takes commands and news until ctx ends or the log cannot be followed. What has
+// been taken is finished even then.
+func (c *Conference) serve(ctx context.Context, appends chan<- *flight) error {
+	defer close(appends)
+	p := &pipe{Conference: c, appends: appends}
+	lasting := context.WithoutCancel(ctx)
 	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case n := <-c.news:
-			if err := c.hear(ctx, n); fatal(err) {
-				return err
+		err := p.proceed(lasting)
+		if err == nil {
+			if p.flight == nil && ctx.Err() != nil {
+				return nil
 			}
-			c.ledger.retry()
-			if err := c.carryOut(ctx, nil); err != nil {
-				return err
-			}
-		case r := <-c.inbox:
-			if err := c.carryOut(ctx, c.drain([]*request{r})); err != nil {
-				return err
-			}
+			err = p.next(ctx, lasting)
 		}
+		if err != nil {
+			p.abandon()
+			return err
+		}
+	}
+}
+
+// next waits for what happens next and takes it. While an append is under way the log is
+// not read: what it writes would be met twice.
+func (p *pipe) next(ctx, lasting context.Context) error {
+	inbox, news, stop := p.inbox, p.news, ctx.Done()
+	var landed <-chan struct{}
+	if p.flight != nil {
+		landed, news = p.flight.landed, nil
+	}
+	if len(p.waiting) > 0 { // ahead is full
+		inbox = nil
+	}
+	if ctx.Err() != nil {
+		inbox, stop = nil, nil
+	}
+	select {
+	case <-landed:
+		return p.land(lasting)
+	default:
+	}
+	select {
+	case <-stop:
+	case <-landed:
+		return p.land(lasting)
+	case n := <-news:
+		if err := p.hear(lasting, n); fatal(err) {
+			return err
+		}
+		p.ledger.retry()
+	case r := <-inbox:
+		p.waiting = p.drain(append(p.waiting, r), p.room())
+	}
+	return nil
+}
+
+// write appends what serve sends, one batch at a time, until serve has ended.
+func (c *Conference) write(ctx context.Context, appends <-chan *flight) {
+	for f := range appends {
+		limited, cancel := context.WithTimeout(ctx, c.limit)
+		f.results, f.end, f.err = c.log.Append(limited, f.seen, f.batch.commands())
+		cancel()
+		close(f.landed)
 	}
 }
 
@@ -108,274 +154,15 @@ func (c *Conference) hear(ctx context.Context, n news) error {
 	return err
 }
 
-// drain adds what else waits, in order of arrival.
-func (c *Conference) drain(requests []*request) []*request {
-	for len(requests) < drainAtOnce {
+// drain adds what else waits, in order of arrival, up to so many in all.
+func (c *Conference) drain(requests []*request, most int) []*request {
+	for len(requests) < most {
 		select {
 		case r := <-c.inbox:
 			requests = append(requests, r)
 		default:
 			return requests
 		}
-	}
-	return requests
-}
-
-// carryOut decides and writes until every request is answered; before them, what the log
-// has lost. Its error is fatal.
-func (c *Conference) carryOut(ctx context.Context, waiting []*request) error {
-	// What is being written is finished even when the node stops.
-	ctx = context.WithoutCancel(ctx)
-	t := &turn{conference: c}
-	for round := 0; ; round++ {
-		waiting = append(c.ledger.lost(), waiting...)
-		switch {
-		case len(waiting) == 0:
-			return nil
-		case round == maxRounds:
-			t.giveUp(waiting, "others were faster too often")
-			return nil
-		}
-		waited, err := c.waitTurn(ctx)
-		if err != nil {
-			t.giveUp(waiting, "the log cannot be followed")
-			return err
-		}
-		if waited {
-			waiting = c.drain(waiting)
-		}
-		if waiting, err = t.round(ctx, waiting); err != nil {
-			t.giveUp(waiting, "the log cannot be followed")
-			return err
-		}
-	}
-}
-
-// turn is one carryOut.
-type turn struct {
-	conference *Conference
-	fresh      bool // the state was the log's end at some moment since the turn began
-	unknown    int  // appends of unknown outcome so far
-}
-
-// held is a request answered only if what the answer rests on became durable.
-type held struct {
-	request *request
-	verdict verdict
-	answer
-}
-
-// round decides the waiting requests on one overlay, writes it and answers what can be
-// answered. It returns the requests to decide again, in order of arrival.
-func (t *turn) round(ctx context.Context, waiting []*request) ([]*request, error) {
-	c := t.conference
-	b := newBatch(c.state, c.sealer, c.now())
-	judged := make([]held, 0, len(waiting))
-	var later []*request
-	for i, r := range waiting {
-		if r.epoch != "" && r.epoch != c.state.at.Epoch {
-			r.reply(Outcome{}, errOtherEpoch)
-			continue
-		}
-		verdict, outcome, err := b.decide(r)
-		if verdict == full {
-			later = waiting[i:]
-			break
-		}
-		r.known = r.known || verdict == settled && err == nil && outcome.Position > 0
-		judged = append(judged, held{r, verdict, answer{outcome, err}})
-	}
-	if len(b.entries) == 0 {
-		again, err := t.settle(ctx, judged)
-		return append(again, later...), err
-	}
-	again, err := t.write(ctx, b, judged)
-	return append(again, later...), err
-}
-
-// settle answers requests that write nothing. A refusal that rests on the state is given
-// only when the state is the log's end: another node's event may have made it wrong. And
-// what an answer rests on must be confirmed: it may be another node's event, or our own
-// whose replicas did not answer in time. One fence tells both.
-func (t *turn) settle(ctx context.Context, judged []held) ([]*request, error) {
-	c := t.conference
-	var open []held
-	for _, h := range judged {
-		if t.rests(h.answer) {
-			c.answer(h)
-			continue
-		}
-		open = append(open, h)
-	}
-	if len(open) == 0 {
-		return nil, nil
-	}
-	moved, err := c.fence(ctx)
-	switch {
-	case errors.Is(err, eventlog.ErrEpoch), errors.Is(err, eventlog.ErrRolledBack):
-		if err := c.recover(ctx, err); err != nil {
-			return nil, t.unreadable(ctx, open, err)
-		}
-		return requestsOf(open), nil
-	case fatal(err):
-		return nil, t.unreadable(ctx, open, err)
-	case err != nil:
-		c.logger.WarnContext(ctx, "what was read is not confirmed", slog.Any("err", err))
-		t.giveUp(requestsOf(open), "the log does not confirm what was read")
-		return nil, nil
-	}
-	t.fresh = true
-	if moved {
-		return requestsOf(open), nil
-	}
-	for _, h := range open {
-		c.answer(h)
-	}
-	return nil, nil
-}
-
-// rests reports whether an answer rests on what is certain.
-func (t *turn) rests(a answer) bool {
-	switch c := t.conference; {
-	case mayChange(a):
-		return t.fresh && c.isConfirmed(c.state.at.Pos)
-	case a.err == nil:
-		return c.isConfirmed(a.outcome.Position)
-	}
-	return true // wrong in any state
-}
-
-// write appends the batch and answers its requests.
-func (t *turn) write(ctx context.Context, b *batch, judged []held) ([]*request, error) {
-	c := t.conference
-	commands := make([]eventlog.Command, len(b.entries))
-	for i, e := range b.entries {
-		commands[i] = e.command
-		e.request.tried = true
-	}
-	c.turns.try(b)
-	limited, cancel := context.WithTimeout(ctx, c.limit)
-	results, end, err := c.log.Append(limited, c.state.at, commands)
-	cancel()
-	switch {
-	case err == nil && len(results) != len(commands):
-		return requestsOf(judged), fmt.Errorf("append to %s: %d results for %d commands", c.id, len(results), len(commands))
-	case err == nil:
-		return t.written(ctx, b, judged, results, end)
-	case errors.Is(err, eventlog.ErrEpoch), errors.Is(err, eventlog.ErrRolledBack):
-		if err := c.recover(ctx, err); err != nil {
-			return nil, t.unreadable(ctx, judged, err)
-		}
-		return requestsOf(judged), nil
-	case errors.Is(err, eventlog.ErrUnavailable):
-		c.logger.WarnContext(ctx, "log is not available", slog.Any("err", err))
-		t.unsent(b)
-		t.giveUp(requestsOf(judged), "the log cannot be written")
-		return nil, nil
-	case errors.Is(err, eventlog.ErrTooLarge), errors.Is(err, eventlog.ErrMalformed):
-		for _, h := range judged {
-			h.request.reply(Outcome{}, fmt.Errorf("append to %s: %w", c.id, err))
-		}
-		return nil, nil
-	}
-	return t.unclear(ctx, judged, err)
-}
-
-// unclear goes on after an append of unknown outcome: the log tells what became of it, now
-// or when the same command comes again.
-func (t *turn) unclear(ctx context.Context, judged []held, err error) ([]*request, error) {
-	c := t.conference
-	c.logger.WarnContext(ctx, "outcome of an append is unknown", slog.Any("err", err))
-	t.unknown++
-	if err := c.catchUp(ctx); err != nil {
-		return nil, t.unreadable(ctx, judged, err)
-	}
-	if t.unknown < maxUnknown {
-		return requestsOf(judged), nil
-	}
-	t.giveUp(requestsOf(judged), "the log does not answer")
-	return nil, nil
-}
-
-// written takes over what an append wrote and answers. If everything was written, right
-// after what we knew, every answer given on the overlay is true now.
-func (t *turn) written(ctx context.Context, b *batch, judged []held, results []eventlog.Result, end eventlog.Position) ([]*request, error) {
-	c := t.conference
-	whole := true
-	for _, result := range results {
-		whole = whole && result.Stale == nil
-	}
-	if !c.applyOwn(b, results, end) {
-		whole = false
-		if err := c.catchUp(ctx); err != nil {
-			return nil, t.unreadable(ctx, judged, err)
-		}
-	}
-	t.fresh = true
-	c.confirmed = end
-	c.turns.took(ctx, results)
-	var again []*request
-	for _, h := range judged {
-		outcome, known := c.state.outcomes[h.request.command.ID]
-		switch {
-		case h.verdict == writes && known && c.isConfirmed(outcome.Position):
-			c.answer(held{h.request, h.verdict, answer{outcome, nil}})
-		case h.verdict == settled && whole:
-			c.answer(h)
-		default:
-			again = append(again, h.request)
-		}
-	}
-	return again, nil
-}
-
-// unsent takes back that the batch's commands may have been written.
-func (t *turn) unsent(b *batch) {
-	if t.unknown > 0 {
-		return // an earlier append may yet come through
-	}
-	for _, e := range b.entries {
-		e.request.tried = false
-	}
-}
-
-// unreadable answers after an append or a refusal that could not be verified. It returns
-// the error if it is fatal.
-func (t *turn) unreadable(ctx context.Context, judged []held, err error) error {
-	t.giveUp(requestsOf(judged), "the log cannot be read")
-	if fatal(err) {
-		return err
-	}
-	t.conference.logger.WarnContext(ctx, "log cannot be read", slog.Any("err", err))
-	return nil
-}
-
-// giveUp answers with what is certain: nothing was written, or nobody knows.
-func (t *turn) giveUp(waiting []*request, why string) {
-	for _, r := range waiting {
-		if r.tried || r.known {
-			r.reply(Outcome{}, unknownOutcome(why))
-			continue
-		}
-		r.reply(Outcome{}, unavailable(why))
-	}
-}
-
-// mayChange reports whether an answer rests on the state, which others may have changed:
-// a lost race, something unknown, or nothing to do.
-func mayChange(a answer) bool {
-	if a.err == nil {
-		return a.outcome.Position == 0
-	}
-	var refusal *conference.Error
-	return errors.As(a.err, &refusal) &&
-		(refusal.Kind == conference.KindConflict || refusal.Kind == conference.KindNotFound)
-}
-
-func requestsOf(judged []held) []*request {
-	requests := make([]*request, len(judged))
-	for i, h := range judged {
-		requests[i] = h.request
 	}
 	return requests
 }

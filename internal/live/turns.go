@@ -63,12 +63,9 @@ func (t *turns) took(ctx context.Context, results []eventlog.Result) {
 	}
 }
 
-// waitTurn lets the other nodes have their turn on a hot entity, if it is theirs: it
+// waitTurn lets the other nodes have their turn on a hot entity, when it is theirs: it
 // waits until their event has been read, at most turnPatience. Its error is fatal.
-func (c *Conference) waitTurn(ctx context.Context) (waited bool, err error) {
-	if !c.turns.owes {
-		return false, nil
-	}
+func (c *Conference) waitTurn(ctx context.Context) error {
 	c.turns.owes = false
 	enough := time.NewTimer(turnPatience)
 	defer enough.Stop()
@@ -76,13 +73,13 @@ func (c *Conference) waitTurn(ctx context.Context) (waited bool, err error) {
 		select {
 		case n := <-c.news:
 			if err := c.hear(ctx, n); fatal(err) {
-				return true, err
+				return err
 			}
 		case <-enough.C:
-			return true, nil
+			return nil
 		}
 	}
-	return true, nil
+	return nil
 }
 
 // asks connects the turns of this node's conferences with those of the other nodes.

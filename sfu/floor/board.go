@@ -29,6 +29,9 @@ func (b *Board) Overlay() *Board {
 	return &Board{parent: b, venues: make(map[conference.VenueID]*Venue)}
 }
 
+// Rest puts an overlay onto another board, which has taken over what its parent held.
+func (b *Board) Rest(on *Board) { b.parent = on }
+
 // Venue returns the venue, or nil.
 func (b *Board) Venue(id conference.VenueID) *Venue {
 	for layer := b; layer != nil; layer = layer.parent {

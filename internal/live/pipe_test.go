@@ -1,0 +1,132 @@
+package live_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/eventlog"
+	"github.com/diemcau/diemcau/internal/live"
+	"github.com/diemcau/diemcau/moderation"
+)
+
+// slowLog holds every append until it is let go.
+type slowLog struct {
+	*faultyLog
+	held    chan struct{} // receives when an append has come
+	release chan struct{}
+	begun   chan struct{} // receives when a batch is begun
+}
+
+// startSlow starts a node whose appends are held once hold is called.
+func startSlow(t *testing.T, store eventlog.Store) (*live.Conference, *slowLog) {
+	t.Helper()
+	log := &slowLog{&faultyLog{}, make(chan struct{}), make(chan struct{}), make(chan struct{}, 1)}
+	node := live.New(live.Config{
+		Store: &faultyStore{Store: store, log: log.faultyLog}, Secret: masterKey(7), Logger: slog.New(slog.DiscardHandler),
+		Now: func() time.Time { // every batch looks at the clock
+			select {
+			case log.begun <- struct{}{}:
+			default:
+			}
+			return time.Now()
+		},
+	})
+	runNode(t, node)
+	return conferenceOn(t, node), log
+}
+
+func (l *slowLog) hold() {
+	l.set(func(through appendFunc) appendFunc {
+		return func(ctx context.Context, seen eventlog.Position, commands []eventlog.Command) ([]eventlog.Result, eventlog.Position, error) {
+			if len(commands) > 0 {
+				l.held <- struct{}{}
+				<-l.release
+			}
+			return through(ctx, seen, commands)
+		}
+	}, nil)
+}
+
+type settledAs struct {
+	live.Outcome
+	err error
+}
+
+func (l *slowLog) give(c *live.Conference, actor conference.Actor, body conference.Body) <-chan settledAs {
+	answer := make(chan settledAs, 1)
+	go func() { // ends with the answer, which every test waits for
+		outcome, err := c.Do(context.Background(), conference.Command{ID: rand.Text(), Actor: actor, Body: body})
+		answer <- settledAs{outcome, err}
+	}()
+	return answer
+}
+
+// giveAhead gives a command while an append is under way, and returns when it is decided.
+func (l *slowLog) giveAhead(c *live.Conference, actor conference.Actor, body conference.Body) <-chan settledAs {
+	select {
+	case <-l.begun: // of an earlier batch
+	default:
+	}
+	answer := l.give(c, actor, body)
+	<-l.begun
+	return answer
+}
+
+// TestQ8_AheadIsNotDurable: what is decided ahead, on what is still being written, is
+// neither shown nor acknowledged, though the batch before it was.
+func TestQ8_AheadIsNotDurable(t *testing.T) {
+	t.Parallel()
+	c, log := startSlow(t, newStore(t))
+	log.hold()
+	first := log.give(c, citizen, question(rand.Text(), "Câu thứ nhất"))
+	<-log.held
+	second := log.giveAhead(c, citizen, question(rand.Text(), "Câu thứ hai"))
+	wantQuestions(t, c, 0)
+	log.release <- struct{}{}
+	if a := <-first; a.err != nil || a.Position == 0 {
+		t.Errorf("first: %+v", a)
+	}
+	<-log.held
+	wantQuestions(t, c, 1)
+	log.set(failing(eventlog.ErrUnavailable), nil)
+	third := log.giveAhead(c, citizen, question(rand.Text(), "Câu thứ ba"))
+	log.release <- struct{}{}
+	if a := <-second; a.err != nil || a.Position == 0 {
+		t.Errorf("second: %+v", a)
+	}
+	if a := <-third; !isKind(a.err, conference.KindUnavailable) {
+		t.Errorf("third, which was never written: %+v", a)
+	}
+	wantQuestions(t, c, 2)
+}
+
+// TestQ8_AheadOfAStaleBatch: a claim is under way and the approval that rests on it is
+// decided ahead, when another node claims the question. The versions the approval checks
+// are then the expected ones, so only deciding again can refuse it.
+func TestQ8_AheadOfAStaleBatch(t *testing.T) {
+	t.Parallel()
+	store := newStore(t)
+	c, log := startSlow(t, store)
+	other, _ := startNode(t, store)
+	id := ask(t, c, "Ai duyệt câu này?").Question
+	log.hold()
+	claim := log.give(c, lan, moderation.ClaimCard{ID: id})
+	<-log.held
+	approval := log.giveAhead(c, lan, moderation.Approve{ID: id})
+	must(t, conferenceOn(t, other), minh, moderation.ClaimCard{ID: id})
+	log.set(nil, nil)
+	log.release <- struct{}{}
+	for name, answer := range map[string]<-chan settledAs{"claim": claim, "approval": approval} {
+		if a := <-answer; !errors.Is(a.err, &conference.Error{Code: "question.claimed_by_other"}) {
+			t.Errorf("%s: got %+v, want question.claimed_by_other", name, a)
+		}
+	}
+	if q := c.Snapshot().Questions[0]; q.State != moderation.StateClaimed || q.Claim.Session != minh.Session {
+		t.Errorf("question is %s, held by %+v; want claimed by %s", q.State, q.Claim, minh.Session)
+	}
+}
