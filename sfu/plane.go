@@ -207,6 +207,7 @@ func (p *Plane) admit(s *Session) error {
 	p.planeMu.Unlock()
 	p.programme.awake.Store(true)
 	if replaced != nil {
+		replaced.replaced.Store(true)
 		replaced.Close()
 	}
 	p.route()
@@ -237,8 +238,8 @@ func (p *Plane) housekeep() {
 	}
 }
 
-// close ends every session; Run waits for them.
-func (p *Plane) close() {
+// EndSessions ends every session: the conference's media are on another node now.
+func (p *Plane) EndSessions() {
 	p.planeMu.Lock()
 	sessions, viewers := maps.Clone(p.sessions), maps.Clone(p.viewers)
 	p.planeMu.Unlock()
@@ -248,5 +249,10 @@ func (p *Plane) close() {
 	for _, v := range viewers {
 		v.Close()
 	}
+}
+
+// close ends every session; Run waits for them.
+func (p *Plane) close() {
+	p.EndSessions()
 	p.stop()
 }

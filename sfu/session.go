@@ -59,6 +59,7 @@ type Session struct {
 	negotiation chan struct{} // holds one token: nobody negotiates
 	offer       *offer        // the last one; belongs to who has the token
 	connected   atomic.Bool
+	replaced    atomic.Bool
 	done        chan struct{}
 	closing     sync.Once
 
@@ -294,6 +295,9 @@ func (s *Session) shown() []conference.VenueID {
 	defer s.viewMu.Unlock()
 	return s.tiles
 }
+
+// Replaced reports whether another session of the same venue took the place of this one.
+func (s *Session) Replaced() bool { return s.replaced.Load() }
 
 // Close ends the session. Done is closed when a session has ended, by whomever.
 func (s *Session) Close() { s.closing.Do(func() { close(s.done) }) }

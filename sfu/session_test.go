@@ -32,6 +32,9 @@ func TestSecondJoinReplacesFirst(t *testing.T) {
 	second := joinVenue(t, plane, hall)
 	film(t, second, 2)
 	ends(t, first.session)
+	if !first.session.Replaced() || second.session.Replaced() {
+		t.Error("the first page is not told that another took its place, or the second is")
+	}
 	e.wait(mid, "the second", sees(2))
 	e.wait(e.slot(sfu.SlotProgramme, video, 0), "the second in the programme", sees(2))
 	contiguous(t, e, mid)

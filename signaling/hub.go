@@ -70,6 +70,13 @@ type MediaSession interface {
 	Done() <-chan struct{}
 }
 
+// Replaced reports whether a session that has ended made room for another page of the same
+// venue. A session that cannot be replaced has no such method.
+func Replaced(session MediaSession) bool {
+	s, can := session.(interface{ Replaced() bool })
+	return can && s.Replaced()
+}
+
 // Config is what a Hub needs. Fields without a default are required.
 type Config struct {
 	// Conference returns a running conference. Refusal: conference.unknown.

@@ -64,18 +64,24 @@ func (c *conn) joinMedia(ctx context.Context, m *protocol.ClientMessage) (*proto
 	if c.hub.cfg.Media == nil {
 		return nil, errNoMedia
 	}
+	// A page joins anew when it has given up what it had. That goes on until the new session
+	// has taken its place in the plane, but its end is no news for the page any more.
+	if before := c.takeMedia(nil); before != nil {
+		defer before.Close()
+	}
 	session, answer, err := c.hub.cfg.Media.Join(ctx, c.room.id, c.actor, offer.SDP)
 	if err != nil {
 		return nil, err
 	}
-	if before := c.takeMedia(session); before != nil {
-		before.Close()
-	}
-	return &protocol.OK{SDP: answer, ICEServers: c.iceServers()}, nil
+	c.takeMedia(session)
+	return &protocol.OK{SDP: answer, ICEServers: c.iceServers(session)}, nil
 }
 
 // iceServers returns what relays the page's media, with fresh credentials.
-func (c *conn) iceServers() []protocol.ICEServer {
+func (c *conn) iceServers(session MediaSession) []protocol.ICEServer {
+	if elsewhere, is := session.(interface{ ICEServers() []protocol.ICEServer }); is {
+		return elsewhere.ICEServers() // on another node, which has a relay of its own
+	}
 	if c.relay == "" {
 		return nil
 	}
@@ -96,7 +102,7 @@ func (c *conn) restartMedia(ctx context.Context, m *protocol.ClientMessage) (*pr
 	if err != nil {
 		return nil, err
 	}
-	return &protocol.OK{SDP: answer, ICEServers: c.iceServers()}, nil
+	return &protocol.OK{SDP: answer, ICEServers: c.iceServers(session)}, nil
 }
 
 func (c *conn) chooseTiles(m *protocol.ClientMessage) (*protocol.OK, error) {
@@ -146,7 +152,7 @@ func (c *conn) sendSlots(session MediaSession) {
 			if c.dropMedia(session) {
 				c.send(&protocol.ServerMessage{
 					Type:  typeSlots,
-					Slots: &protocol.Slots{Slots: []protocol.Slot{}, Ended: true},
+					Slots: &protocol.Slots{Slots: []protocol.Slot{}, Ended: true, Replaced: Replaced(session)},
 				})
 			}
 			return

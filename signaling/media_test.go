@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,6 +47,8 @@ type fakeSession struct {
 	done    chan struct{}
 	tiles   []conference.VenueID
 	closed  bool
+
+	replaced atomic.Bool
 }
 
 func (s *fakeSession) Restart(_ context.Context, offer string) (string, error) {
@@ -82,6 +85,8 @@ func (s *fakeSession) Close() {
 }
 
 func (s *fakeSession) Done() <-chan struct{} { return s.done }
+
+func (s *fakeSession) Replaced() bool { return s.replaced.Load() }
 
 func withMedia(m signaling.Media) func(*signaling.Config) {
 	return func(c *signaling.Config) { c.Media = m }
@@ -127,9 +132,10 @@ func TestMedia_joinSlotsRestartLeave(t *testing.T) {
 		t.Error("the end of the replaced session was told")
 	}
 	// The plane ends the session: another page of the venue joined.
+	media.session(1).replaced.Store(true)
 	media.session(1).Close()
-	if s := p.want("slots").Slots; !s.Ended || len(s.Slots) != 0 {
-		t.Errorf("got %+v, want ended", s)
+	if s := p.want("slots").Slots; !s.Ended || !s.Replaced || len(s.Slots) != 0 {
+		t.Errorf("got %+v, want ended and replaced", s)
 	}
 	if r := p.command(commandID(), "media.join", protocol.MediaOffer{SDP: "3"}); r.OK == nil {
 		t.Errorf("got %s", mustJSON(r))

@@ -56,6 +56,9 @@ func TestRun_badFlagsAreOneLineAndExit2(t *testing.T) {
 		{"replicas of SQLite", []string{"serve", "--redis-replicas=1"}, "--redis-replicas"},
 		{"sentinel by another name", []string{"serve", "--redis=sentinel://localhost/dialogue"}, "redis+sentinel://"},
 		{"bad redis", []string{"serve", "--redis=localhost:6379"}, "--redis"},
+		{"origin with a path", []string{"serve", "--public-url=https://a.example/x"}, "--public-url"},
+		{"origin without a scheme", []string{"serve", "--redis=redis://localhost", "--node-url=10.0.0.5:8080"}, "--node-url"},
+		{"nodes on SQLite", []string{"serve", "--node-url=http://10.0.0.5:8080"}, "--node-url"},
 		{"bad level", []string{"serve", "--log-level=loud"}, "--log-level"},
 		{"zalo without a secret", []string{"serve", "--zalo-app=1"}, "--zalo-secrets"},
 		{"zalo without a conference", []string{"serve", "--zalo-app=1", "--zalo-secrets=x"}, "--zalo-conference"},
@@ -107,7 +110,7 @@ func TestRun_helpIsTheReference(t *testing.T) {
 		t.Fatalf("got exit code %d: %s", code, err.String())
 	}
 	for _, flag := range []string{
-		"--listen", "--tls-listen", "--tls-domain", "--tls-cert", "--tls-key", "--data", "--redis", "--redis-replicas",
+		"--listen", "--tls-listen", "--tls-domain", "--tls-cert", "--tls-key", "--data", "--redis", "--redis-replicas", "--public-url", "--node-url",
 		"--media-port", "--public-ip", "--trusted-proxies", "--limits", "--sockets-per-address", "--proof", "--holidays", "--hold-words", "--metrics-listen", "--secret-file", "--demo", "DIEMCAU_MEDIA_PORT",
 	} {
 		if !strings.Contains(out.String(), flag) {

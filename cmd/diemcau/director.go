@@ -20,11 +20,13 @@ const (
 )
 
 // director is the one wire between the two planes: it tells the media plane who has the
-// floor, and the record who sends media. Neither plane knows the other.
+// floor, and the record who sends media. Neither plane knows the other. Only the node that
+// has a conference's media tells; the others know the floor, so that they can take over.
 //
 //	live changes ──▶ Plane.SetFloor        Plane.Publishers ──▶ venue.connect / disconnect
 type director struct {
 	conferences func() []*conference.Info
+	here        func(id conference.ID) (bool, <-chan struct{}) // home.Keeper's
 	open        func(id conference.ID, main conference.VenueID) (record, plane, error)
 	count       func(eventType string) // is told of every event after the start
 	logger      *slog.Logger
@@ -42,11 +44,14 @@ type record interface {
 type plane interface {
 	SetFloor(f sfu.Floor)
 	Publishers() (map[conference.VenueID]sfu.Publisher, <-chan struct{})
+	EndSessions()
 }
 
-func newDirector(records *live.Node, media *sfu.Node, count func(string), logger *slog.Logger) *director {
+func newDirector(
+	records *live.Node, media *sfu.Node, here func(conference.ID) (bool, <-chan struct{}), count func(string), logger *slog.Logger,
+) *director {
 	return &director{
-		conferences: records.Conferences,
+		conferences: records.Conferences, here: here,
 		open: func(id conference.ID, main conference.VenueID) (record, plane, error) {
 			running, err := records.Conference(id)
 			if err != nil {
@@ -77,7 +82,7 @@ func (d *director) Run(ctx context.Context) error {
 			}
 			directed[info.ID] = true
 			one := &direction{
-				record: rec, plane: media, count: d.count, seen: map[conference.VenueID]bool{},
+				record: rec, plane: media, count: d.count, here: func() (bool, <-chan struct{}) { return d.here(info.ID) }, seen: map[conference.VenueID]bool{},
 				logger: d.logger.With(slog.String("conference", string(info.ID))),
 			}
 			wg.Go(func() { one.run(ctx) }) // ends with ctx
@@ -94,6 +99,7 @@ func (d *director) Run(ctx context.Context) error {
 type direction struct {
 	record record
 	plane  plane
+	here   func() (bool, <-chan struct{})
 	count  func(eventType string)
 	logger *slog.Logger
 
@@ -114,8 +120,14 @@ func (d *direction) run(ctx context.Context) {
 		if err != nil {
 			d.logger.WarnContext(ctx, "changes cannot be read", slog.Any("err", err))
 		}
+		here, moved := d.here()
 		publishers, changed := d.plane.Publishers()
-		settled := d.reconcile(ctx, publishers)
+		settled := true
+		if here {
+			settled = d.reconcile(ctx, publishers)
+		} else {
+			d.plane.EndSessions() // if there are any: they come back where the media are now
+		}
 		var retry <-chan time.Time
 		if !settled || err != nil {
 			retry = time.After(directorRetry)
@@ -125,6 +137,7 @@ func (d *direction) run(ctx context.Context) {
 			return
 		case <-more:
 		case <-changed:
+		case <-moved:
 		case <-retry:
 		}
 	}

@@ -136,10 +136,37 @@ type fakePlane struct {
 	floors     []sfu.Floor
 	publishers map[conference.VenueID]sfu.Publisher
 	changed    chan struct{}
+	away       bool // another node has the media
+	moved      chan struct{}
 }
 
 func newFakePlane() *fakePlane {
-	return &fakePlane{publishers: map[conference.VenueID]sfu.Publisher{}, changed: make(chan struct{})}
+	return &fakePlane{
+		publishers: map[conference.VenueID]sfu.Publisher{}, changed: make(chan struct{}), moved: make(chan struct{}),
+	}
+}
+
+// EndSessions ends what publishes.
+func (p *fakePlane) EndSessions() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	clear(p.publishers)
+}
+
+// here is the home keeper's word.
+func (p *fakePlane) here(conference.ID) (bool, <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.away, p.moved
+}
+
+// move lets another node have the media, or this one.
+func (p *fakePlane) move(away bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.away = away
+	close(p.moved)
+	p.moved = make(chan struct{})
 }
 
 func (p *fakePlane) SetFloor(f sfu.Floor) {
@@ -181,6 +208,7 @@ func direct(t *testing.T, rec *fakeRecord, media *fakePlane) {
 			return []*conference.Info{{ID: "c", Venues: []conference.Venue{{ID: "main", Main: true}}}}
 		},
 		open:   func(conference.ID, conference.VenueID) (record, plane, error) { return rec, media, nil },
+		here:   media.here,
 		count:  newTally().count,
 		logger: slog.New(slog.DiscardHandler),
 	}
@@ -280,6 +308,34 @@ func TestDirector_noticesAnotherHistoryOfTheSameLength(t *testing.T) {
 		synctest.Wait()
 		if got := plane.last().Holder; got != "b" {
 			t.Errorf("got holder %q, want b", got)
+		}
+	})
+}
+
+// TestM11_OnlyTheHomeTells: a node that has no media must not tell that venues are gone,
+// and its own sessions end when another node takes over.
+func TestM11_OnlyTheHomeTells(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		record, plane := newFakeRecord("a", "b"), newFakePlane()
+		plane.move(true)
+		plane.set(&sfu.Publisher{Venue: "a", Video: true})
+		direct(t, record, plane)
+		record.give(floor.Floor{Main: "main", Holder: "b"})
+		synctest.Wait()
+		if got := record.taken(); len(got) != 0 {
+			t.Errorf("told without having the media: %v", got)
+		}
+		if got, _ := plane.Publishers(); len(got) != 0 {
+			t.Errorf("sessions go on beside the home: %v", got)
+		}
+		if got := plane.last().Holder; got != "b" {
+			t.Errorf("does not know the floor it may take over: got holder %q, want b", got)
+		}
+		plane.move(false)
+		synctest.Wait()
+		if diff := cmp.Diff(map[conference.VenueID]bool{"main": false, "a": false, "b": false}, record.venues); diff != "" {
+			t.Errorf("after the take-over, before anybody came back (-want +got):\n%s", diff)
 		}
 	})
 }

@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/home"
+	"github.com/diemcau/diemcau/internal/liaison"
 	"github.com/diemcau/diemcau/internal/live"
 	"github.com/diemcau/diemcau/internal/server"
 	"github.com/diemcau/diemcau/sfu"
@@ -35,14 +39,59 @@ func (w whip) Watch(ctx context.Context, info *conference.Info, venue conference
 // Ready returns nil when media can be received.
 func (w whip) Ready() error { return w.node.Ready() }
 
-// joins lets venue and stage pages negotiate over their socket.
+// joins lets venue and stage pages negotiate over their socket, wherever the media are.
 type joins struct {
-	live *live.Node
-	node *sfu.Node
+	live    *live.Node
+	node    *sfu.Node
+	home    *home.Keeper
+	liaison *liaison.Client
 }
 
-// Join answers the first offer of a venue or stage page.
+// takeoverWithin is how long a page's offer waits for media that are changing their home;
+// less than a page waits for its answer.
+const takeoverWithin = 8 * time.Second
+
+// Join answers the first offer of a venue or stage page. When the node that has the media
+// does not answer, it waits for another one to take them over.
 func (j joins) Join(ctx context.Context, id conference.ID, actor conference.Actor, offer string) (signaling.MediaSession, string, error) {
+	late := time.NewTimer(takeoverWithin)
+	defer late.Stop()
+	for {
+		here, moved := j.home.Here(id)
+		session, answer, err := j.ask(ctx, here, id, actor, offer)
+		if !errors.Is(err, errNoHome) || here {
+			return session, answer, err
+		}
+		select {
+		case <-moved:
+		case <-late.C:
+			return nil, "", err
+		case <-ctx.Done():
+			return nil, "", err
+		}
+	}
+}
+
+func (j joins) ask(ctx context.Context, here bool, id conference.ID, actor conference.Actor, offer string) (signaling.MediaSession, string, error) {
+	holder, known := j.home.Holder(id)
+	switch {
+	case here:
+		return j.Local(ctx, id, actor, offer)
+	case !known:
+		return nil, "", errNoHome
+	}
+	session, answer, err := j.liaison.Join(ctx, holder.Peer, id, actor, offer)
+	if err != nil {
+		return nil, "", err
+	}
+	return session, answer, nil
+}
+
+// Local is Join on this node. Refusal: media.unavailable when the media are elsewhere.
+func (j joins) Local(ctx context.Context, id conference.ID, actor conference.Actor, offer string) (signaling.MediaSession, string, error) {
+	if here, _ := j.home.Here(id); !here {
+		return nil, "", errNoHome
+	}
 	running, err := j.live.Conference(id)
 	if err != nil {
 		return nil, "", err
@@ -62,6 +111,22 @@ func (j joins) Join(ctx context.Context, id conference.ID, actor conference.Acto
 		return nil, "", err
 	}
 	return joined{session}, answer, nil
+}
+
+var errNoHome = conference.Refuse(conference.KindUnavailable, "media.unavailable", "no node has these media yet")
+
+// mediaHome returns where HTTP sends requests for a conference's media: "" is here.
+func mediaHome(keeper *home.Keeper) func(conference.ID) (string, error) {
+	return func(id conference.ID) (string, error) {
+		if here, _ := keeper.Here(id); here {
+			return "", nil
+		}
+		holder, known := keeper.Holder(id)
+		if !known {
+			return "", errNoHome
+		}
+		return holder.Public, nil
+	}
 }
 
 // joined tells a session's slots in the words of the wire.

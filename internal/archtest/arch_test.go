@@ -47,8 +47,11 @@ var arrows = map[string][]string{
 		"internal/access", "internal/conference", "internal/limits", "internal/live", "moderation", "moderation/similar",
 		"sfu/floor", "signaling/protocol",
 	},
+	"internal/home":    {"internal/conference"},
+	"internal/liaison": {"internal/conference", "signaling", "signaling/protocol"},
 	"internal/server": {
-		"internal/access", "internal/conference", "internal/intake", "internal/limits", "internal/live", "internal/pow", "internal/workday", "moderation",
+		"internal/access", "internal/conference", "internal/intake", "internal/limits", "internal/live", "internal/pow",
+		"internal/liaison", "internal/workday", "moderation",
 		"signaling", "signaling/protocol", "web",
 	},
 	"web": {},

@@ -72,6 +72,9 @@ func (s *Server) publish(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if away, err := s.redirectMedia(c, info.ID); away {
+		return err
+	}
 	offer, err := readText(c, typeSDP, maxSDP)
 	if err != nil {
 		return err
@@ -101,6 +104,9 @@ func (s *Server) watch(c echo.Context) error {
 			return err
 		}
 	}
+	if away, err := s.redirectMedia(c, info.ID); away {
+		return err
+	}
 	offer, err := readText(c, typeSDP, maxSDP)
 	if err != nil {
 		return err
@@ -110,6 +116,20 @@ func (s *Server) watch(c echo.Context) error {
 		return err
 	}
 	return s.answerMedia(c, place, owner, session, sdp)
+}
+
+// redirectMedia sends the request to the node that has the conference's media (307: the
+// same method and body, RFC 9110 §15.4.8); false: that is this one.
+func (s *Server) redirectMedia(c echo.Context, id conference.ID) (bool, error) {
+	if s.cfg.MediaHome == nil {
+		return false, nil
+	}
+	origin, err := s.cfg.MediaHome(id)
+	if err != nil || origin == "" {
+		return err != nil, err
+	}
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return true, c.Redirect(http.StatusTemporaryRedirect, origin+c.Request().URL.RequestURI())
 }
 
 func (s *Server) answerMedia(c echo.Context, place string, owner mediaOwner, session MediaSession, sdp string) error {

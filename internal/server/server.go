@@ -15,6 +15,7 @@ import (
 
 	"github.com/diemcau/diemcau/internal/access"
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/liaison"
 	"github.com/diemcau/diemcau/internal/limits"
 	"github.com/diemcau/diemcau/internal/live"
 	"github.com/diemcau/diemcau/internal/workday"
@@ -43,6 +44,14 @@ type Config struct {
 	Origins func() []string
 	// CACert is the local authority's certificate (PEM); nil when there is none.
 	CACert []byte
+	// MediaHome returns the public origin of the node that has the conference's media, "" when
+	// that is this one; nil: always. Refusal: media.unavailable while nobody has them.
+	MediaHome func(id conference.ID) (origin string, err error)
+	// Nodes answers the other nodes of this installation below liaison.Path; nil: there are none.
+	Nodes http.Handler
+	// Peers returns the public origins of the other nodes, which pages may be sent to for
+	// media; may be nil.
+	Peers func() []string
 	// Zalo is the webhook of the Official Account; nil: there is none.
 	Zalo http.Handler
 	// ImportSecret keys the questions of imported tables: the same on every node, for ever;
@@ -138,6 +147,10 @@ func (s *Server) routes() {
 
 	if s.cfg.Zalo != nil { // signed by Zalo, no browser's: no Origin, no cookie
 		e.Any("/api/v1/zalo", echo.WrapHandler(s.cfg.Zalo))
+	}
+	if s.cfg.Nodes != nil { // signed by a node
+		e.Any(liaison.Path, echo.WrapHandler(s.cfg.Nodes))
+		e.Any(liaison.Path+"/*", echo.WrapHandler(s.cfg.Nodes))
 	}
 	api := func(method, path string, handler echo.HandlerFunc) {
 		e.Add(method, "/api/v1"+path, handler, s.guardOrigin)

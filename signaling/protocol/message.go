@@ -214,9 +214,11 @@ type Challenge struct {
 // Slots maps the receive slots of the page's PeerConnection.
 type Slots struct {
 	Slots []Slot `json:"slots"`
-	// Ended: the media session has ended, because another page of the venue joined or the
-	// line broke. Slots is empty.
+	// Ended: the media session has ended; Slots is empty. Join again at once, unless Replaced.
 	Ended bool `json:"ended,omitempty"`
+	// Replaced: another page of the venue took the place; two that both come back by
+	// themselves would take it from each other for ever.
+	Replaced bool `json:"replaced,omitempty"`
 }
 
 // SlotKind is what a receive slot is for.

@@ -2,49 +2,15 @@
 // J2: Chromium's three layers; who gets which.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { inBrowser, noFaults, open, shot, signIn } from './lib/browser.mjs';
+import { inBrowser, noFaults, shot, signIn } from './lib/browser.mjs';
 import { Redis, Server, until } from './lib/server.mjs';
 import { enter, grows, main } from './lib/venue.mjs';
+import { inbound, watch } from './lib/viewer.mjs';
 
 const hall = 'ba-dinh';
 const halls = ['cau-giay', 'dong-da', 'hai-ba-trung', 'hoan-kiem'];
 // Everybody sends a size of their own: it tells whose picture it is, whatever a page is told.
 const heights = { [main]: 360, [hall]: 270, ...Object.fromEntries(halls.map((id) => [id, 720])) };
-
-/** A viewer whose every PeerConnection is watched for renegotiation. */
-async function watch(browser, server) {
-  const context = await browser.newContext({ viewport: { width: 360, height: 780 }, locale: 'vi-VN' });
-  await context.addInitScript(() => {
-    window.negotiations = 0;
-    window.peers = [];
-    const Native = RTCPeerConnection;
-    window.RTCPeerConnection = class extends Native {
-      constructor(...args) {
-        super(...args);
-        window.peers.push(this);
-        this.addEventListener('negotiationneeded', () => window.negotiations++);
-      }
-    };
-  });
-  const page = await open(context, `${server.url}/c/dat-dai-2022`);
-  await page.getByTestId('play').click();
-  await page.locator('[data-testid="player"][data-phase="playing"]').waitFor({ timeout: 60_000 });
-  return page;
-}
-
-/** What the viewer receives: [{kind, ssrc, frames, packets, height}]. */
-function inbound(page) {
-  return page.evaluate(async () => {
-    const found = [];
-    for (const peer of window.peers) {
-      if (peer.connectionState !== 'connected') continue;
-      for (const stat of (await peer.getStats()).values()) {
-        if (stat.type === 'inbound-rtp') found.push({ kind: stat.kind, ssrc: stat.ssrc, frames: stat.framesDecoded ?? 0, packets: stat.packetsReceived, height: stat.frameHeight });
-      }
-    }
-    return found.sort((a, b) => a.kind.localeCompare(b.kind));
-  });
-}
 
 /** Waits until the stage and the viewer are shown the picture of a venue in the programme. */
 async function programmeIs(stage, viewer, venue) {

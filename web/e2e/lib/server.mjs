@@ -83,8 +83,10 @@ export class Redis {
 
 /** The release binary, `serve --demo`. */
 export class Server {
-  static async start({ redis, args = [] } = {}) {
+  /** beside: another node of the same installation, over the same redis. */
+  static async start({ redis, args = [], beside } = {}) {
     const server = new Server();
+    if (beside) args = [...args, `--secret-file=${join(beside.folder, 'secret')}`];
     server.folder = await mkdtemp(join(tmpdir(), 'diemcau-e2e-'));
     server.port = await freeTCP();
     server.tlsPort = await freeTCP();
@@ -144,7 +146,7 @@ export class Server {
 
   /** Signed links: [{role, venue, url, token, expires}]. */
   async links(role, ...more) {
-    const { stdout } = await run(binary, ['links', `--role=${role}`, `--base-url=${this.url}`, `--data=${this.folder}`, '--json', ...more]);
+    const { stdout } = await run(binary, ['links', `--role=${role}`, `--base-url=${this.url}`, `--data=${this.folder}`, '--json', ...this.args.filter((arg) => arg.startsWith('--secret-file=')), ...more]);
     return JSON.parse(stdout);
   }
 

@@ -1,5 +1,5 @@
 import { language } from '../i18n/language.svelte';
-import type { Role, ServerMessage, Slot, Standing, Welcome } from '../wire/wire.gen';
+import type { Role, ServerMessage, Slot, Slots, Standing, Welcome } from '../wire/wire.gen';
 import { fromSnapshot, recount, reduce } from './reduce';
 import type { View } from './reduce';
 import { Socket } from './socket.svelte';
@@ -19,7 +19,7 @@ export class Live {
   #view = $state.raw<View | null>(null);
   #welcome = $state.raw<Welcome | null>(null);
   #standings = $state.raw<ReadonlyMap<string, Standing>>(new Map());
-  #slots = $state.raw<readonly Slot[]>([]);
+  #slots = $state.raw<Slots>({ slots: [] });
   #skewMs = 0;
 
   constructor(place: LivePlace) {
@@ -50,7 +50,13 @@ export class Live {
 
   /** What the page's media slots show now. */
   get slots(): readonly Slot[] {
-    return this.#slots;
+    return this.#slots.slots;
+  }
+
+  /** How the page's media session ended; undefined while it goes on. */
+  get mediaEnd(): 'lost' | 'replaced' | undefined {
+    if (!this.#slots.ended) return undefined;
+    return this.#slots.replaced ? 'replaced' : 'lost';
   }
 
   /** The server's clock, ms since 1970: for speaking clocks and ages. */
@@ -77,7 +83,7 @@ export class Live {
         this.#standings = new Map(this.#standings).set(message.standing.code, message.standing);
         return;
       case 'slots':
-        this.#slots = message.slots.slots;
+        this.#slots = message.slots;
         return;
       default:
     }

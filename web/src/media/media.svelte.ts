@@ -21,6 +21,7 @@ export class Media {
   #line = $state.raw<LineReport | undefined>(undefined);
   #layers = $state.raw<readonly string[]>([]);
   #readings: LinkStats[] = [];
+  #send: SendTracks | undefined;
   #server = '';
   #timer: ReturnType<typeof setInterval> | undefined;
   #stopWatching: (() => void) | undefined;
@@ -89,11 +90,18 @@ export class Media {
     if (this.#stopWatching !== undefined) return;
     this.#stopWatching = this.#watch();
     this.#timer = setInterval(() => void this.#read(), 1000);
+    this.#send = send;
     this.#link.start(send);
+  }
+
+  /** resume takes the place back that another page of the venue took. */
+  resume(): void {
+    this.#link.start(this.#send);
   }
 
   /** replace changes camera or microphone. */
   async replace(send: SendTracks): Promise<void> {
+    this.#send = send;
     await this.#link.replaceTracks(send);
   }
 
@@ -122,6 +130,12 @@ export class Media {
     window.addEventListener('online', nudge);
     const stopEffects = $effect.root(() => {
       $effect(() => this.#link.setSlots(this.#live.slots));
+      $effect(() => {
+        const end = this.#live.mediaEnd;
+        if (end === 'lost') this.#link.gone();
+        // Two pages of one hall that both come back would take the place from each other.
+        if (end === 'replaced') this.#link.stop();
+      });
       $effect(() => {
         if (this.#live.socket.state === 'online') this.#link.nudge();
       });

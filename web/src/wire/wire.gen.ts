@@ -442,11 +442,13 @@ export interface Challenge {
 /** Slots maps the receive slots of the page's PeerConnection. */
 export interface Slots {
   slots: Slot[];
-  /**
-   * Ended: the media session has ended, because another page of the venue joined or the
-   * line broke. Slots is empty.
-   */
+  /** Ended: the media session has ended; Slots is empty. Join again at once, unless Replaced. */
   ended?: boolean;
+  /**
+   * Replaced: another page of the venue took the place; two that both come back by
+   * themselves would take it from each other for ever.
+   */
+  replaced?: boolean;
 }
 
 /** Slot is one MID: what it is for and which venue it shows now (absent = empty). */

@@ -53,6 +53,8 @@ const en = {
     mbit: (n: string) => `${n} Mbit/s`,
     ms: (n: string) => `${n} ms`,
     unknown: 'unknown',
+    replaced: 'Another computer has just joined as this venue and has taken the place of this one.',
+    resume: 'Join again on this computer',
     before: {
       good: 'The line to the server is open and steady.',
       fair: 'The line is fair: now and then slow or losing packets.',

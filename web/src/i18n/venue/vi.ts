@@ -52,6 +52,8 @@ const vi = {
     mbit: (n: string) => `${n} Mbit/s`,
     ms: (n: string) => `${n} ms`,
     unknown: 'chưa rõ',
+    replaced: 'Một máy khác vừa vào bằng đường dẫn của điểm cầu này và đang thay máy này.',
+    resume: 'Nối lại tại máy này',
     before: {
       good: 'Đường truyền tới máy chủ thông và ổn định.',
       fair: 'Đường truyền tạm được: có lúc trễ hoặc mất gói.',

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/diemcau/diemcau/internal/access"
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/home"
+	"github.com/diemcau/diemcau/internal/liaison"
+	"github.com/diemcau/diemcau/internal/secret"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+// nodeFlags tell the nodes of one installation how to reach each other.
+type nodeFlags struct {
+	PublicURL string `help:"Origin at which browsers reach this node, e.g. https://a.example.org. Default: its own address." placeholder:"URL"`
+	NodeURL   string `help:"Origin at which the other nodes reach it, e.g. http://10.0.0.5:8080. Default: --public-url." placeholder:"URL"`
+}
+
+func (n *nodeFlags) check(redis bool) error {
+	for flag, value := range map[string]string{"--public-url": n.PublicURL, "--node-url": n.NodeURL} {
+		if value == "" {
+			continue
+		}
+		at, err := url.Parse(value)
+		if err != nil || (at.Scheme != "http" && at.Scheme != "https") || at.Host == "" || strings.Trim(at.Path, "/") != "" || at.RawQuery != "" {
+			return usage("%s=%s: an origin such as https://a.example.org, without a path", flag, value)
+		}
+	}
+	if n.NodeURL != "" && !redis {
+		return usage("--node-url needs --redis: with the embedded log there is one node")
+	}
+	return nil
+}
+
+// openHome finds out who this node is and returns how pages get their media.
+func (a *app) openHome(keys *secret.Keys) (joins, error) {
+	self := home.Node{Run: access.NewID(), Public: strings.TrimRight(a.flags.Nodes.PublicURL, "/")}
+	if self.Public == "" {
+		self.Public = a.localURL()
+		if origins := a.origins(); len(origins) > 0 && a.flags.TLSDomain != "" {
+			self.Public = origins[0]
+		}
+	}
+	self.Peer = strings.TrimRight(a.flags.Nodes.NodeURL, "/")
+	if self.Peer == "" {
+		self.Peer = self.Public
+	}
+	key := keys.Derive("diemcau node", 32)
+	a.liaison = liaison.NewClient(key, time.Now)
+	config := home.Config{Self: self, Conferences: a.conferenceIDs, Logger: a.logger}
+	if a.flags.Redis != "" {
+		name, err := a.nodeName()
+		if err != nil {
+			return joins{}, err
+		}
+		config.Self.Name, config.Store = name, a.store.Ephemeral()
+	}
+	a.home = home.New(config)
+	pages := joins{live: a.live, node: a.media, home: a.home, liaison: a.liaison}
+	if config.Store != nil {
+		a.nodes = liaison.NewHandler(liaison.Config{
+			Join: pages.Local, ICEServers: a.iceServers(config.Self.Public),
+			Key: key, Store: config.Store, Now: time.Now, Logger: a.logger,
+		})
+	}
+	return pages, nil
+}
+
+// iceServers returns what relays media to this node, for the pages of the others: the TLS
+// port at its public name, if that is where the name leads.
+func (a *app) iceServers(public string) func(session string) []protocol.ICEServer {
+	host, secure := strings.CutPrefix(public, "https://")
+	if !secure || a.bound.secure == nil {
+		return func(string) []protocol.ICEServer { return nil }
+	}
+	if _, _, err := net.SplitHostPort(host); err != nil {
+		host = net.JoinHostPort(strings.Trim(host, "[]"), "443")
+	}
+	return func(session string) []protocol.ICEServer {
+		username, credential := a.media.RelayCredentials(session)
+		return []protocol.ICEServer{{URLs: []string{"turns:" + host + "?transport=tcp"}, Username: username, Credential: credential}}
+	}
+}
+
+func (a *app) conferenceIDs() []conference.ID {
+	infos := a.live.Conferences()
+	ids := make([]conference.ID, len(infos))
+	for i, info := range infos {
+		ids[i] = info.ID
+	}
+	return ids
+}
+
+// peerOrigins are the public origins of the other nodes.
+func (a *app) peerOrigins() []string {
+	peers := a.home.Peers()
+	origins := make([]string, len(peers))
+	for i, peer := range peers {
+		origins[i] = peer.Public
+	}
+	return origins
+}
+
+// nodeName is the same after every restart: a name kept in the data folder, and the port,
+// because several nodes of one machine may share the folder.
+func (a *app) nodeName() (string, error) {
+	path := filepath.Join(a.flags.Data, "node")
+	kept, err := os.ReadFile(path) //nolint:gosec // the operator's own data folder
+	if errors.Is(err, fs.ErrNotExist) {
+		kept = []byte(rand.Text())
+		err = os.WriteFile(path, kept, 0o600)
+	}
+	if err != nil {
+		return "", fmt.Errorf("keep this node's name: %w", err)
+	}
+	_, port := splitAddr(a.bound.plain.Addr())
+	return strings.TrimSpace(string(kept)) + ":" + port, nil
+}

@@ -1,0 +1,266 @@
+package liaison
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/signaling"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+// joinWithin bounds how long the other node may take to answer an offer, and anything else.
+const joinWithin = 10 * time.Second
+
+// maxLine is the longest line of a stream: an answer of 64 KiB in JSON.
+const maxLine = 128 << 10
+
+// Client asks other nodes. All methods may be called concurrently.
+type Client struct {
+	key  []byte
+	now  func() time.Time
+	http *http.Client
+
+	sessionsMu sync.Mutex // guards sessions, ended
+	sessions   map[*session]struct{}
+	ended      bool
+	wg         sync.WaitGroup // the readers of all sessions
+}
+
+// NewClient returns a Client; key is the installation's.
+func NewClient(key []byte, now func() time.Time) *Client {
+	return &Client{key: key, now: now, sessions: make(map[*session]struct{}), http: &http.Client{
+		Transport: &http.Transport{}, // its own, so that Run can end its connections
+		// A signature is for one address: a redirect would have to be signed anew.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// Run waits until ctx ends, then ends every session and waits for it.
+func (c *Client) Run(ctx context.Context) error {
+	<-ctx.Done()
+	c.sessionsMu.Lock()
+	c.ended = true
+	for s := range c.sessions {
+		s.stop()
+	}
+	c.sessionsMu.Unlock()
+	c.wg.Wait()
+	c.http.CloseIdleConnections()
+	return nil
+}
+
+// follow reads a session's stream until it ends. It reports false after Run.
+func (c *Client) follow(s *session, lines *bufio.Scanner, body io.Closer) bool {
+	c.sessionsMu.Lock()
+	defer c.sessionsMu.Unlock()
+	if c.ended {
+		return false
+	}
+	c.sessions[s] = struct{}{}
+	// Ends with the stream: by Close, the other node, its silence, or Run.
+	c.wg.Go(func() {
+		s.read(lines, body)
+		c.sessionsMu.Lock()
+		defer c.sessionsMu.Unlock()
+		delete(c.sessions, s)
+	})
+	return true
+}
+
+// errElsewhere refuses when the node that should hold the media does not answer: the page
+// tries again, and by then they may have another home.
+func errElsewhere(err error) error {
+	return conference.Refuse(conference.KindUnavailable, "media.unavailable", err.Error())
+}
+
+// Join makes a session on the node with the given origin. Refusals: the other node's;
+// media.unavailable.
+func (c *Client) Join(ctx context.Context, origin string, id conference.ID, actor conference.Actor, offer string) (signaling.MediaSession, string, error) {
+	// The stream outlives this call: Close ends it, or its end does.
+	stream, stop := context.WithCancel(context.WithoutCancel(ctx))
+	patience := context.AfterFunc(ctx, stop)
+	defer patience()
+	late := time.AfterFunc(joinWithin, stop)
+	defer late.Stop()
+	response, err := c.post(stream, origin, Path, join{
+		Conference: id, Role: actor.Role, Venue: actor.Venue, Session: actor.Session, SDP: offer,
+	})
+	if err != nil {
+		stop()
+		return nil, "", errElsewhere(err)
+	}
+	lines := bufio.NewScanner(response.Body)
+	lines.Buffer(nil, maxLine)
+	first, err := next(lines)
+	if err == nil && first.Refused != nil {
+		err = first.Refused.err()
+	} else if err != nil {
+		err = errElsewhere(err)
+	}
+	if err != nil {
+		stop()
+		_ = response.Body.Close() // nothing is wanted of it any more
+		return nil, "", err
+	}
+	s := &session{client: c, origin: origin, id: first.ID, ice: first.ICEServers, stop: stop, done: make(chan struct{}), change: make(chan struct{})}
+	if !c.follow(s, lines, response.Body) {
+		stop()
+		_ = response.Body.Close() // nothing is wanted of it any more
+		return nil, "", errElsewhere(errors.New("this node stops"))
+	}
+	return s, first.SDP, nil
+}
+
+func next(lines *bufio.Scanner) (told, error) {
+	var t told
+	if !lines.Scan() {
+		if err := lines.Err(); err != nil {
+			return t, fmt.Errorf("read from another node: %w", err)
+		}
+		return t, fmt.Errorf("read from another node: %w", io.ErrUnexpectedEOF)
+	}
+	if err := json.Unmarshal(lines.Bytes(), &t); err != nil {
+		return t, fmt.Errorf("read from another node: %w", err)
+	}
+	return t, nil
+}
+
+func (c *Client) post(ctx context.Context, origin, path string, body any) (*http.Response, error) {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("ask another node: %w", err)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, origin+path, bytes.NewReader(raw)) //nolint:gosec // the origin stands in a lease, which only nodes with the secret's store write
+	if err != nil {
+		return nil, fmt.Errorf("ask another node: %w", err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	sign(request, c.key, c.now(), raw)
+	response, err := c.http.Do(request) //nolint:gosec // as above
+	if err != nil {
+		return nil, fmt.Errorf("ask another node: %w", err)
+	}
+	switch response.StatusCode {
+	case http.StatusOK, http.StatusConflict:
+		return response, nil
+	}
+	_ = response.Body.Close() // its words are not for us
+	return nil, fmt.Errorf("ask another node: it answered %s", response.Status)
+}
+
+// ask posts and reads one answer.
+func (c *Client) ask(ctx context.Context, origin, path string, body, answer any) error {
+	ctx, cancel := context.WithTimeout(ctx, joinWithin)
+	defer cancel()
+	response, err := c.post(ctx, origin, path, body)
+	if err != nil {
+		return errElsewhere(err)
+	}
+	defer response.Body.Close() //nolint:errcheck // it was read
+	raw, err := io.ReadAll(io.LimitReader(response.Body, maxLine))
+	if err != nil {
+		return errElsewhere(err)
+	}
+	var t told
+	if response.StatusCode == http.StatusConflict && json.Unmarshal(raw, &t) == nil && t.Refused != nil {
+		return t.Refused.err()
+	}
+	if err := json.Unmarshal(raw, answer); err != nil {
+		return errElsewhere(err)
+	}
+	return nil
+}
+
+// session is a session on another node; a signaling.MediaSession.
+type session struct {
+	client *Client
+	origin string
+	id     string
+	ice    []protocol.ICEServer
+	stop   context.CancelFunc
+	done   chan struct{}
+
+	replaced atomic.Bool
+
+	slotsMu sync.Mutex // guards slots, change
+	slots   []protocol.Slot
+	change  chan struct{}
+}
+
+// read follows the stream until it ends.
+func (s *session) read(lines *bufio.Scanner, body io.Closer) {
+	defer close(s.done)
+	defer s.stop()
+	defer body.Close() //nolint:errcheck // it is over either way
+	quiet := time.AfterFunc(silence, s.stop)
+	defer quiet.Stop()
+	for {
+		t, err := next(lines)
+		if err != nil {
+			return
+		}
+		quiet.Reset(silence)
+		s.replaced.Store(t.Replaced)
+		if t.Slots != nil {
+			s.see(*t.Slots)
+		}
+	}
+}
+
+func (s *session) see(slots []protocol.Slot) {
+	s.slotsMu.Lock()
+	defer s.slotsMu.Unlock()
+	s.slots = slots
+	close(s.change)
+	s.change = make(chan struct{})
+}
+
+// Slots returns the map of receive slots and a channel closed when it changes.
+func (s *session) Slots() ([]protocol.Slot, <-chan struct{}) {
+	s.slotsMu.Lock()
+	defer s.slotsMu.Unlock()
+	return s.slots, s.change
+}
+
+// Restart answers a full offer with new ICE credentials.
+func (s *session) Restart(ctx context.Context, offer string) (string, error) {
+	var answer description
+	if err := s.client.ask(ctx, s.origin, Path+"/"+s.id+"/restart", description{SDP: offer}, &answer); err != nil {
+		return "", err
+	}
+	return answer.SDP, nil
+}
+
+// Tiles chooses the venues in the tile slots. It is best effort: a node that does not
+// answer ends the session before long.
+func (s *session) Tiles(venues []conference.VenueID) {
+	ctx, cancel := context.WithTimeout(context.Background(), silence)
+	defer cancel()
+	err := s.client.ask(ctx, s.origin, Path+"/"+s.id+"/tiles", tiles{Venues: venues}, &struct{}{})
+	var refusal *conference.Error
+	if errors.As(err, &refusal) && refusal.Kind == conference.KindNotFound {
+		s.stop()
+	}
+}
+
+// ICEServers returns what relays the session's media: the other node's relay.
+func (s *session) ICEServers() []protocol.ICEServer { return s.ice }
+
+// Close ends the session; again and again is no error.
+func (s *session) Close() { s.stop() }
+
+// Replaced reports whether another page of the venue took the place.
+func (s *session) Replaced() bool { return s.replaced.Load() }
+
+// Done is closed when the session has ended, by whomever.
+func (s *session) Done() <-chan struct{} { return s.done }

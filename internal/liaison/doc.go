@@ -1,0 +1,12 @@
+// Package liaison lets a page that is connected to one node have its media on another. The
+// page keeps its socket and its session; only the negotiation is passed on, by HTTP between
+// the nodes, signed with a key all nodes of an installation have. Media itself go straight
+// from the browser to the node that holds them.
+//
+//	page ──socket──▶ node B ──POST join {offer}──▶ node A ──▶ its media plane
+//	     ◀─ answer ──       ◀─ answer, slots, slots … (one stream) ──
+//	     ◀════════════════ media ═════════════════▶ node A
+//
+// The stream is the session's life: when it breaks, A ends the session, and B tells the
+// page, which joins again wherever the media are by then.
+package liaison
