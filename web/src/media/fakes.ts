@@ -69,9 +69,18 @@ export class FakePeer {
   closed = false;
   offers = 0;
   restarts = 0;
+  configuration: RTCConfiguration = {};
   readonly lines: Line[] = [];
   readonly #senders: { track: unknown; replaced: unknown[] }[] = [];
   readonly #transceivers: { mid: string | null }[] = [];
+
+  getConfiguration(): RTCConfiguration {
+    return this.configuration;
+  }
+
+  setConfiguration(configuration: RTCConfiguration): void {
+    this.configuration = configuration;
+  }
 
   addTransceiver(what: unknown, init: RTCRtpTransceiverInit = {}): unknown {
     const track = what instanceof FakeTrack ? what : undefined;

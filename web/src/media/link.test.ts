@@ -1,23 +1,32 @@
 import { describe, expect, it } from 'vitest';
 import { asPeer, asTrack, chromium, FakeClock, FakePeer, FakeTrack, settle } from './fakes';
 import { DEFAULT_ASK, sendEncodings } from './layers';
-import { Link } from './link';
+import { Link, type MediaAnswer } from './link';
+import { RELAY_MS, type IceServer } from './relay';
 import { JOIN_GUARD_MS, UNSTEADY_MS } from './recovery';
 import { venuePlan } from './slots';
 
-function setUp(answers: { join?: () => Promise<string>; restart?: () => Promise<string> } = {}) {
+const RELAY: IceServer = { urls: ['turns:h:443?transport=tcp'], username: '1:a', credential: 'c' };
+
+function setUp(
+  answers: { join?: () => Promise<string>; restart?: () => Promise<string>; relays?: IceServer[] } = {},
+) {
   const clock = new FakeClock();
   const peers: FakePeer[] = [];
   const asked: string[] = [];
+  const answered = async (how?: () => Promise<string>): Promise<MediaAnswer> => ({
+    sdp: (await how?.()) ?? 'v=0\r\n',
+    relays: answers.relays ?? [],
+  });
   const link = new Link({
     signal: {
       join: (sdp) => {
         asked.push(`join ${/ice-ufrag:(\w+)/.exec(sdp)?.[1]}`);
-        return answers.join?.() ?? Promise.resolve('v=0\r\n');
+        return answered(answers.join);
       },
       restart: (sdp) => {
         asked.push(`restart ${/ice-ufrag:(\w+)/.exec(sdp)?.[1]}`);
-        return answers.restart?.() ?? Promise.resolve('v=0\r\n');
+        return answered(answers.restart);
       },
     },
     plan: venuePlan,
@@ -66,6 +75,34 @@ describe('Link', () => {
       if (line.kind === 'video') expect(first?.sdpFmtpLine).toContain('42e01f');
       else expect(first?.mimeType).toBe('audio/opus');
     }
+  });
+
+  it('M6: is relayed when neither UDP nor TCP stands in time, and then at once', async () => {
+    const t = setUp({ relays: [RELAY] });
+    t.link.start(t.send);
+    await settle();
+    const peer = t.peers[0];
+    t.clock.pass(RELAY_MS - 1);
+    await settle();
+    expect(peer?.configuration.iceServers).toBeUndefined();
+    t.clock.pass(1);
+    await settle();
+    expect(peer?.configuration.iceServers).toEqual([RELAY]);
+    expect(t.asked).toEqual(['join u1', 'restart u2']);
+    peer?.become('connected');
+    expect(t.link.phase).toBe('connected');
+    t.link.gone();
+    await settle();
+    expect(t.peers[1]?.configuration.iceServers).toEqual([RELAY]);
+  });
+
+  it('M6: holds no relay when it is connected without', async () => {
+    const t = setUp({ relays: [RELAY] });
+    const peer = await connected(t);
+    t.clock.pass(RELAY_MS);
+    await settle();
+    expect(peer.configuration.iceServers).toBeUndefined();
+    expect(t.asked).toEqual(['join u1']);
   });
 
   it('offers once: slots change without another offer', async () => {

@@ -8,15 +8,22 @@ import {
   type Capabilities,
 } from './codecs';
 import { INITIAL, step, type Phase, type Recovery, type RecoveryEvent } from './recovery';
+import { giveRelays, RELAY_MS, type IceServer } from './relay';
 import { mapSlots, type PlannedSlot, type ReceiveSlot, type SlotNote, type SlotPlan } from './slots';
 import { readStats, type LinkStats } from './stats';
 
+/** MediaAnswer is the SDP answer, with what relays media that gets through no other way. */
+export interface MediaAnswer {
+  sdp: string;
+  relays: readonly IceServer[];
+}
+
 /** MediaSignal carries offers to the server and answers back; the socket implements it. */
 export interface MediaSignal {
-  /** join sends media.join; the result is the SDP answer. Rejects with the refusal. */
-  join(sdp: string): Promise<string>;
+  /** join sends media.join. Rejects with the refusal. */
+  join(sdp: string): Promise<MediaAnswer>;
   /** restart sends media.restart. */
-  restart(sdp: string): Promise<string>;
+  restart(sdp: string): Promise<MediaAnswer>;
 }
 
 /** Clock makes timers; replaced in tests. */
@@ -59,6 +66,9 @@ export class Link {
   #notes: readonly SlotNote[] = [];
   #send: SendTracks | undefined;
   #timer: number | undefined;
+  #relays: readonly IceServer[] = [];
+  #relayTimer: number | undefined;
+  #relayed = false;
   #problem: unknown;
   #joins = 0;
 
@@ -168,6 +178,7 @@ export class Link {
   }
 
   #drop(): void {
+    this.#armRelay(undefined);
     const peer = this.#peer;
     this.#peer = undefined;
     this.#planned = [];
@@ -186,6 +197,8 @@ export class Link {
     peer.onconnectionstatechange = () => {
       if (this.#peer === peer) this.#on({ type: 'peer', state: peer.connectionState });
     };
+    // Who needed a relay once will need it again, while the credentials hold.
+    if (this.#relayed) giveRelays(peer, this.#relays);
     try {
       this.#addLines(peer);
       await this.#negotiate(peer, (sdp) => this.#config.signal.join(sdp));
@@ -215,21 +228,42 @@ export class Link {
 
   async #negotiate(
     peer: RTCPeerConnection,
-    ask: (sdp: string) => Promise<string>,
+    ask: (sdp: string) => Promise<MediaAnswer>,
     iceRestart = false,
   ): Promise<void> {
     const offer = await peer.createOffer({ iceRestart });
     await peer.setLocalDescription(offer);
     const answer = await ask(slimOffer(peer.localDescription?.sdp ?? offer.sdp ?? ''));
     if (this.#peer !== peer) return;
-    await peer.setRemoteDescription({ type: 'answer', sdp: tuneAnswer(answer) });
+    await peer.setRemoteDescription({ type: 'answer', sdp: tuneAnswer(answer.sdp) });
     if (this.#peer !== peer) return;
     this.#problem = undefined;
+    this.#relays = answer.relays;
+    if (answer.relays.length > 0 && peer.connectionState !== 'connected') this.#armRelay(peer);
     // A restart can end "connected" without a change of connectionState to tell of.
     if (iceRestart && peer.connectionState === 'connected') {
       this.#on({ type: 'peer', state: 'connected' });
     }
     this.#config.onChange();
+  }
+
+  /** armRelay gives UDP and TCP their time, then relays. */
+  #armRelay(peer: RTCPeerConnection | undefined): void {
+    if (this.#relayTimer !== undefined) this.#config.clock.clear(this.#relayTimer);
+    this.#relayTimer =
+      peer === undefined
+        ? undefined
+        : this.#config.clock.set(() => {
+            this.#relayTimer = undefined;
+            void this.#relay(peer);
+          }, RELAY_MS);
+  }
+
+  async #relay(peer: RTCPeerConnection): Promise<void> {
+    if (this.#peer !== peer || peer.connectionState === 'connected') return;
+    if (!giveRelays(peer, this.#relays)) return;
+    this.#relayed = true;
+    await this.#restart();
   }
 
   /** The order of these lines is the contract with the server (docs/protocol.md). */

@@ -1,7 +1,7 @@
 // The media of a page: a Link on the page's socket, with what the page shows of it.
 
 import type { Live } from '../live/live.svelte';
-import { Link, type SendTracks } from './link';
+import { Link, type MediaAnswer, type SendTracks } from './link';
 import type { Phase } from './recovery';
 import type { ReceiveSlot, SlotPlan } from './slots';
 import { compare, type LineReport, type LinkStats } from './stats';
@@ -28,10 +28,10 @@ export class Media {
 
   constructor(live: Live, plan: SlotPlan) {
     this.#live = live;
-    const ask = async (name: 'media.join' | 'media.restart', sdp: string): Promise<string> => {
+    const ask = async (name: 'media.join' | 'media.restart', sdp: string): Promise<MediaAnswer> => {
       // An offer is never repeated by the socket: it would be stale. The Link makes a new one.
       const ok = await live.socket.command(name, { sdp }, { again: false });
-      return ok.sdp ?? '';
+      return { sdp: ok.sdp ?? '', relays: ok.iceServers ?? [] };
     };
     this.#link = new Link({
       signal: {

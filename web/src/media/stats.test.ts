@@ -10,7 +10,8 @@ function report(second: number, sent: number): unknown[] {
     { type: 'outbound-rtp', id: 'o1', timestamp, kind: 'video', rid: 'h', bytesSent: sent, framesEncoded: 1, qualityLimitationReason: 'bandwidth' },
     { type: 'outbound-rtp', id: 'o2', timestamp, kind: 'audio', bytesSent: second * 5_000 },
     { type: 'remote-inbound-rtp', id: 'r', timestamp, kind: 'video', fractionLost: 0.04, roundTripTime: 0.2 },
-    { type: 'candidate-pair', id: 'c', timestamp, nominated: true, state: 'succeeded', currentRoundTripTime: 0.05, availableOutgoingBitrate: 9e5 },
+    { type: 'candidate-pair', id: 'c', timestamp, nominated: true, state: 'succeeded', currentRoundTripTime: 0.05, availableOutgoingBitrate: 9e5, localCandidateId: 'l' },
+    { type: 'local-candidate', id: 'l', timestamp, protocol: 'udp', candidateType: 'host' },
     { type: 'codec', id: 'x', timestamp },
   ];
 }
@@ -25,6 +26,22 @@ describe('line check', () => {
     expect([last.rttMs, last.lossUp, last.availableUp]).toEqual([50, 0.04, 900_000]);
   });
 
+  it.each([
+    ['udp', { protocol: 'udp', candidateType: 'prflx' }],
+    ['tcp', { protocol: 'tcp', candidateType: 'host' }],
+    ['tls', { protocol: 'udp', candidateType: 'relay', relayProtocol: 'tls' }],
+    ['tls', { protocol: 'udp', candidateType: 'prflx', relayProtocol: 'tls' }],
+  ])('M6: tells the way media takes: %s', (way, candidate) => {
+    const rows = [
+      { type: 'local-candidate', id: 'a', protocol: 'udp', candidateType: 'host' },
+      { type: 'local-candidate', id: 'b', ...candidate },
+      { type: 'candidate-pair', id: 'p1', nominated: true, state: 'succeeded', localCandidateId: 'a' },
+      { type: 'candidate-pair', id: 'p2', nominated: true, state: 'succeeded', localCandidateId: 'b' },
+      { type: 'transport', id: 't', selectedCandidatePairId: 'p2' },
+    ];
+    expect(readStats(rows).way).toBe(way);
+  });
+
   it('turns two readings into rates', () => {
     expect(compare(first, last, '2')).toEqual({
       up: 1_000_000,
@@ -33,12 +50,13 @@ describe('line check', () => {
       lossUp: 0.04,
       lossDown: 0.02,
       rttMs: 50,
+      way: 'udp',
       limited: 'bandwidth',
     });
     expect(compare(last, last)).toBeUndefined();
   });
 
-  const good: LineReport = { up: 1e6, down: 1e6, programmeRate: 30, lossUp: 0, lossDown: 0, rttMs: 30, limited: 'none' };
+  const good: LineReport = { up: 1e6, down: 1e6, programmeRate: 30, lossUp: 0, lossDown: 0, rttMs: 30, way: 'udp', limited: 'none' };
   it.each([
     ['good', {}, 'good'],
     ['a still picture needs little and is no weak line', { up: 2e5 }, 'good'],

@@ -37,7 +37,12 @@ export interface LinkStats {
   rttMs: number | undefined;
   /** Bits/s the browser thinks the line takes; undefined when it does not say. */
   availableUp: number | undefined;
+  /** The way media takes; undefined before it stands. */
+  way: Way | undefined;
 }
+
+/** Way is UDP, TCP where UDP does not get through, or relayed within TLS. */
+export type Way = 'udp' | 'tcp' | 'tls';
 
 type Row = Record<string, unknown> & { type: string; id: string };
 
@@ -61,20 +66,35 @@ export function readStats(report: Report): LinkStats {
     lossUp: undefined,
     rttMs: undefined,
     availableUp: undefined,
+    way: undefined,
   };
+  const ways = new Map<string, Way>();
+  const pairs = new Map<string, string>(); // candidate pair → its local candidate
+  let selected = ''; // pair
   report.forEach((item) => {
     const row = item as Row;
     stats.at = Math.max(stats.at, num(row['timestamp']));
     if (row.type === 'inbound-rtp') stats.slots.push(inbound(row));
     if (row.type === 'outbound-rtp') outbound(row, stats);
     if (row.type === 'remote-inbound-rtp') remote(row, stats);
+    if (row.type === 'local-candidate') ways.set(row.id, wayOf(row));
+    if (row.type === 'candidate-pair') pairs.set(row.id, text(row['localCandidateId']));
+    if (row.type === 'transport') selected = text(row['selectedCandidatePairId']) || selected;
     if (row.type === 'candidate-pair' && row['nominated'] === true && row['state'] === 'succeeded') {
+      selected ||= row.id; // a browser without transport rows
       stats.availableUp = maybe(row['availableOutgoingBitrate']) ?? stats.availableUp;
       const rtt = maybe(row['currentRoundTripTime']);
       if (rtt !== undefined) stats.rttMs = Math.round(rtt * 1000);
     }
   });
+  stats.way = ways.get(pairs.get(selected) ?? '');
   return stats;
+}
+
+/** wayOf tells a relayed candidate by the protocol it speaks with the relay. */
+function wayOf(row: Row): Way {
+  if (row['candidateType'] === 'relay' || text(row['relayProtocol']) !== '') return 'tls';
+  return row['protocol'] === 'tcp' ? 'tcp' : 'udp';
 }
 
 function inbound(row: Row): SlotStats {
@@ -124,6 +144,7 @@ export interface LineReport {
   /** Share of received packets lost since the first reading, 0–1. */
   lossDown: number;
   rttMs: number | undefined;
+  way: Way | undefined;
   /** Whether the encoder holds back, and why. */
   limited: 'none' | 'cpu' | 'bandwidth';
 }
@@ -151,6 +172,7 @@ export function compare(
     lossUp: last.lossUp,
     lossDown: lostNow + gotNow === 0 ? 0 : lostNow / (lostNow + gotNow),
     rttMs: last.rttMs,
+    way: last.way,
     limited: limit(last.layers),
   };
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { asPeer, chromium, FakeClock, FakePeer, noH264, settle } from './fakes';
 import type { Capabilities } from './codecs';
+import { linkedRelays, RELAY_MS } from './relay';
 import { applyRestart, restartFragment } from './sdpfrag';
 import { retryAfterMs, WhepClient } from './whep';
 
@@ -18,10 +19,17 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-function created(): Response {
+const LINK =
+  '<turns:h:443?transport=tcp>; rel="ice-server"; username="1:a"; credential="s+/c"; credential-type="password"';
+
+function created(link?: string): Response {
   return new Response('v=0\r\na=ice-ufrag:su\r\na=ice-pwd:sp\r\nm=video 9 X 96\r\n', {
     status: 201,
-    headers: { Location: '/api/v1/whep/s1', ETag: '"e1"' },
+    headers: {
+      Location: '/api/v1/whep/s1',
+      ETag: '"e1"',
+      ...(link === undefined ? {} : { Link: link }),
+    },
   });
 }
 
@@ -50,6 +58,35 @@ function setUp(reply: (method: string) => Response | Promise<Response>, caps: Ca
 }
 
 describe('WhepClient', () => {
+  it('M6: is relayed when neither UDP nor TCP stands in time', async () => {
+    const t = setUp((m) =>
+      m === 'POST' ? created(LINK) : new Response('a=ice-ufrag:n\r\na=ice-pwd:n\r\n', { status: 200 }),
+    );
+    t.client.start();
+    await settle();
+    t.clock.pass(RELAY_MS);
+    await settle();
+    expect(t.peers[0]?.configuration.iceServers).toEqual([
+      { urls: ['turns:h:443?transport=tcp'], username: '1:a', credential: 's+/c' },
+    ]);
+    expect(t.calls.map((c) => c.method)).toEqual(['POST', 'PATCH']);
+    expect(t.peers[0]?.restarts).toBe(1);
+    expect(t.client.phase).toBe('joining');
+    t.peers[0]?.become('connected');
+    expect(t.client.phase).toBe('playing');
+  });
+
+  it('M6: holds no relay when it plays without', async () => {
+    const t = setUp(() => created(LINK));
+    t.client.start();
+    await settle();
+    t.peers[0]?.become('connected');
+    t.clock.pass(RELAY_MS);
+    await settle();
+    expect(t.peers[0]?.configuration.iceServers).toBeUndefined();
+    expect(t.calls.length).toBe(1);
+  });
+
   it('plays, and gives its place back when it leaves', async () => {
     const t = setUp((m) => (m === 'POST' ? created() : new Response(null, { status: 200 })));
     t.client.start();
@@ -189,5 +226,15 @@ describe('sdpfrag', () => {
 
   it('refuses a fragment without credentials', () => {
     expect(() => applyRestart('v=0\r\n', '')).toThrow('no credentials');
+  });
+});
+
+describe('linkedRelays', () => {
+  it('reads TURN servers with their credentials, and nothing else', () => {
+    const [one, two] = linkedRelays(`<https://x/>; rel="ext", ${LINK}, <stun:s>; rel="ice-server", ${LINK}`);
+    expect(one).toEqual({ urls: ['turns:h:443?transport=tcp'], username: '1:a', credential: 's+/c' });
+    expect(two).toEqual(one);
+    expect(linkedRelays(null)).toEqual([]);
+    expect(linkedRelays('turns:h; rel="ice-server"')).toEqual([]);
   });
 });

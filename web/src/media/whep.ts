@@ -3,6 +3,7 @@
 import { browserCapabilities, canReceiveH264, preferCodecs, type Capabilities } from './codecs';
 import { windowClock, type Clock } from './link';
 import { BACKOFF_MAX_MS, backoff, UNSTEADY_MS } from './recovery';
+import { giveRelays, linkedRelays, RELAY_MS, type IceServer } from './relay';
 import { applyRestart, restartFragment } from './sdpfrag';
 import { readStats, type LinkStats } from './stats';
 
@@ -45,6 +46,9 @@ export class WhepClient {
   #attempt = 0;
   #retryAt = 0;
   #timer: number | undefined;
+  #relays: readonly IceServer[] = [];
+  #relayTimer: number | undefined;
+  #relayed = false;
 
   constructor(config: WhepConfig) {
     this.#config = {
@@ -123,6 +127,7 @@ export class WhepClient {
     this.#peer = peer;
     this.#set(this.#phase === 'idle' || this.#phase === 'stopped' ? 'joining' : this.#phase);
     this.#arm(JOIN_GUARD_MS, () => this.#again());
+    if (this.#relayed) giveRelays(peer, this.#relays);
     const stream = new MediaStream();
     peer.ontrack = (event) => stream.addTrack(event.track);
     peer.onconnectionstatechange = () => {
@@ -149,6 +154,7 @@ export class WhepClient {
       this.#location = locationOf(response, this.#config.url);
       await peer.setRemoteDescription({ type: 'answer', sdp: await response.text() });
       if (this.#peer !== peer) return;
+      this.#armRelay(peer, response);
       this.#stream = stream;
       this.#config.onChange();
     } catch {
@@ -204,7 +210,7 @@ export class WhepClient {
       this.#again();
       return;
     }
-    this.#set('reconnecting');
+    if (this.#phase !== 'joining') this.#set('reconnecting');
     this.#arm(RESTART_GUARD_MS, () => this.#again());
     try {
       await peer.setLocalDescription(await peer.createOffer({ iceRestart: true }));
@@ -220,9 +226,29 @@ export class WhepClient {
       const sdp = applyRestart(answer, await response.text());
       if (this.#peer !== peer) return;
       await peer.setRemoteDescription({ type: 'answer', sdp });
+      if (this.#peer === peer) this.#armRelay(peer, response);
     } catch {
       if (this.#peer === peer) this.#again();
     }
+  }
+
+  /** armRelay gives UDP and TCP their time, then has media relayed as the answer tells. */
+  #armRelay(peer: RTCPeerConnection, answer: Response): void {
+    this.#disarmRelay();
+    this.#relays = linkedRelays(answer.headers.get('Link'));
+    if (this.#relays.length === 0) return;
+    this.#relayTimer = this.#config.clock.set(() => {
+      this.#relayTimer = undefined;
+      if (this.#peer !== peer || peer.connectionState === 'connected') return;
+      if (!giveRelays(peer, this.#relays)) return;
+      this.#relayed = true;
+      void this.#restart();
+    }, RELAY_MS);
+  }
+
+  #disarmRelay(): void {
+    if (this.#relayTimer !== undefined) this.#config.clock.clear(this.#relayTimer);
+    this.#relayTimer = undefined;
   }
 
   /** again drops the connection and joins anew after a back-off, for ever. */
@@ -240,6 +266,7 @@ export class WhepClient {
   }
 
   #leave(): void {
+    this.#disarmRelay();
     const [peer, location] = [this.#peer, this.#location];
     this.#peer = undefined;
     this.#location = undefined;

@@ -50,6 +50,12 @@ const en = {
     none: 'The server has received nothing from this venue yet. The page keeps trying.',
     numbers: (up: string, down: string, rtt: string, loss: string) =>
       `Up ${up} · down ${down} · delay ${rtt} · loss ${loss}`,
+    way: {
+      udp: 'UDP',
+      tcp: 'TCP, because UDP is blocked',
+      tls: 'within TLS, because a firewall blocks the other ways',
+    },
+    byWay: (way: string) => `By ${way}`,
     mbit: (n: string) => `${n} Mbit/s`,
     ms: (n: string) => `${n} ms`,
     unknown: 'unknown',

@@ -49,6 +49,12 @@ const vi = {
     none: 'Máy chủ chưa nhận được gì từ điểm cầu này. Trang vẫn đang thử.',
     numbers: (up: string, down: string, rtt: string, loss: string) =>
       `Gửi ${up} · nhận ${down} · trễ ${rtt} · mất gói ${loss}`,
+    way: {
+      udp: 'UDP',
+      tcp: 'TCP, vì UDP bị chặn',
+      tls: 'trong TLS, vì tường lửa chặn các đường khác',
+    },
+    byWay: (way: string) => `Đi bằng ${way}`,
     mbit: (n: string) => `${n} Mbit/s`,
     ms: (n: string) => `${n} ms`,
     unknown: 'chưa rõ',
