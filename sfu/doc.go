@@ -17,7 +17,7 @@
 // next keyframe. A cut belongs to the source that holds its gate, so no packet waits for
 // a lock; NACKs are answered from the feeds' rings.
 //
-// Public viewers come in thousands and are no PeerConnections (docs/adr/0013):
+// Public viewers come in thousands and are no PeerConnections (docs/adr/0014):
 //
 //	feed ─▶ cut ─▶ audience (a log of numbers) ─wake, once a flush─▶ shard, one per core
 //	shard: plan the runs once; for each viewer: number, seal, send (netio: GSO)
