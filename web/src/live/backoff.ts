@@ -9,8 +9,9 @@ export const BACKOFF_LAST_MS = 20_000;
  *
  * @param attempt failed attempts so far, from 0
  * @param random a number in [0, 1)
+ * @param last the longest ceiling, ms
  */
-export function backoff(attempt: number, random: number): number {
-  const ceiling = Math.min(BACKOFF_LAST_MS, BACKOFF_FIRST_MS * 2 ** Math.min(attempt, 16));
+export function backoff(attempt: number, random: number, last = BACKOFF_LAST_MS): number {
+  const ceiling = Math.min(last, BACKOFF_FIRST_MS * 2 ** Math.min(attempt, 16));
   return Math.round(ceiling * random);
 }

@@ -48,6 +48,15 @@ export interface SocketOptions {
 const SILENCE_MS = 3 * WatermarkEveryMs + 3_000;
 /** After the network came back a live connection shows itself within this long. */
 const WAKE_MS = WatermarkEveryMs + 2_000;
+/**
+ * For pages that carry a hall's picture: how long an attempt may take until its welcome, and
+ * the longest back-off. A line that was down for a minute must not be waited for after it is
+ * back. Every fourth attempt has all the time there is, for lines that are merely slow.
+ */
+const OPEN_MS = 5_000;
+const EAGER_BACKOFF_MS = 1_500;
+/** A command of the media without an answer for this long, and nothing else heard. */
+const SUSPECT_MS = 3_000;
 /** A connection that held this long starts the back-off anew. */
 const STEADY_MS = 10_000;
 const RATE_LIMITED_MS = 10_000;
@@ -91,6 +100,7 @@ export class Socket {
   #welcomed = false;
   #awaitingSnapshot = false;
   #attempt = 0;
+  #heardAt = 0;
   #retryAfterMs = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #silence: ReturnType<typeof setTimeout> | undefined;
@@ -160,6 +170,16 @@ export class Socket {
     if (this.#welcomed) this.#send({ type: 'unfollow', code });
   }
 
+  /**
+   * Tells that the page's media has gone silent and the server does not answer either: a
+   * connection that brought nothing for three seconds is made anew at once.
+   */
+  suspect(): void {
+    if (!this.#welcomed || Date.now() - this.#heardAt < SUSPECT_MS) return;
+    this.#attempt = 0;
+    this.#comeBack();
+  }
+
   readonly #wake = (): void => {
     if (this.#stopped || this.#state === 'ended') return;
     if (this.#wire) {
@@ -190,7 +210,11 @@ export class Socket {
     wire.onclose = (event) => {
       if (this.#wire === wire) this.#closed(event.code);
     };
-    this.#listen();
+    this.#listen(this.#eager && this.#attempt % 4 !== 0 ? OPEN_MS : SILENCE_MS);
+  }
+
+  get #eager(): boolean {
+    return this.#options.role === 'venue' || this.#options.role === 'stage';
   }
 
   #hello(): void {
@@ -214,6 +238,7 @@ export class Socket {
 
   #receive(text: string): void {
     this.#listen();
+    this.#heardAt = Date.now();
     if (this.#state === 'offline' && this.#welcomed && !this.#awaitingSnapshot) this.#state = 'online';
     const message = JSON.parse(text) as ServerMessage;
     switch (message.type) {
@@ -303,7 +328,7 @@ export class Socket {
     const offline = globalThis.navigator?.onLine === false;
     this.#state = offline ? 'offline' : 'reconnecting';
     const random = this.#options.random ?? Math.random;
-    const wait = atLeastMs + backoff(this.#attempt, random());
+    const wait = atLeastMs + backoff(this.#attempt, random(), this.#eager ? EAGER_BACKOFF_MS : undefined);
     this.#attempt += 1;
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => this.#connect(), wait);

@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ServerMessage } from '../wire/wire.gen';
+import type { Role, ServerMessage } from '../wire/wire.gen';
 import { BACKOFF_LAST_MS, backoff } from './backoff';
 import { FakeWire } from './fake';
 import { ProblemError } from './problem';
 import { Socket } from './socket.svelte';
 
-function setUp() {
+function setUp(role: Role = 'moderator') {
   const wires: FakeWire[] = [];
   const urls: string[] = [];
   const got: ServerMessage[] = [];
   const socket = new Socket({
     conference: 'dat-dai',
-    role: 'moderator',
+    role,
     lang: () => 'vi',
     onMessage: (message) => got.push(message),
     open: (url) => {
@@ -316,5 +316,35 @@ describe('Socket', () => {
     expect(last.closed).toBe(1000);
     vi.advanceTimersByTime(60_000);
     expect(wires).toHaveLength(1);
+  });
+
+  it('gives an attempt of a venue page five seconds, and comes back soon however long it was away', () => {
+    const { socket, wires, online } = setUp('venue');
+    socket.start();
+    online('e.1.h');
+    wires[0]?.hangUp(1006);
+    // The line is down: no attempt gets anywhere. In a minute a moderator's page makes five.
+    vi.advanceTimersByTime(60_000);
+    expect(wires.length).toBeGreaterThanOrEqual(8);
+    const before = wires.length;
+    vi.advanceTimersByTime(20_000);
+    expect(wires.length).toBeGreaterThanOrEqual(before + 2);
+  });
+
+  it('makes a connection anew that is suspected and silent, and no other', () => {
+    const { socket, wire, wires, online } = setUp('venue');
+    socket.start();
+    online('e.1.h');
+    vi.advanceTimersByTime(2_000);
+    socket.suspect();
+    expect(wire().closed).toBe(0);
+    vi.advanceTimersByTime(1_500);
+    socket.suspect();
+    expect(wires[0]?.closed).toBe(1000);
+    vi.advanceTimersByTime(250);
+    expect(wires).toHaveLength(2);
+    // One that is only just being made is left in peace.
+    socket.suspect();
+    expect(wires[1]?.closed).toBe(0);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  askForSound,
   canReceiveH264,
   canSendH264,
   fmtp,
@@ -71,5 +72,28 @@ describe('tuneAnswer', () => {
 
   it('is the same when applied twice', () => {
     expect(tuneAnswer(tuneAnswer(answer))).toBe(tuneAnswer(answer));
+  });
+});
+
+describe('askForSound', () => {
+  const offer = [
+    'm=audio 9 UDP/TLS/RTP/SAVPF 111 9',
+    'a=rtpmap:111 opus/48000/2',
+    'a=rtcp-fb:111 transport-cc',
+    'a=rtpmap:9 G722/8000',
+    'm=video 9 UDP/TLS/RTP/SAVPF 102',
+    'a=rtpmap:102 H264/90000',
+    '',
+  ].join('\r\n');
+
+  it('offers NACK for Opus and for nothing else', () => {
+    const lines = askForSound(offer).split('\r\n');
+    expect(lines.filter((l) => l.endsWith(' nack'))).toEqual(['a=rtcp-fb:111 nack']);
+    expect(lines.indexOf('a=rtcp-fb:111 nack')).toBe(2);
+    expect(lines).toHaveLength(offer.split('\r\n').length + 1);
+  });
+
+  it('is the same when applied twice', () => {
+    expect(askForSound(askForSound(offer))).toBe(askForSound(offer));
   });
 });

@@ -118,6 +118,17 @@ export function slimOffer(sdp: string): string {
 }
 
 /**
+ * askForSound offers that lost sound is sent again, which browsers can but do not offer by
+ * themselves. Applied twice it is the same.
+ */
+export function askForSound(sdp: string): string {
+  return sdp.replace(/^a=rtpmap:(\d+) opus\/.*\r?\n/gim, (line, pt: string) => {
+    const nack = `a=rtcp-fb:${pt} nack`;
+    return sdp.split(/\r?\n/).includes(nack) ? line : `${line}${nack}\r\n`;
+  });
+}
+
+/**
  * tuneAnswer sets what our own encoders obey in the server's answer: Opus with in-band
  * repair and without silence suppression (a silent hall must stay measurable), and a start
  * bitrate so that the highest layer is there within a second.

@@ -1,6 +1,7 @@
 // One PeerConnection to the media plane: offers once over the socket, comes back for ever.
 
 import {
+  askForSound,
   browserCapabilities,
   preferCodecs,
   slimOffer,
@@ -232,6 +233,7 @@ export class Link {
     iceRestart = false,
   ): Promise<void> {
     const offer = await peer.createOffer({ iceRestart });
+    offer.sdp = askForSound(offer.sdp ?? '');
     await peer.setLocalDescription(offer);
     const answer = await ask(slimOffer(peer.localDescription?.sdp ?? offer.sdp ?? ''));
     if (this.#peer !== peer) return;

@@ -9,6 +9,9 @@ import { compare, type LineReport, type LinkStats } from './stats';
 /** Seconds between the two readings a line report is made of. */
 const WINDOW = 5;
 
+/** An answer to an offer takes the server a few milliseconds; after this the line is suspect. */
+const ANSWER_MS = 3_000;
+
 /** Media keeps a page's media connection on its socket and its numbers up to date. */
 export class Media {
   readonly #live: Live;
@@ -30,8 +33,15 @@ export class Media {
     this.#live = live;
     const ask = async (name: 'media.join' | 'media.restart', sdp: string): Promise<MediaAnswer> => {
       // An offer is never repeated by the socket: it would be stale. The Link makes a new one.
-      const ok = await live.socket.command(name, { sdp }, { again: false });
-      return { sdp: ok.sdp ?? '', relays: ok.iceServers ?? [] };
+      // Media that must be restarted and a server that does not answer: the socket hangs on
+      // the same dead line, and does not know it yet.
+      const late = setTimeout(() => live.socket.suspect(), ANSWER_MS);
+      try {
+        const ok = await live.socket.command(name, { sdp }, { again: false });
+        return { sdp: ok.sdp ?? '', relays: ok.iceServers ?? [] };
+      } finally {
+        clearTimeout(late);
+      }
     };
     this.#link = new Link({
       signal: {
