@@ -134,6 +134,9 @@ func (p *Plane) show(a *audience, now time.Time) []*feed {
 	if w := a.video.cut.waiting(); w != nil {
 		return []*feed{w}
 	}
+	if video != nil && video.keys.wanted.Load() { // asked too soon after the last time
+		return []*feed{video}
+	}
 	return nil
 }
 
