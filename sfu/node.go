@@ -41,11 +41,21 @@ type Config struct {
 	// MaxViewers is how many WHEP viewers the process takes; 0: 20,000. Fewer are taken
 	// when the machine can do no more.
 	MaxViewers int
-	// WholeFrames sends viewers whole frames always, not only under load (benchmarks).
-	WholeFrames bool
+	// Flush says when viewers are sent what has come.
+	Flush Flush
 	// DeadAfter is how long a peer may be silent before its session ends; 0: 11 s.
 	DeadAfter time.Duration
 }
+
+// Flush says when viewers are sent what has come.
+type Flush uint8
+
+// The ways of sending.
+const (
+	FlushAuto   Flush = iota // every millisecond, whole frames while the load is high
+	FlushTick                // every millisecond, whatever the load (benchmarks)
+	FlushFrames              // whole frames
+)
 
 // Node is the media of this process: one UDP port, beside it TCP, one Plane per conference.
 type Node struct {
@@ -144,6 +154,9 @@ func (n *Node) Port() int {
 	}
 	return 0
 }
+
+// PortStats returns the counters of the UDP port's output to viewers.
+func (n *Node) PortStats() netio.Stats { return n.socket.Stats() }
 
 // housekeeping is how often routes are looked at for layers that came or went, and kept
 // keyframe requests are made.

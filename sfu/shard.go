@@ -31,7 +31,7 @@ type shard struct {
 	log    *slog.Logger
 	now    func() time.Time
 	writer *netio.Writer
-	always bool // send whole frames whatever the load
+	mode   Flush
 
 	orders  chan order
 	asks    chan ask
@@ -39,7 +39,7 @@ type shard struct {
 	frame   chan struct{} // a frame is complete
 	armed   atomic.Bool   // a flush is coming
 	whole   atomic.Bool   // whole frames are sent: the load is high
-	load    atomic.Int32  // thousandths of the last window that were spent sending
+	load    atomic.Int32  // thousandths of the time that are spent sending, smoothed
 	viewers atomic.Int32
 
 	// Owned by run.
@@ -74,7 +74,7 @@ func newShard(n *Node, number int) (*shard, error) {
 		return nil, err
 	}
 	return &shard{
-		number: number, log: n.log, now: n.cfg.Now, writer: w, always: n.cfg.WholeFrames,
+		number: number, log: n.log, now: n.cfg.Now, writer: w, mode: n.cfg.Flush,
 		orders: make(chan order, shardInbox), asks: make(chan ask, shardAsks),
 		wake: make(chan struct{}, 1), frame: make(chan struct{}, 1),
 		out: make([]byte, outputBuffer), scratch: make([]byte, 0, netio.MaxPacket),
@@ -105,7 +105,7 @@ func (s *shard) run(done <-chan struct{}) {
 	defer flush.Stop()
 	defer tick.Stop()
 	s.window = s.now()
-	s.whole.Store(s.always)
+	s.whole.Store(s.mode == FlushFrames)
 	for {
 		select {
 		case <-done:
@@ -145,14 +145,16 @@ func (s *shard) measure(now time.Time) {
 	if elapsed < loadWindow {
 		return
 	}
-	load := int32(s.busy * 1000 / elapsed)
+	// Smoothed over two seconds: a burst of joins is no overload.
+	load := (3*s.load.Load() + int32(s.busy*1000/elapsed)) / 4
 	s.busy, s.window = 0, now
 	s.load.Store(load)
 	switch whole := s.whole.Load(); {
+	case s.mode != FlushAuto:
 	case !whole && load > wholeFrom:
 		s.whole.Store(true)
 		s.log.Warn("sending whole frames: the load is high", slog.Int("load", int(load)))
-	case whole && load < wholeUntil && !s.always:
+	case whole && load < wholeUntil:
 		s.whole.Store(false)
 	}
 }

@@ -161,7 +161,7 @@ func TestM1_FullIsSaid(t *testing.T) {
 // Whole frames, as under load, are the same stream.
 func TestM1_WholeFrames(t *testing.T) {
 	t.Parallel()
-	plane := newNode(t, sfu.Config{WholeFrames: true}).Plane("c", hall)
+	plane := newNode(t, sfu.Config{Flush: sfu.FlushFrames}).Plane("c", hall)
 	city := joinVenue(t, plane, hall)
 	film(t, city, 1)
 	speak(t, city, words(1))

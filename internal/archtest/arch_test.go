@@ -60,6 +60,7 @@ var arrows = map[string][]string{
 	"sfu/netio":   {},
 	"sfu/seal":    {},
 	"sfu/burst":   {},
+	"sfu/load":    {}, // benchmarks and tests only
 	"sfu/rewrite": {},
 	"sfu/h264":    {},
 	"sfu/bus":     {"internal/conference", "sfu/rewrite", "sfu/h264"},

@@ -31,29 +31,29 @@ func material() exported {
 }
 
 // receiver is pion's side: the client that gets what the server sends.
-func receiver(t testing.TB, p seal.Profile) *srtp.Context {
-	t.Helper()
+func receiver(tb testing.TB, p seal.Profile) *srtp.Context {
+	tb.Helper()
 	config := srtp.Config{Profile: srtp.ProtectionProfile(p)}
 	if err := config.ExtractSessionKeysFromDTLS(material(), true); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	c, err := srtp.CreateContext(config.Keys.RemoteMasterKey, config.Keys.RemoteMasterSalt, config.Profile,
 		srtp.SRTPReplayProtection(4096))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return c
 }
 
-func sealer(t testing.TB, p seal.Profile) *seal.Sealer {
-	t.Helper()
+func sealer(tb testing.TB, p seal.Profile) *seal.Sealer {
+	tb.Helper()
 	keys, err := seal.Extract(p, material(), false)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	s, err := seal.New(keys)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }
@@ -61,8 +61,8 @@ func sealer(t testing.TB, p seal.Profile) *seal.Sealer {
 const ssrc = 0xdeadbeef
 
 // pack seals a packet with the index.
-func pack(t testing.TB, s *seal.Sealer, at seal.Index, payload []byte) []byte {
-	t.Helper()
+func pack(tb testing.TB, s *seal.Sealer, at seal.Index, payload []byte) []byte {
+	tb.Helper()
 	b := make([]byte, seal.HeaderSize, 2048)
 	b[0], b[1] = 0x80, 96
 	binary.BigEndian.PutUint16(b[2:], at.Seq())
@@ -70,10 +70,10 @@ func pack(t testing.TB, s *seal.Sealer, at seal.Index, payload []byte) []byte {
 	binary.BigEndian.PutUint32(b[8:], ssrc)
 	sealed, err := s.Seal(b, ssrc, at, payload)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if len(sealed) != seal.HeaderSize+len(payload)+s.Overhead() {
-		t.Fatalf("got %d bytes for a payload of %d, want %d more", len(sealed), len(payload), seal.HeaderSize+s.Overhead())
+		tb.Fatalf("got %d bytes for a payload of %d, want %d more", len(sealed), len(payload), seal.HeaderSize+s.Overhead())
 	}
 	return sealed
 }
