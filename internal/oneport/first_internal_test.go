@@ -2,9 +2,9 @@ package oneport
 
 import "testing"
 
-// FuzzFirst looks for first bytes whose verdict changes with what follows, and for wishes
+// FuzzM6_FirstBytes looks for first bytes whose verdict changes with what follows, and for wishes
 // for more bytes than are kept.
-func FuzzFirst(f *testing.F) {
+func FuzzM6_FirstBytes(f *testing.F) {
 	for _, seed := range []string{
 		"", "\x16\x03\x01", "GET /", "\x00\x14\x00\x01\x00\x00\x21\x12\xa4\x42", "\x00\x03\x00\x08\x21\x12\xa4\x42\x00\x00",
 		"\x05\xff\x00\x01\x05\xeb\x21\x12\xa4\x42", "\x05\xdc\x00\x01\x05\xc8\x21\x12\xa4\x42",

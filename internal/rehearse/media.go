@@ -14,9 +14,12 @@ const mostTold = 10
 
 // Media is what the venues saw and heard.
 type Media struct {
-	Venues    int
-	Joins     int // connections of all venues; more than Venues: some came back
-	Blind     int // venues that saw no frame at all
+	Venues int
+	Joins  int // connections of all venues; more than Venues: some came back
+	// Ways counts the venues by the way their media took: UDP, TCP, or TLS (relayed).
+	Ways      map[string]int
+	Stood     time.Duration // the slowest, from asking to join until media got through
+	Blind     int           // venues that saw no frame at all
 	Frames    int
 	Broken    int // not decodable after repair
 	Keyframes int
@@ -78,6 +81,8 @@ func (m *Media) rows(row func(name, format string, args ...any)) {
 		return
 	}
 	row("venues", "%d, joined %d times", m.Venues, m.Joins)
+	row("media went by", "UDP: %d venues, TCP: %d, TLS (relayed): %d; stood after %s at the slowest",
+		m.Ways[wayUDP], m.Ways[wayTCP], m.Ways[wayRelay], round(m.Stood))
 	row("frames received", "%d, %d keyframes, %d cuts, %d not decodable after repair (%.3f %%)",
 		m.Frames, m.Keyframes, m.Cuts, m.Broken, m.share())
 	row("packets received", "%d of video, %d out of order or repaired, %d lost for good", m.Packets, m.Late, m.Lost)

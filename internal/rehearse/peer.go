@@ -33,8 +33,9 @@ const (
 	keepAlive         = time.Second
 )
 
-// newAPI makes the WebRTC stack of one venue on a socket of its own.
-func newAPI(socket net.PacketConn) (*webrtc.API, error) {
+// newAPI makes the WebRTC stack of one venue on a socket of its own; where UDP does not get
+// through it takes TCP, and a relay it is given by TLS.
+func newAPI(socket net.PacketConn, relay relayDialer) (*webrtc.API, error) {
 	media := &webrtc.MediaEngine{}
 	feedback := []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}}
 	for _, c := range []struct {
@@ -69,7 +70,10 @@ func newAPI(socket net.PacketConn) (*webrtc.API, error) {
 	quiet := logging.NewDefaultLoggerFactory()
 	quiet.DefaultLogLevel = logging.LogLevelDisabled
 	settings := webrtc.SettingEngine{LoggerFactory: quiet}
-	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
+	settings.SetNetworkTypes([]webrtc.NetworkType{
+		webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6,
+	})
+	settings.SetICEProxyDialer(relay)
 	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	settings.SetICETimeouts(disconnectedAfter, failedAfter, keepAlive)
 	settings.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
@@ -156,21 +160,24 @@ type peer struct {
 	camera []*webrtc.TrackLocalStaticRTP // high to low
 	sender *webrtc.RTPSender             // of the camera
 	voice  *webrtc.RTPSender             // of the microphone
+	stands chan struct{}                 // closed when media gets through
 	ended  chan struct{}                 // closed when it has failed or was closed
 	// unsteady tells that nothing comes any more; it may come back by itself.
 	unsteady chan struct{}
 }
 
 // newPeer makes the connection with all its m-lines in the order of the protocol.
-func newPeer(ctx context.Context, from Network, host string, rids []string) (*peer, error) {
-	socket, err := listen(ctx, from, host)
+func newPeer(ctx context.Context, host string, rids []string, by relays) (*peer, error) {
+	socket, err := listen(ctx, by.dialer.from, host)
 	if err != nil {
 		return nil, err
 	}
-	p := &peer{socket: socket, ended: make(chan struct{}), unsteady: make(chan struct{}, 1)}
-	api, err := newAPI(socket)
+	p := &peer{
+		socket: socket, stands: make(chan struct{}), ended: make(chan struct{}), unsteady: make(chan struct{}, 1),
+	}
+	api, err := newAPI(socket, by.dialer)
 	if err == nil {
-		p.pc, err = api.NewPeerConnection(webrtc.Configuration{})
+		p.pc, err = api.NewPeerConnection(webrtc.Configuration{ICEServers: by.servers})
 	}
 	if err != nil {
 		_ = socket.Close() // it was never used
@@ -180,8 +187,11 @@ func newPeer(ctx context.Context, from Network, host string, rids []string) (*pe
 		p.close()
 		return nil, fmt.Errorf("offer the m-lines: %w", err)
 	}
-	var once sync.Once
+	var once, stands sync.Once
 	p.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+		if s == webrtc.PeerConnectionStateConnected {
+			stands.Do(func() { close(p.stands) })
+		}
 		if s == webrtc.PeerConnectionStateFailed || s == webrtc.PeerConnectionStateClosed {
 			once.Do(func() { close(p.ended) })
 		}

@@ -125,11 +125,15 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 
 // count adds up what the venues saw.
 func (r *rehearsal) count(m *Media) {
-	m.Venues = len(r.venues)
+	m.Venues, m.Ways = len(r.venues), map[string]int{}
 	var all watchStats
 	for _, v := range r.venues {
 		v.mu.Lock()
 		m.Joins += v.joins
+		if v.way != "" {
+			m.Ways[v.way]++
+			m.Stood = max(m.Stood, v.stood)
+		}
 		if v.stats.frames == 0 {
 			m.Blind++
 		}

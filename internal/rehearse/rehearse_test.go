@@ -18,9 +18,13 @@ import (
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/rehearse"
 	"github.com/diemcau/diemcau/internal/secret"
+	"github.com/diemcau/diemcau/internal/testnet"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	testnet.Enter()
+	goleak.VerifyTestMain(m)
+}
 
 // server is a real one: the binary, on ports of its own.
 type server struct {
@@ -34,11 +38,7 @@ type server struct {
 
 func startServer(t *testing.T) *server {
 	t.Helper()
-	s := &server{t: t, binary: filepath.Join(t.TempDir(), "diemcau"), data: t.TempDir(), listen: "127.0.0.1:0"}
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", s.binary, "github.com/diemcau/diemcau/cmd/diemcau")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the server: %v\n%s", err, out)
-	}
+	s := buildServer(t)
 	if err := s.start(); err != nil {
 		t.Fatal(err)
 	}
@@ -48,6 +48,17 @@ func startServer(t *testing.T) *server {
 			t.Logf("server:\n%s", s.log.String())
 		}
 	})
+	return s
+}
+
+// buildServer makes the binary and an empty data folder.
+func buildServer(t *testing.T) *server {
+	t.Helper()
+	s := &server{t: t, binary: filepath.Join(t.TempDir(), "diemcau"), data: t.TempDir(), listen: "127.0.0.1:0"}
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", s.binary, "github.com/diemcau/diemcau/cmd/diemcau")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the server: %v\n%s", err, out)
+	}
 	return s
 }
 

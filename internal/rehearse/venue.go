@@ -34,6 +34,8 @@ type venue struct {
 	pub    *publisher
 	tones  []int
 	start  time.Time
+	by     relays               // servers only once nothing else got through
+	relays []protocol.ICEServer // by the last answer
 	// frame and sound are told of every decodable frame and every packet of sound, by mid;
 	// for who wants to know more than the counts below.
 	repair time.Duration // how long a missing packet may be repaired; 0: repairTime
@@ -47,6 +49,9 @@ type venue struct {
 	stats       watchStats
 	joins       int
 	connectedAt time.Time // zero: not connected
+	way         string    // of the last connection that stood
+	began       time.Time // of the attempt under way; zero: media stands
+	stood       time.Duration
 	again       chan struct{}
 }
 
@@ -61,6 +66,7 @@ func newVenue(ctx context.Context, r *rehearsal, id conference.VenueID, index in
 		slots:  map[string]protocol.Slot{}, seen: map[string]map[conference.VenueID]time.Time{},
 		heard: map[string]map[int]time.Time{}, again: make(chan struct{}, 1),
 		frame: func(string, mark) {}, sound: func(string, uint16) {},
+		by: relays{dialer: relayDialer{r.place.network, r.cfg.TLS}},
 	}
 	v.socket.told = v.told
 	if v.pub, err = newPublisher(id, index, len(r.tones), r.films); err != nil {
@@ -98,6 +104,9 @@ func (v *venue) run(ctx context.Context) error {
 		if errors.As(err, &r) && r.Kind == conference.KindInvalid {
 			return err
 		}
+		if errors.Is(err, errRelay) {
+			continue
+		}
 		again := jitter(rejoinAfter)
 		if v.joinCount() == joins { // it never came to be: others may be in the same need
 			again = rejoinAfter + jitter(rejoinSpread)
@@ -111,7 +120,8 @@ func (v *venue) run(ctx context.Context) error {
 
 // session joins once and publishes until the connection has ended.
 func (v *venue) session(ctx context.Context) error {
-	p, err := newPeer(ctx, v.socket.place.network, v.host, rids())
+	v.begin()
+	p, err := newPeer(ctx, v.host, rids(), v.by)
 	if err != nil {
 		return err
 	}
@@ -127,6 +137,9 @@ func (v *venue) session(ctx context.Context) error {
 	joining, cancel := context.WithTimeout(ctx, joinWithin)
 	defer cancel()
 	if err := p.connect(joining, v.asks(joining, "media.join")); err != nil {
+		return err
+	}
+	if err := v.stand(joining, p); err != nil {
 		return err
 	}
 	for i := range p.camera {
@@ -152,6 +165,7 @@ func (v *venue) asks(ctx context.Context, name protocol.CommandName) func(offer 
 		if err != nil {
 			return "", err
 		}
+		v.relays = ok.ICEServers
 		return ok.SDP, nil
 	}
 }
@@ -188,6 +202,14 @@ func (v *venue) keep(ctx context.Context, p *peer) {
 		if err != nil {
 			return
 		}
+	}
+}
+
+func (v *venue) begin() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.began.IsZero() {
+		v.began = time.Now()
 	}
 }
 

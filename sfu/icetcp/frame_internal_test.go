@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// FuzzFrames reads hostile streams: frames are bounded, names are found in place.
-func FuzzFrames(f *testing.F) {
+// FuzzM6_Frames reads hostile streams: frames are bounded, names are found in place.
+func FuzzM6_Frames(f *testing.F) {
 	f.Add([]byte("\x00\x05media\x00\x00\x00\x04more"))
 	f.Add([]byte("\x00\x24\x00\x01\x00\x10\x21\x12\xa4\x42abcdefghijkl\x00\x06\x00\x09abcd:peer\x00\x00\x00"))
 	f.Add([]byte("\xff\xff\x00"))
