@@ -126,6 +126,7 @@ func child(tb testing.TB, role string, cpus unix.CPUSet) (*exec.Cmd, io.WriteClo
 	cmd := exec.Command(os.Args[0]) //nolint:noctx // ended by the test
 	cmd.Env = append(os.Environ(), roleVariable+"="+role)
 	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // a stopped server outlives nobody
 	in, err := cmd.StdinPipe()
 	check(tb, err)
 	out, err := cmd.StdoutPipe()
