@@ -38,6 +38,9 @@ func (b *Board) applySubmitted(event conference.Event) (*Question, error) {
 		Name: event.Private[FieldName], MayName: data.MayName,
 		SubmittedAt: event.At, ChangedAt: event.At,
 	}
+	if to := (Contact{Phone: event.Private[FieldPhone], Organisation: event.Private[FieldOrganisation]}); to != (Contact{}) {
+		q.Contact = &to
+	}
 	if data.Hold != "" {
 		q.State, q.Hold = StateHeld, &Hold{Rule: data.Hold}
 	}

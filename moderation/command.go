@@ -13,7 +13,11 @@ type Submit struct {
 	Channel    Channel
 	Name       string // the asker's, ≤ 80 runes; may be empty
 	MayName    bool   // they agreed to be named
-	Hold       string // the screening rule that asks for a closer look; "" none
+	// Phone and Organisation (≤ 200 runes) are how to call the asker back; both may be
+	// empty, and are where askers come by themselves (see FromOutside).
+	Phone        string
+	Organisation string
+	Hold         string // the screening rule that asks for a closer look; "" none
 }
 
 // Amend says a returned question again; the asker proved the tracking code. Body is

@@ -11,18 +11,20 @@ import (
 
 // Limits of what is written beside the question, in runes after NFC.
 const (
-	MaxNameRunes     = 80
-	MaxAgencyRunes   = 200
-	MaxShortRunes    = MaxBodyRunes
-	MaxTextRunes     = 1000
-	MaxNextDoorRunes = 500
+	MaxNameRunes         = 80
+	MaxOrganisationRunes = 200
+	MaxAgencyRunes       = 200
+	MaxShortRunes        = MaxBodyRunes
+	MaxTextRunes         = 1000
+	MaxNextDoorRunes     = 500
 )
 
 // Decide answers a command with what is to be written, or refuses it. now is the node's
 // clock; only dates that lie in the past are refused by it.
 //
 // Refusals (KindInvalid): question.empty, question.too_long, question.short_too_long,
-// question.text_too_long, question.no_text, question.name_too_long, question.unknown_topic,
+// question.text_too_long, question.no_text, question.name_too_long, question.organisation_too_long,
+// question.contact_unasked, question.unknown_topic,
 // question.unknown_venue, question.unknown_reason, question.unknown_channel,
 // question.unknown_visibility, question.bad_due, question.no_agency, question.no_conclusion,
 // question.merge_self, question.reply_too_long, question.bad_document,
@@ -77,7 +79,7 @@ func (b *Board) submit(info *conference.Info, body Submit) (conference.Decision,
 		Question: body.ID, Topic: body.Topic, Venue: body.Venue, Channel: body.Channel, BodyDigest: body.BodyDigest,
 		MayName: body.MayName && body.Name != "", Hold: body.Hold,
 	})
-	draft.Private = words(FieldBody, body.Body, FieldName, body.Name)
+	draft.Private = words(FieldBody, body.Body, FieldName, body.Name, FieldPhone, body.Phone, FieldOrganisation, body.Organisation)
 	return conference.Decision{
 		Reads:  []conference.Entity{body.ID.Entity(), conference.EntityConference},
 		Drafts: []conference.Draft{draft},
@@ -94,6 +96,12 @@ func checkSubmission(info *conference.Info, body Submit) error {
 	}
 	if n := utf8.RuneCountInString(body.Name); n > MaxNameRunes {
 		return invalid("question.name_too_long", fmt.Sprintf("%d characters, at most %d", n, MaxNameRunes))
+	}
+	if n := utf8.RuneCountInString(body.Organisation); n > MaxOrganisationRunes {
+		return invalid("question.organisation_too_long", fmt.Sprintf("%d characters, at most %d", n, MaxOrganisationRunes))
+	}
+	if FromOutside(body.Channel) && body.Phone+body.Organisation != "" {
+		return invalid("question.contact_unasked", "")
 	}
 	if _, ok := info.Topic(body.Topic); !ok {
 		return invalid("question.unknown_topic", string(body.Topic))

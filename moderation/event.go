@@ -31,11 +31,13 @@ const (
 
 // Names of the private (sealed, erasable) fields of the events.
 const (
-	FieldBody     = "body"     // submitted, amended: what the asker wrote
-	FieldName     = "name"     // submitted: the asker's name, when one was given
-	FieldShort    = "short"    // approved, edited: the staff's wording, when there is one
-	FieldText     = "text"     // returned, refused, redirected, doubted, answered: staff's or the chair's words
-	FieldNextDoor = "nextDoor" // refused, redirected, doubted: another door than the catalogue's
+	FieldBody         = "body"         // submitted, amended: what the asker wrote
+	FieldName         = "name"         // submitted: the asker's name, when one was given
+	FieldPhone        = "phone"        // submitted: how to call back whoever asked without a device
+	FieldOrganisation = "organisation" // submitted: for whom they asked
+	FieldShort        = "short"        // approved, edited: the staff's wording, when there is one
+	FieldText         = "text"         // returned, refused, redirected, doubted, answered: staff's or the chair's words
+	FieldNextDoor     = "nextDoor"     // refused, redirected, doubted: another door than the catalogue's
 )
 
 // Submitted is the data of question.submitted.

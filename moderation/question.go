@@ -78,6 +78,8 @@ type Question struct {
 	Name       string
 	MayName    bool
 	Visibility Visibility // "" until approved
+	// Contact is how to call the asker back; nil when nothing was given, or once erased.
+	Contact *Contact
 	// Decisions are the moderators', oldest first; what was undone stays among them.
 	Decisions []Decision
 	// BodyDigest is HMAC(conference key, body ‖ topic ‖ venue): equal digests are the
@@ -104,6 +106,13 @@ type Question struct {
 	// OnAirAt and AnsweredAt are zero until then.
 	OnAirAt    time.Time
 	AnsweredAt time.Time
+}
+
+// Contact is how to reach whoever asked through staff or in a table. It is shown to the
+// registrar and the administrator only.
+type Contact struct {
+	Phone        string // digits, with "+" before a country's number
+	Organisation string
 }
 
 // Claim tells which moderator works on a question. Its lease is kept beside the log.

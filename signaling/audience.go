@@ -58,6 +58,12 @@ func (a audience) questions() bool {
 // promises reports whether the role sees to it that what was promised is answered.
 func (a audience) promises() bool { return a.staff() || a.role == conference.RoleOfficial }
 
+// callsBack reports whether the role may learn how to reach an asker. Whoever decides on
+// questions does not: a number has no part in that.
+func (a audience) callsBack() bool {
+	return a.role == conference.RoleRegistrar || a.role == conference.RoleAdmin
+}
+
 // sees reports whether the role may see the question in its present state.
 func (a audience) sees(q *moderation.Question) bool {
 	if q == nil || !a.questions() {
@@ -210,6 +216,20 @@ func (a audience) question(q *moderation.Question) protocol.Question {
 		out.Decisions = append(out.Decisions, protocol.Decision(d))
 	}
 	out.Refusal = refusal(q.Refusal)
+	return out
+}
+
+// contact returns how to reach whoever asked, with the name only if there is something to
+// reach them by; nil for the roles that may not know. No event and no snapshot has it: it
+// is told by question.contact, of one question at a time.
+func (a audience) contact(q *moderation.Question) *protocol.Contact {
+	if !a.callsBack() {
+		return nil
+	}
+	out := &protocol.Contact{State: q.State, Channel: q.Channel, SubmittedAt: q.SubmittedAt}
+	if q.Contact != nil {
+		out.Name, out.Phone, out.Organisation = q.Name, q.Contact.Phone, q.Contact.Organisation
+	}
 	return out
 }
 

@@ -42,6 +42,7 @@ func full(state moderation.State) *moderation.Question {
 		Decisions:  []moderation.Decision{{At: t, Person: "SECRET person", State: moderation.StateRefused}},
 		Conclusion: &moderation.Conclusion{Agency: "Sở", Due: "2022-11-20", Person: "SECRET person", At: t},
 		MergedInto: "q2",
+		Contact:    &moderation.Contact{Phone: "CONTACT phone", Organisation: "CONTACT organisation"},
 	}
 }
 
@@ -140,11 +141,57 @@ func TestAudience_Q11_matrix(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				if strings.Contains(string(data), "CONTACT") {
+					t.Errorf("an event tells %q whom to call: %s", role, data)
+				}
 				if !isOfficial && strings.Contains(string(data), "SECRET") != isStaff || strings.Contains(string(data), "digest") {
 					t.Errorf("%q gets %s", role, data)
 				}
 			}
 		}
+	}
+}
+
+// TestAudience_Q11_contact: role × state × field: whom to call back is told to the registrar
+// and the administrator, and to nobody else by any of the audience's windows.
+func TestAudience_Q11_contact(t *testing.T) {
+	t.Parallel()
+	for _, role := range allRoles() {
+		a := audience{role: role, public: true}
+		may := oneOf(role, "registrar admin")
+		for _, state := range append(moderation.States(), "unheardOf") {
+			q := full(state)
+			got := a.contact(q)
+			if (got != nil) != may {
+				t.Fatalf("%q is told whom to call about a %s question: %v, want %v", role, state, got != nil, may)
+			}
+			s, err := json.Marshal(a.snapshot(&live.Snapshot{Info: &conference.Info{}, Questions: []*moderation.Question{q}}, nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(string(s), "CONTACT") {
+				t.Errorf("a snapshot tells %q whom to call: %s", role, s)
+			}
+			if !may {
+				continue
+			}
+			for field, value := range reflect.ValueOf(*got).Fields() {
+				if value.IsZero() {
+					t.Errorf("%q does not get %s", role, field.Name)
+				}
+			}
+			q.Contact = nil // a citizen's own question, or erased
+			if got := a.contact(q); got.Name+got.Phone+got.Organisation != "" {
+				t.Errorf("%q gets %+v of a question without a number", role, got)
+			}
+		}
+	}
+	s, err := json.Marshal(Standing(live.Standing{Question: full(moderation.StateApproved), Into: full(moderation.StateApproved)}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(s), "CONTACT") {
+		t.Errorf("whoever has the code is told whom to call: %s", s)
 	}
 }
 

@@ -119,6 +119,10 @@ func (c *conn) carryOut(ctx context.Context, m *protocol.ClientMessage) {
 		c.reply(m.ID, &protocol.OK{Similar: c.similar(d.Body)}, nil)
 		return
 	}
+	if m.Name == "question.contact" {
+		c.contactCommand(ctx, m)
+		return
+	}
 	body, about, err := domainBody(m.Name, m.Data, c.actor)
 	if err == nil {
 		err = c.limit(ctx, m)
@@ -220,6 +224,8 @@ func questionBody(name protocol.CommandName, data json.RawMessage, actor confere
 			Channel:        channelOf(actor.Role),
 			Name:           d.Name,
 			MayName:        d.MayName,
+			Phone:          d.Phone,
+			Organisation:   d.Organisation,
 		}
 		if actor.Role == conference.RoleVenue {
 			submit.Venue = actor.Venue
@@ -395,7 +401,7 @@ func errUnknownCommand(name protocol.CommandName) error {
 // isCommand reports whether a name is one of protocol.Commands.
 func isCommand(name protocol.CommandName) bool {
 	switch name {
-	case "question.similar", "media.join", "media.restart", "media.tiles", "media.leave":
+	case "question.similar", "question.contact", "media.join", "media.restart", "media.tiles", "media.leave":
 		return true
 	}
 	_, _, err := domainBody(name, nil, conference.Actor{})

@@ -30,7 +30,7 @@ func bodies() map[protocol.CommandName]func() any {
 		}
 	}
 	add(protocol.QuestionSubmit{}, "question.submit")
-	add(protocol.QuestionCode{}, "question.withdraw")
+	add(protocol.QuestionCode{}, "question.withdraw", "question.contact")
 	add(protocol.QuestionRef{}, "question.keep", "question.release", "question.undo", "question.unqueue", "question.stage",
 		"question.air", "question.recall")
 	add(protocol.QuestionAmend{}, "question.amend")

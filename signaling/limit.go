@@ -38,7 +38,7 @@ func (c *conn) limit(ctx context.Context, m *protocol.ClientMessage) error {
 		return asked.Take(ctx, limits.Vote, c.asker())
 	case "question.similar":
 		return asked.Take(ctx, limits.Search, c.asker())
-	case "question.withdraw":
+	case "question.withdraw", "question.contact":
 		return asked.Peek(limits.Miss, c.asker()) // by tracking code, which might be guessed
 	case "question.amend":
 		if err := asked.Peek(limits.Miss, c.asker()); err != nil {

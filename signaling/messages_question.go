@@ -81,6 +81,12 @@ func screeningText(code string) text {
 		return text{"Chế độ hiển thị không đúng. Hãy tải lại trang.", "The visibility is not known. Reload the page."}
 	case "question.name_too_long":
 		return text{"Tên dài quá 80 ký tự. Hãy rút ngắn.", "The name is longer than 80 characters. Shorten it."}
+	case "question.organisation_too_long":
+		return text{"Tên cơ quan, tổ chức dài quá 200 ký tự. Hãy rút ngắn.", "The organisation is longer than 200 characters. Shorten it."}
+	case "question.bad_phone":
+		return text{"Số điện thoại không đúng. Hãy ghi một số, ví dụ 0912345678, hoặc để trống.", "Not a telephone number. Write one number, such as 0912345678, or leave it out."}
+	case "question.contact_unasked":
+		return text{"Khi tự gửi câu hỏi, bạn không cần để lại số điện thoại hay tên tổ chức.", "A question one sends oneself takes no telephone number and no organisation."}
 	case "question.bad_voter":
 		return text{"Thiếu mã thiết bị để bình chọn (16–128 ký tự ASCII). Hãy tải lại trang.", "The device's voter secret is missing or malformed (16–128 printable ASCII characters). Reload the page."}
 	case "question.not_promised":

@@ -36,6 +36,8 @@ func May(role conference.Role, action string) bool {
 		return is(citizen)
 	case ActionQuestionImport, "channel.freeze":
 		return is(moderator, admin)
+	case "question.contact":
+		return is(registrar, admin)
 	case "question.similar":
 		return is(citizen, venue, registrar, moderator, stage)
 	case "question.claim", "question.keep", "question.release", "question.approve", "question.return", "question.refuse",

@@ -24,8 +24,8 @@ func TestMay_wholeMatrix(t *testing.T) {
 			"media.join media.restart media.leave media.tiles media.watch media.watchVenue",
 		conference.RoleScreen:    "media.watch",
 		conference.RoleOfficial:  "promise.assign promise.note promise.keep media.watch",
-		conference.RoleRegistrar: "question.similar question.submit question.withdraw question.amend media.watch",
-		conference.RoleAdmin: "question.import channel.freeze media.watch conference.open conference.close conference.create " +
+		conference.RoleRegistrar: "question.contact question.similar question.submit question.withdraw question.amend media.watch",
+		conference.RoleAdmin: "question.contact question.import channel.freeze media.watch conference.open conference.close conference.create " +
 			"link.create session.list session.revoke",
 		conference.RoleSystem: "venue.connect venue.disconnect conference.open conference.close conference.create",
 		"king":                "",

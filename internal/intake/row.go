@@ -234,44 +234,13 @@ func (r *reader) phone() {
 	if strings.TrimSpace(cell) == "" {
 		return
 	}
-	if number, ok := phoneNumber(cell); ok {
+	if number, ok := text.Phone(cell); ok {
 		r.row.Phone = number
 		return
 	}
 	r.wrong(ColumnPhone, "row.bad_phone", say(
 		"Dòng %d: số điện thoại không đúng. Mỗi ô chỉ ghi một số, ví dụ 0912345678.",
 		"Row %d: not a telephone number. Write one number in the cell, such as 0912345678.", r.row.Number))
-}
-
-// phoneNumber returns a Vietnamese number as 0 and 9 or 10 digits, another country's as
-// + and 8–15 digits.
-func phoneNumber(cell string) (string, bool) {
-	var digits strings.Builder
-	plus := false
-	for _, c := range strings.TrimSpace(cell) {
-		switch {
-		case c >= '0' && c <= '9':
-			digits.WriteRune(c)
-		case c == '+' && digits.Len() == 0 && !plus:
-			plus = true
-		case strings.ContainsRune(" .-()\u00a0", c):
-		default:
-			return "", false
-		}
-	}
-	number := digits.String()
-	if rest, ok := strings.CutPrefix(number, "00"); ok && !plus {
-		plus, number = true, rest
-	}
-	switch n := len(number); {
-	case strings.HasPrefix(number, "84") && (plus || n > 10) && (n == 11 || n == 12):
-		return "0" + number[2:], true
-	case plus:
-		return "+" + number, n >= 8 && n <= 15 && number[0] != '0'
-	case n == 9 && strings.ContainsRune("35789", rune(number[0])):
-		return "0" + number, true
-	}
-	return number, (len(number) == 10 || len(number) == 11) && number[0] == '0'
 }
 
 // readPlace reads the cell of a topic or a venue.

@@ -13,8 +13,8 @@ import (
 // derives the question's id from IdempotencyKey (16–128 printable ASCII characters)
 // and decides a moderation.Submit.
 //
-// Refusals: question.empty, question.too_long, question.name_too_long, question.unknown_topic,
-// question.unknown_venue, question.bad_key, conference.not_open, idempotency_mismatch.
+// Refusals: question.empty, question.too_long, question.name_too_long, question.organisation_too_long,
+// question.bad_phone, question.contact_unasked, question.unknown_topic, question.unknown_venue, question.bad_key, conference.not_open, idempotency_mismatch.
 type SubmitQuestion struct {
 	IdempotencyKey string
 	Body           string
@@ -23,6 +23,8 @@ type SubmitQuestion struct {
 	Channel        moderation.Channel
 	Name           string // the asker's; may be empty
 	MayName        bool   // they agreed to be named
+	Phone          string // how to call the asker back, as typed; staff's channels only
+	Organisation   string // for whom they ask; staff's channels only
 }
 
 // CommandType returns the command's name on the wire.

@@ -1,6 +1,8 @@
 package live
 
 import (
+	"strings"
+
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/text"
 	"github.com/diemcau/diemcau/moderation"
@@ -34,11 +36,16 @@ func (k *keyring) prepare(command conference.Command) (conference.Command, error
 			return command, invalid("question.too_long", "")
 		}
 		words := text.Paragraph(body.Body)
+		phone, ok := text.Phone(body.Phone)
+		if !ok && strings.TrimSpace(body.Phone) != "" {
+			return command, invalid("question.bad_phone", "")
+		}
 		command.Body = moderation.Submit{
 			ID:         k.questionID(body.IdempotencyKey),
 			BodyDigest: k.bodyDigest(words, body.Topic, body.Venue),
 			Body:       words, Topic: body.Topic, Venue: body.Venue, Channel: body.Channel,
 			Name: text.Line(body.Name), MayName: body.MayName,
+			Phone: phone, Organisation: text.Line(body.Organisation),
 		}
 	case moderation.Submit, moderation.Amend, moderation.Withdraw, moderation.Vote, conference.Create:
 		// Only the commands of this package and Node.Create derive what these need.

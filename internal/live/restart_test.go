@@ -165,6 +165,75 @@ func TestJ10_ErasedWords(t *testing.T) {
 	}
 }
 
+// TestQ11_ContactIsKeptSealedAndErased: a telephone number and an organisation outlive a
+// restart, stand nowhere in the clear, and are gone once they are erased.
+func TestQ11_ContactIsKeptSealedAndErased(t *testing.T) {
+	t.Parallel()
+	store := newStore(t)
+	node, stop := startNode(t, store)
+	c := conferenceOn(t, node)
+	submit := question(rand.Text(), "Bao giờ cấp sổ?")
+	submit.Channel, submit.Name, submit.Phone, submit.Organisation = moderation.ChannelDesk, "Bà Hoa", "+84 912.345.678", " Hợp tác xã  Tân Tiến "
+	asked := must(t, c, citizen, submit)
+	refused(t, c, "question.bad_phone", citizen, live.SubmitQuestion{
+		IdempotencyKey: rand.Text(), Body: "x", Topic: "so-do", Channel: moderation.ChannelDesk, Phone: "gọi bà Hoa",
+	})
+	stop()
+
+	contact := func(c *live.Conference) *moderation.Contact {
+		t.Helper()
+		s, err := c.Standing(asked.Code)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Question.Contact
+	}
+	node, stop = startNode(t, store)
+	want := moderation.Contact{Phone: "0912345678", Organisation: "Hợp tác xã Tân Tiến"}
+	if got := contact(conferenceOn(t, node)); got == nil || *got != want {
+		t.Errorf("after a restart: got %+v, want %+v", got, want)
+	}
+	log, err := store.Log(t.Context(), theID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := recordAt(t, log, asked.Position)
+	for field, sealed := range record.Sealed {
+		for _, words := range []string{want.Phone, want.Organisation} {
+			if bytes.Contains(sealed, []byte(words)) || bytes.Contains(record.Canonical, []byte(words)) {
+				t.Errorf("%s stands in the clear in %s or beside it", words, field)
+			}
+		}
+	}
+	erasures := make([]eventlog.Erasure, 0, len(record.Sealed))
+	for field := range record.Sealed {
+		erasures = append(erasures, eventlog.Erasure{EventID: record.ID, Field: field})
+	}
+	if len(erasures) != 4 {
+		t.Errorf("sealed fields: got %d, want body, name, phone and organisation", len(erasures))
+	}
+	if err := log.Erase(t.Context(), erasures); err != nil {
+		t.Fatal(err)
+	}
+	if left := recordAt(t, log, asked.Position).Sealed; len(left) != 0 {
+		t.Errorf("left of the sealed fields: %v", left)
+	}
+	stop()
+	node, _ = startNode(t, store)
+	if got := contact(conferenceOn(t, node)); got != nil {
+		t.Errorf("after erasing: got %+v", got)
+	}
+}
+
+func recordAt(t *testing.T, log eventlog.Log, position uint64) eventlog.Record {
+	t.Helper()
+	records, _, err := log.Read(t.Context(), position-1, 1)
+	if err != nil || len(records) != 1 {
+		t.Fatalf("record at %d: got %d, %v", position, len(records), err)
+	}
+	return records[0]
+}
+
 // TestWordsAreSealed looks for what people wrote in everything the log stores.
 func TestWordsAreSealed(t *testing.T) {
 	t.Parallel()

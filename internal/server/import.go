@@ -83,7 +83,7 @@ func (s *Server) importQuestions(c echo.Context) error {
 		outcome, err := running.Do(c.Request().Context(), conference.Command{
 			ID: access.NewID(), Actor: actor, Body: live.SubmitQuestion{
 				IdempotencyKey: row.Key, Body: row.Body, Topic: row.Topic, Venue: row.Venue, Name: row.Name,
-				Channel: moderation.ChannelImport,
+				Phone: row.Phone, Organisation: row.Organisation, Channel: moderation.ChannelImport,
 			},
 		})
 		if refusal, is := errors.AsType[*conference.Error](err); is && (refusal.Kind == conference.KindInvalid || refusal.Code == "idempotency_mismatch") {

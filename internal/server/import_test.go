@@ -31,11 +31,11 @@ func TestQ6_Import(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	const path = api + "/questions/import"
-	file := "Nội dung câu hỏi;Chủ đề;Điểm cầu;Họ tên;Ghi chú\n" +
-		"Bao giờ tôi nhận được sổ đỏ?;bien-dong;ba-vi;Nguyễn Thị Hoa;x\n" +
-		";bien-dong;;;\n" +
-		"Hỏi về giá đất;khong-co;;;\n" +
-		"Khi nào đo lại thửa đất?;bien-dong;;;\n"
+	file := "Nội dung câu hỏi;Chủ đề;Điểm cầu;Họ tên;Số điện thoại;Cơ quan;Ghi chú\n" +
+		"Bao giờ tôi nhận được sổ đỏ?;bien-dong;ba-vi;Nguyễn Thị Hoa;912345678;HTX Tân Tiến;x\n" +
+		";bien-dong;;;;;\n" +
+		"Hỏi về giá đất;khong-co;;;;;\n" +
+		"Khi nào đo lại thửa đất?;bien-dong;;;;;\n"
 	send := func(token, body string) answer {
 		return h.do(request{method: "POST", path: path, body: body, contentType: "text/csv", bearer: token, lang: "vi"})
 	}
@@ -56,7 +56,7 @@ func TestQ6_Import(t *testing.T) {
 	if seen.Usable != 2 || len(seen.Imported) != 0 || len(seen.Problems) != 2 || len(seen.Preview) != 2 || seen.Preview[0].Topic != "bien-dong" {
 		t.Errorf("looked at only: got %+v", seen)
 	}
-	if strings.Contains(looked.body, "Hoa") || len(running.Snapshot().Questions) != 0 {
+	if strings.Contains(looked.body, "Hoa") || strings.Contains(looked.body, "912345678") || len(running.Snapshot().Questions) != 0 {
 		t.Errorf("looking at a table tells a name or records it: %s", looked.body)
 	}
 	first := fromJSON[imported](t, send(h.token(conference.RoleModerator), file).body)
@@ -76,7 +76,13 @@ func TestQ6_Import(t *testing.T) {
 	if len(questions) != 2 || questions[0].Channel != "import" || questions[0].Name != "Nguyễn Thị Hoa" || questions[0].Venue != "ba-vi" {
 		t.Errorf("got %d questions, the first %+v", len(questions), questions[0])
 	}
-	if log := h.logs.String(); strings.Contains(log, "Hoa") || strings.Contains(log, "sổ đỏ") {
+	if to := questions[0].Contact; to == nil || to.Phone != "0912345678" || to.Organisation != "HTX Tân Tiến" {
+		t.Errorf("whom to call back: got %+v", to)
+	}
+	if questions[1].Contact != nil {
+		t.Errorf("a row without a number has %+v", questions[1].Contact)
+	}
+	if log := h.logs.String(); strings.Contains(log, "Hoa") || strings.Contains(log, "912345678") || strings.Contains(log, "Tân Tiến") || strings.Contains(log, "sổ đỏ") {
 		t.Error("the log tells what was imported")
 	}
 }

@@ -14,14 +14,20 @@ type QuestionSubmit struct {
 	Venue          string `json:"venue,omitempty"`
 	Name           string `json:"name,omitempty"`
 	MayName        bool   `json:"mayName,omitempty"` // they agree to be named
+	// Phone and Organisation are how to call back whoever asks through staff: venue,
+	// registrar, moderator. Only question.contact tells them.
+	Phone        string `json:"phone,omitempty"`
+	Organisation string `json:"organisation,omitempty"`
 	// Proof is the solution of the challenge of a refusal proof.required: base64 of the JSON
 	// {algorithm, challenge, number, salt, signature}. Of a fresh challenge, used once.
 	Proof string `json:"proof,omitempty"`
 }
 
-// QuestionCode is "question.withdraw": anyone who holds the tracking code.
+// QuestionCode is "question.withdraw": anyone who holds the tracking code; and
+// "question.contact" (registrar, admin): whom to call back. Nothing is stored.
 //
 //wire:command question.withdraw
+//wire:command question.contact
 type QuestionCode struct {
 	Code string `json:"code"`
 }

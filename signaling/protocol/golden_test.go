@@ -121,6 +121,13 @@ func samples() map[string]any {
 			To: "kW3v0mYt9QeXbN5rLs8aZg",
 			OK: &protocol.OK{Question: q.ID, Code: "7KQ2M9XWTBH", State: moderation.StatePending, Repeated: true, SDP: "v=0\r\n", Similar: []protocol.Likeness{{ID: q.ID, Percent: 87}}},
 		}}),
+		"server.reply.contact": server("reply", protocol.ServerMessage{Reply: &protocol.Reply{
+			To: "kW3v0mYt9QeXbN5rLs8aZg",
+			OK: &protocol.OK{Contact: &protocol.Contact{
+				State: moderation.StateReturned, Channel: moderation.ChannelDesk, SubmittedAt: at(1), Name: "Bà Hoa",
+				Phone: "0912345678", Organisation: "Hợp tác xã Tân Tiến",
+			}},
+		}}),
 		"server.reply.media": server("reply", protocol.ServerMessage{Reply: &protocol.Reply{
 			To: "kW3v0mYt9QeXbN5rLs8aZg",
 			OK: &protocol.OK{SDP: "v=0\r\n", ICEServers: []protocol.ICEServer{{

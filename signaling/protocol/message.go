@@ -172,6 +172,8 @@ type OK struct {
 	ICEServers []ICEServer `json:"iceServers,omitempty"`
 	// Similar answers question.similar, the likest first.
 	Similar []Likeness `json:"similar,omitempty"`
+	// Contact answers question.contact.
+	Contact *Contact `json:"contact,omitempty"`
 }
 
 // ICEServer is what RTCPeerConnection takes of that name; a secret of its reader.

@@ -114,6 +114,17 @@ type Question struct {
 	Decisions  []Decision `json:"decisions,omitempty"` // the moderators', oldest first
 }
 
+// Contact is whom to call back about a question that staff entered or that was in a table:
+// registrar and admin. Name is absent when there is nothing to call back with.
+type Contact struct {
+	State        QuestionState `json:"state"`
+	Channel      Channel       `json:"channel"`
+	SubmittedAt  time.Time     `json:"submittedAt"`
+	Name         string        `json:"name,omitempty"`
+	Phone        string        `json:"phone,omitempty"` // digits, with "+" before a country's number
+	Organisation string        `json:"organisation,omitempty"`
+}
+
 // Claim tells who holds the card.
 type Claim struct {
 	Session string    `json:"session"`

@@ -27,6 +27,9 @@ async function desk(browser, server) {
   await page.keyboard.type(words);
   await page.keyboard.press('Tab');
   await page.keyboard.press('ArrowDown');
+  await page.getByLabel('Tên người hỏi').fill('Bà Hoa');
+  await page.getByLabel('Điện thoại người hỏi').fill('+84 912.345.678');
+  await page.getByLabel('Cơ quan, tổ chức').fill('HTX Tân Tiến');
   await shot(page, 'desk-form-1440');
   await text.focus();
   await page.keyboard.press('Control+Enter');
@@ -43,8 +46,28 @@ async function desk(browser, server) {
   await text.waitFor();
   assert.ok(await text.evaluate((field) => field === document.activeElement), 'the next person can dictate at once');
   assert.equal(await text.inputValue(), '', 'nothing of the last person is left');
+  assert.equal(await page.getByLabel('Điện thoại người hỏi').inputValue(), '', 'nor their number');
+  await callBack(page, code, log);
   await page.setViewportSize({ width: 360, height: 780 });
   await shot(page, 'desk-form-360');
   for (const one of [moderator, page]) noFaults(one);
   log.socket.terminate();
+}
+
+/** Whom to call back is found by code, here and in no event, and is hidden again. */
+async function callBack(page, code, log) {
+  const contact = page.getByTestId('contact');
+  await page.getByTestId('contact-code').fill('00000-00000-0');
+  await page.keyboard.press('Enter');
+  await page.getByText('Không có câu hỏi nào mang mã này.').waitFor();
+  await page.getByTestId('contact-code').fill(code.toLowerCase());
+  await page.keyboard.press('Enter');
+  await contact.getByText('0912345678').waitFor();
+  assert.match(await contact.textContent(), /Bà Hoa.*HTX Tân Tiến/s);
+  await shot(page, 'desk-call-back-1440');
+  await page.getByTestId('contact-close').click();
+  await contact.getByText('0912345678').waitFor({ state: 'detached' });
+  const refused = await log.command('question.contact', { code });
+  assert.equal(refused.error.code, 'access.denied', 'a moderator is not told');
+  assert.doesNotMatch(JSON.stringify([log.snapshot, log.events]), /0912345678|912\.345\.678|Tân Tiến/, 'nor by any event');
 }

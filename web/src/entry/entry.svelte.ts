@@ -18,6 +18,9 @@ export class Entry {
   venue = $state('');
   name = $state('');
   mayName = $state(false);
+  /** How to call the asker back: for the desk and the administrators alone. */
+  phone = $state('');
+  organisation = $state('');
   /** The tracking code, once the question is in. */
   code = $state('');
   #tried = $state(false);
@@ -44,11 +47,15 @@ export class Entry {
     this.#tried = true;
     if (this.wrong.body !== '' || this.wrong.topic) return null;
     const name = this.name.normalize('NFC').trim();
+    const phone = this.phone.trim();
+    const organisation = this.organisation.normalize('NFC').trim();
     const question = {
       body: this.words,
       topic: this.topic,
       ...(this.venue ? { venue: this.venue } : {}),
       ...(name ? { name, mayName: this.mayName } : {}),
+      ...(phone ? { phone } : {}),
+      ...(organisation ? { organisation } : {}),
     };
     const said = JSON.stringify(question);
     if (this.#keyOf !== '' && this.#keyOf !== said) this.#key = randomId();
@@ -63,6 +70,8 @@ export class Entry {
     this.venue = this.#home;
     this.name = '';
     this.mayName = false;
+    this.phone = '';
+    this.organisation = '';
     this.#tried = false;
     this.#key = randomId();
     this.#keyOf = '';

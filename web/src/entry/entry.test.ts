@@ -24,10 +24,14 @@ describe('Entry', () => {
     const named = asked.command();
     expect(named).toMatchObject({ name: 'Bà Hoa', mayName: false });
     expect(named?.idempotencyKey).not.toBe(first?.idempotencyKey);
+    expect(named).not.toHaveProperty('phone');
+    asked.phone = ' 0912 345 678 ';
+    asked.organisation = 'HTX Tân Tiến';
+    expect(asked.command()).toMatchObject({ phone: '0912 345 678', organisation: 'HTX Tân Tiến' });
     asked.venue = 'phu-loc';
     asked.done('7KQ2M-9XWTB-H');
     expect(asked.venue).toBe('');
-    expect(asked.body).toBe('');
+    expect([asked.body, asked.name, asked.phone, asked.organisation]).toEqual(['', '', '', '']);
     asked.body = 'Bao giờ cấp sổ?';
     expect(asked.command()?.idempotencyKey).not.toBe(first?.idempotencyKey);
   });

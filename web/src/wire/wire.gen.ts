@@ -17,13 +17,22 @@ export interface QuestionSubmit {
   /** they agree to be named */
   mayName?: boolean;
   /**
+   * Phone and Organisation are how to call back whoever asks through staff: venue,
+   * registrar, moderator. Only question.contact tells them.
+   */
+  phone?: string;
+  organisation?: string;
+  /**
    * Proof is the solution of the challenge of a refusal proof.required: base64 of the JSON
    * {algorithm, challenge, number, salt, signature}. Of a fresh challenge, used once.
    */
   proof?: string;
 }
 
-/** QuestionCode is "question.withdraw": anyone who holds the tracking code. */
+/**
+ * QuestionCode is "question.withdraw": anyone who holds the tracking code; and
+ * "question.contact" (registrar, admin): whom to call back. Nothing is stored.
+ */
 export interface QuestionCode {
   code: string;
 }
@@ -396,6 +405,8 @@ export interface OK {
   iceServers?: ICEServer[];
   /** Similar answers question.similar, the likest first. */
   similar?: Likeness[];
+  /** Contact answers question.contact. */
+  contact?: Contact;
 }
 
 /** ICEServer is what RTCPeerConnection takes of that name; a secret of its reader. */
@@ -582,6 +593,20 @@ export interface Question {
   revisions?: Revision[];
   /** the moderators', oldest first */
   decisions?: Decision[];
+}
+
+/**
+ * Contact is whom to call back about a question that staff entered or that was in a table:
+ * registrar and admin. Name is absent when there is nothing to call back with.
+ */
+export interface Contact {
+  state: QuestionState;
+  channel: Channel;
+  submittedAt: Instant;
+  name?: string;
+  /** digits, with "+" before a country's number */
+  phone?: string;
+  organisation?: string;
 }
 
 /** Claim tells who holds the card. */
@@ -817,6 +842,7 @@ export type Visibility =
 export interface Commands {
   "question.submit": QuestionSubmit;
   "question.withdraw": QuestionCode;
+  "question.contact": QuestionCode;
   "question.amend": QuestionAmend;
   "channel.freeze": ChannelFreeze;
   "question.similar": QuestionSimilar;

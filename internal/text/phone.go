@@ -1,0 +1,35 @@
+package text
+
+import "strings"
+
+// Phone returns a telephone number in its one form: a Vietnamese one as 0 and 9 or 10
+// digits, another country's as + and 8–15 digits; false when it is none. Spaces, dots,
+// dashes and brackets, +84, 0084 and a leading zero that a spreadsheet has eaten are understood.
+func Phone(typed string) (string, bool) {
+	var digits strings.Builder
+	plus := false
+	for _, c := range strings.TrimSpace(typed) {
+		switch {
+		case c >= '0' && c <= '9':
+			digits.WriteRune(c)
+		case c == '+' && digits.Len() == 0 && !plus:
+			plus = true
+		case strings.ContainsRune(" .-()\u00a0", c):
+		default:
+			return "", false
+		}
+	}
+	number := digits.String()
+	if rest, ok := strings.CutPrefix(number, "00"); ok && !plus {
+		plus, number = true, rest
+	}
+	switch n := len(number); {
+	case strings.HasPrefix(number, "84") && (plus || n > 10) && (n == 11 || n == 12):
+		return "0" + number[2:], true
+	case plus:
+		return "+" + number, n >= 8 && n <= 15 && number[0] != '0'
+	case n == 9 && strings.ContainsRune("35789", rune(number[0])):
+		return "0" + number, true
+	}
+	return number, (len(number) == 10 || len(number) == 11) && number[0] == '0'
+}
