@@ -40,19 +40,26 @@ func (b *browser) first(base string, role protocol.Role) string {
 	return said.String()
 }
 
+// freeAddress returns an address nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // only asks for a free port
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return address
+}
+
 // TestQ11_CanariesStayHome: the words and the name of a question nobody has approved yet
 // reach the roles that screen it, and no other role, public answer, metric, log line or
 // file of the data folder.
 func TestQ11_CanariesStayHome(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // only asks for a free port
-	if err != nil {
-		t.Fatal(err)
-	}
-	metrics := l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	metrics := freeAddress(t)
 	data := t.TempDir()
 	p := start(t, data, "--demo", "--tls-listen=off", "--metrics-listen="+metrics)
 	b := newBrowser(t)
@@ -96,7 +103,7 @@ func TestQ11_CanariesStayHome(t *testing.T) {
 	told("the metrics", scraped, false)
 	p.stop()
 	told("the log", p.logs.String()+p.out.String(), false)
-	err = filepath.WalkDir(data, func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(data, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
