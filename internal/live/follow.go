@@ -20,7 +20,7 @@ var errBroken = errors.New("log is broken")
 // errRestored says that the log is not the one that was read before.
 var errRestored = errors.New("log was restored")
 
-const readRecords = 1024
+const readRecords = 1024 // at once
 
 // fatal reports whether going on is impossible, not only unsafe for the moment.
 func fatal(err error) bool { return errors.Is(err, errBroken) }
@@ -56,40 +56,20 @@ func (c *Conference) rebuild(ctx context.Context) error {
 	})
 }
 
-// load reads the whole log into a state nobody sees yet. The log may be replaced while
-// it is read; then it begins again.
-func (c *Conference) load(ctx context.Context, s *state) error {
-	for {
-		err := c.read(ctx, s, math.MaxUint64)
-		if !errors.Is(err, errRestored) {
-			return err
-		}
-		*s = *newState(c.keys)
-	}
-}
-
 // read applies the records after the state's position, up to another.
 func (c *Conference) read(ctx context.Context, s *state, upTo uint64) error {
 	for {
-		limited, cancel := context.WithTimeout(ctx, c.limit)
-		records, end, err := c.log.Read(limited, s.at.Pos, readRecords)
-		cancel()
-		switch {
-		case err != nil:
-			return fmt.Errorf("read log of %s: %w", c.id, err)
-		case s.at.Epoch != "" && s.at.Epoch != end.Epoch:
-			return fmt.Errorf("epoch %s became %s: %w", s.at.Epoch, end.Epoch, errRestored)
-		case s.at.Pos > end.Pos:
-			return fmt.Errorf("position %d became %d: %w", s.at.Pos, end.Pos, errRestored)
-		case s.at.Pos == end.Pos && s.at.Hash != end.Hash:
-			return fmt.Errorf("hash at %d became another: %w", end.Pos, errRestored)
-		case len(records) == 0 && s.at.Pos < end.Pos:
-			return fmt.Errorf("read log of %s: nothing between %d and %d: %w", c.id, s.at.Pos, end.Pos, errBroken)
+		records, end, err := c.readAfter(ctx, s.at.Pos)
+		if err != nil {
+			return err
+		}
+		if err := c.continues(s.at, len(records), end); err != nil {
+			return err
 		}
 		if more := upTo - min(upTo, s.at.Pos); uint64(len(records)) > more {
 			records = records[:more]
 		}
-		if err := c.applyRecords(s, end.Epoch, records); err != nil {
+		if err := c.applyAll(s, end.Epoch, c.openAll(records)); err != nil {
 			return err
 		}
 		if s.at.Pos >= min(end.Pos, upTo) {
@@ -98,39 +78,84 @@ func (c *Conference) read(ctx context.Context, s *state, upTo uint64) error {
 	}
 }
 
-// applyRecords applies records to the state; if it is the durable one, under its lock.
-func (c *Conference) applyRecords(s *state, epoch string, records []eventlog.Record) error {
+func (c *Conference) readAfter(ctx context.Context, pos uint64) ([]eventlog.Record, eventlog.Position, error) {
+	limited, cancel := context.WithTimeout(ctx, c.limit)
+	defer cancel()
+	records, end, err := c.log.Read(limited, pos, readRecords)
+	if err != nil {
+		return nil, end, fmt.Errorf("read log of %s: %w", c.id, err)
+	}
+	return records, end, nil
+}
+
+// continues reports whether a log that ends there, and of which so many records were read
+// after a position, can be the one that was read up to it.
+func (c *Conference) continues(at eventlog.Position, records int, end eventlog.Position) error {
+	switch {
+	case at.Epoch != "" && at.Epoch != end.Epoch:
+		return fmt.Errorf("epoch %s became %s: %w", at.Epoch, end.Epoch, errRestored)
+	case at.Pos > end.Pos:
+		return fmt.Errorf("position %d became %d: %w", at.Pos, end.Pos, errRestored)
+	case at.Pos == end.Pos && at.Hash != end.Hash:
+		return fmt.Errorf("hash at %d became another: %w", end.Pos, errRestored)
+	case records == 0 && at.Pos < end.Pos:
+		return fmt.Errorf("read log of %s: nothing between %d and %d: %w", c.id, at.Pos, end.Pos, errBroken)
+	}
+	return nil
+}
+
+// opened is a record with its event, words in the clear; or why it has none.
+type opened struct {
+	record eventlog.Record
+	event  conference.Event
+	err    error
+}
+
+// openAll decodes records and opens what is sealed. It may run beside the state's owner.
+func (c *Conference) openAll(records []eventlog.Record) []opened {
+	all := make([]opened, len(records))
+	for i, record := range records {
+		event, err := eventlog.Decode(record)
+		if err == nil {
+			event.Private = c.open(event.ID, record)
+		}
+		all[i] = opened{record, event, err}
+	}
+	return all
+}
+
+// applyAll applies what was read to the state; if it is the durable one, under its lock.
+func (c *Conference) applyAll(s *state, epoch string, all []opened) error {
 	apply := func() error {
-		for _, record := range records {
-			if err := c.applyRecord(s, epoch, record); err != nil {
+		for i := range all {
+			if err := c.applyOne(s, epoch, &all[i]); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	if s == c.state && len(records) > 0 {
+	if s == c.state && len(all) > 0 {
 		return c.change(apply)
 	}
 	return apply()
 }
 
-func (c *Conference) applyRecord(s *state, epoch string, record eventlog.Record) error {
+func (c *Conference) applyOne(s *state, epoch string, next *opened) error {
+	record := &next.record
 	if record.Position != s.at.Pos+1 || record.Hash != eventlog.Hash(s.at.Hash, record.Position, record.Digest) {
 		if s.at.Pos > 0 {
 			return fmt.Errorf("record at %d does not continue the chain: %w", record.Position, errRestored)
 		}
 		return fmt.Errorf("log of %s: record at %d does not continue the chain: %w", c.id, record.Position, errBroken)
 	}
-	event, err := eventlog.Decode(record)
-	if err != nil {
-		return fmt.Errorf("%w: %w", errBroken, err)
+	if next.err != nil {
+		return fmt.Errorf("%w: %w", errBroken, next.err)
 	}
-	event.Private = c.open(event.ID, record)
 	at := eventlog.Position{Epoch: epoch, Pos: record.Position, Hash: record.Hash}
-	if err := s.apply(event, at); err != nil {
+	if err := s.apply(next.event, at); err != nil {
 		return fmt.Errorf("%w: %w", errBroken, err)
 	}
-	c.turns.met(event)
+	c.turns.met(next.event)
 	return nil
 }
 

@@ -66,6 +66,9 @@ func (l *likes) all(ctx context.Context, c *Conference) (position uint64, cursor
 	snapshot := c.Snapshot()
 	now := make(map[conference.QuestionID]bool, len(snapshot.Questions))
 	for _, q := range snapshot.Questions {
+		if ctx.Err() != nil {
+			return snapshot.Position, snapshot.Cursor // a stop does not wait for the rest
+		}
 		now[q.ID] = true
 		l.take(ctx, q)
 	}

@@ -2,6 +2,7 @@ package live
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/diemcau/diemcau/internal/conference"
@@ -44,6 +45,13 @@ func newState(keys *keyring) *state {
 		submissions: make(map[conference.QuestionID]Outcome),
 		codes:       make(map[string]conference.QuestionID),
 	}
+}
+
+// expect makes an empty state ready for so many events: maps that grow one by one cost a
+// start more than filling them.
+func (s *state) expect(events uint64) {
+	s.outcomes = make(map[string]Outcome, events)
+	s.versions = make(map[conference.Entity]uint64, events)
 }
 
 // apply takes the next event over. at is the place of the event itself.
@@ -160,7 +168,10 @@ func cursorOf(at eventlog.Position) string {
 	if len(hash) > hashChars {
 		hash = hash[:hashChars]
 	}
-	return fmt.Sprintf("%s.%d.%s", at.Epoch, at.Pos, hash)
+	text := make([]byte, 0, 64) // most of them are made for nobody: cheaply
+	text = append(append(text, at.Epoch...), '.')
+	text = append(strconv.AppendUint(text, at.Pos, 10), '.')
+	return string(append(text, hash...))
 }
 
 // ring keeps the last changes. Positions are dense, so a change's place follows from its

@@ -28,7 +28,7 @@ type state struct {
 
 // loadState reads the state of a log, or makes the log.
 func loadState(ctx context.Context, conn *sql.Conn, id conference.ID) (*state, error) {
-	s := &state{id: id, changed: make(chan struct{}), versions: make(map[conference.Entity]uint64)}
+	s := &state{id: id, changed: make(chan struct{})}
 	const find = `SELECT epoch, pos, hash, at FROM log WHERE conference = ?`
 	err := conn.QueryRowContext(ctx, find, id).Scan(&s.end.Epoch, &s.end.Pos, &s.end.Hash, &s.at)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -45,6 +45,7 @@ func loadState(ctx context.Context, conn *sql.Conn, id conference.ID) (*state, e
 // versions would save the counting, and cost every append a page per question: their ids
 // are random, so no two of a batch lie side by side.
 func (s *state) loadVersions(ctx context.Context, conn *sql.Conn) (err error) {
+	s.versions = make(map[conference.Entity]uint64, s.end.Pos) // most events change an entity of their own
 	rows, err := conn.QueryContext(ctx, `SELECT canonical FROM event WHERE conference = ?`, s.id)
 	if err != nil {
 		return err
