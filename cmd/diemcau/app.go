@@ -111,7 +111,7 @@ func (a *app) open(ctx context.Context) error {
 		media.TCP, media.Relay = a.bound.port.Media(), a.bound.port.Relay()
 		media.RelayKey = keys.Derive("diemcau turn", 32)
 	}
-	a.media, err = sfu.New(media)
+	a.media, err = sfu.New(media) //nolint:contextcheck // the port outlives its opening
 	if err != nil {
 		return fmt.Errorf("bind the media port (--media-port=%d): %w", s.MediaPort, err)
 	}

@@ -158,6 +158,9 @@ func samples() map[string]any {
 		"server.slots": server("slots", protocol.ServerMessage{Slots: &protocol.Slots{
 			Slots: []protocol.Slot{{MID: "2", Kind: protocol.SlotVoice, Venue: "main"}, {MID: "3", Kind: protocol.SlotTile}}, Ended: true,
 		}}),
+		"server.slots.replaced": server("slots", protocol.ServerMessage{Slots: &protocol.Slots{
+			Slots: []protocol.Slot{}, Ended: true, Replaced: true,
+		}}),
 		"server.watermark": server("watermark", protocol.ServerMessage{Watermark: &protocol.Watermark{Prev: "a1b2.9.2233ccdd", Cursor: "a1b2.10.44ee55ff", Votes: map[string]int{onAir: 12}}}),
 		"server.bye":       server("bye", protocol.ServerMessage{Bye: &protocol.Bye{Reason: "draining", RetryAfterMs: 2500}}),
 	}
