@@ -112,7 +112,8 @@ func TestHub_guessingCodesIsLimitedForTheAddress(t *testing.T) {
 	t.Parallel()
 	conf := newFakeConference()
 	conf.put("q1", moderation.StateApproved, "Câu một")
-	h := serve(t, conf, limited(func(cfg *limits.Config) { cfg.Scale = 0.1 })) // 6 guesses at once
+	// 6 guesses at once, and none more while this clock stands.
+	h := serve(t, conf, limited(func(cfg *limits.Config) { cfg.Scale, cfg.Now = 0.1, start }))
 	guess := func(p *peer) string {
 		p.send(protocol.ClientMessage{Type: "follow", ID: "f1", Code: "CODE-nothing"})
 		return p.reply("f1").Error.Code
