@@ -12,10 +12,10 @@ const hall = 'ba-dinh';
 /** What a node logs when it has the media. */
 const home = /"media have a home".*"here":true/;
 
-/** How many media sessions a node has. */
+/** How many have their media from a node: pages, and viewers. */
 async function sessions(server) {
-  const found = /^diemcau_media_sessions\{[^}]*\} (\d+)$/m.exec(await server.metrics());
-  return found ? Number(found[1]) : 0;
+  const all = (await server.metrics()).matchAll(/^diemcau_media_(?:sessions|viewers)\{[^}]*\} (\d+)$/gm);
+  return [...all].reduce((sum, [, n]) => sum + Number(n), 0);
 }
 
 /** Waits until the viewer's picture goes on. */
