@@ -61,8 +61,8 @@ test-e2e: build ## real Chromium against bin/diemcau
 	node --test --test-concurrency=1 --test-reporter=spec --test-reporter-destination=stdout \
 		--test-reporter=tap --test-reporter-destination=../artifacts/results/e2e.tap e2e/*.test.mjs
 
-soak: need build ## the full figures of the issues; resumable; writes docs/results/soak.md
-	go run ./cmd/acceptance soak docs/acceptance.md docs/results/soak.md
+soak: need build ## the full figures (all, or IDS="Q5 Q6"); resumable; writes docs/results/soak.md
+	go run ./cmd/acceptance soak docs/acceptance.md docs/results/soak.md $(IDS)
 
 bench: need build ## the benchmark tables, each beside its physical limit
 	go test -run '^$$' -bench . -benchtime 2s -timeout 30m ./internal/... ./moderation/... ./sfu/... ./signaling/... | tee artifacts/bench.txt

@@ -28,10 +28,15 @@ type soakResult struct {
 	Tail    string // the last lines the test printed
 }
 
-// runSoak runs every promise marked soak at its full figures, one at a time, skipping
-// those that already have a result for the current commit.
-func runSoak(ctx context.Context, list, report string) error {
+// runSoak runs the promises marked soak at their full figures, one at a time: those of
+// the ids, or all when none is named. What already held for the current commit is not run
+// again; what the report tells of other ids stays as it is.
+func runSoak(ctx context.Context, list, report string, ids []string) error {
 	promises, err := readPromises(list)
+	if err != nil {
+		return err
+	}
+	chosen, err := choose(promises, ids)
 	if err != nil {
 		return err
 	}
@@ -40,48 +45,75 @@ func runSoak(ctx context.Context, list, report string) error {
 		return fmt.Errorf("name the commit: %w", err)
 	}
 	commit := strings.TrimSpace(string(head))
-	var results []soakResult
-	for _, p := range promises {
-		if !strings.Contains(p.By, "soak") {
-			continue
-		}
-		kept := filepath.Join("artifacts", "soak", p.ID+".json")
+	var broken []string
+	for _, id := range chosen {
+		kept := filepath.Join("artifacts", "soak", id+".json")
 		result, err := loadSoak(kept)
 		if err != nil {
 			return err
 		}
 		if result.Commit != commit || !result.Passed {
-			result = soakOne(ctx, p.ID, commit)
+			if result, err = soakOne(ctx, id, commit); err != nil {
+				return err
+			}
 			if err := saveSoak(kept, result); err != nil {
 				return err
 			}
 		}
-		results = append(results, result)
-		if err := writeSoakReport(report, results); err != nil {
+		if !result.Passed {
+			broken = append(broken, id)
+		}
+		if err := writeSoakReport(report, promises, result); err != nil {
 			return err
 		}
 	}
-	for _, r := range results {
-		if !r.Passed {
-			return fmt.Errorf("%s did not hold", r.ID)
-		}
+	if len(broken) > 0 {
+		return fmt.Errorf("did not hold: %s", strings.Join(broken, ", "))
 	}
 	return nil
 }
 
-func soakOne(ctx context.Context, id, commit string) soakResult {
+// choose returns the ids to soak in the order of the list.
+func choose(promises []promise, ids []string) ([]string, error) {
+	var all []string
+	for _, p := range promises {
+		if strings.Contains(p.By, "soak") {
+			all = append(all, p.ID)
+		}
+	}
+	for _, id := range ids {
+		if !slices.Contains(all, id) {
+			return nil, fmt.Errorf("%s has no soak: choose from %s", id, strings.Join(all, " "))
+		}
+	}
+	if len(ids) == 0 {
+		return all, nil
+	}
+	return slices.DeleteFunc(all, func(id string) bool { return !slices.Contains(ids, id) }), nil
+}
+
+// soakOne runs one id; an error means that the run was stopped and says nothing of the id.
+func soakOne(ctx context.Context, id, commit string) (soakResult, error) {
 	command, err := soakCommand(id)
 	if err != nil {
-		return soakResult{ID: id, Commit: commit, At: time.Now().UTC(), Tail: err.Error()}
+		return soakResult{ID: id, Commit: commit, At: time.Now().UTC(), Tail: err.Error()}, nil
 	}
 	fmt.Println("soak", id, "…")
 	start := time.Now()
 	out, err := exec.CommandContext(ctx, "bash", "-o", "pipefail", "-c", command).CombinedOutput()
-	lines := withoutSkipped(strings.Split(strings.TrimSpace(string(out)), "\n"))
+	if ctx.Err() != nil {
+		return soakResult{}, fmt.Errorf("soak %s: %w", id, ctx.Err())
+	}
+	here, pathErr := os.Getwd()
+	if pathErr != nil {
+		return soakResult{}, fmt.Errorf("soak %s: %w", id, pathErr)
+	}
+	told := strings.ReplaceAll(strings.TrimSpace(string(out)), here+"/", "")
+	lines := withoutSkipped(strings.Split(told, "\n"))
 	return soakResult{
 		ID: id, Commit: commit, Passed: err == nil, At: start.UTC(), Took: time.Since(start).Round(time.Second).String(),
 		Command: command, Tail: strings.Join(lines[max(0, len(lines)-60):], "\n"),
-	}
+	}, nil
 }
 
 // soakCommand runs the Go packages and the browser tests that have a test with the id in
@@ -187,26 +219,6 @@ func saveSoak(path string, r soakResult) error {
 	}
 	if err := os.WriteFile(path, raw, 0o600); err != nil {
 		return fmt.Errorf("save soak result: %w", err)
-	}
-	return nil
-}
-
-func writeSoakReport(path string, results []soakResult) error {
-	var b strings.Builder
-	b.WriteString("# Soak results\n\nWritten by `make soak`.\n")
-	for _, r := range results {
-		verdict := "held"
-		if !r.Passed {
-			verdict = "DID NOT HOLD"
-		}
-		fmt.Fprintf(&b, "\n## %s: %s\n\nCommit %s, %s, took %s: `%s`\n\n```\n%s\n```\n",
-			r.ID, verdict, r.Commit, r.At.Format(time.DateTime), r.Took, r.Command, r.Tail)
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		return fmt.Errorf("write soak report: %w", err)
-	}
-	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
-		return fmt.Errorf("write soak report: %w", err)
 	}
 	return nil
 }
