@@ -209,6 +209,12 @@ func (n *Node) created(ctx context.Context, id conference.ID, log eventlog.Log) 
 	return decodeCreated(records[0])
 }
 
+// promising is a store on a machine of its own, which may change behind it: Ready returns
+// an error while it promises less than at the start.
+type promising interface {
+	Ready(ctx context.Context) error
+}
+
 // Ready returns nil when Run has caught up with every log, the log can be written and this
 // machine's clock is right.
 func (n *Node) Ready(ctx context.Context) error {
@@ -217,6 +223,9 @@ func (n *Node) Ready(ctx context.Context) error {
 	}
 	if _, err := n.cfg.Store.Ephemeral().Increment(ctx, probeKey, 1, probeTTL); err != nil {
 		return fmt.Errorf("write to the store: %w", err)
+	}
+	if store, can := n.cfg.Store.(promising); can {
+		return store.Ready(ctx)
 	}
 	return nil
 }

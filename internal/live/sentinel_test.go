@@ -1,6 +1,8 @@
 package live_test
 
 import (
+	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -29,6 +31,34 @@ func TestQ3_SentinelFailover(t *testing.T) {
 	}
 	rollbacks := wantRecord(t, openRedisAt(t, address), acked...)
 	t.Logf("%d acknowledged through %d kills, %d rollbacks noted", len(acked), kills, rollbacks)
+}
+
+// TestQ3_CarelessMaster: the master that Sentinels name after a failover keeps no
+// append-only file, as the one before did. The node asks it, is not ready, and says what to
+// set; when that is done, it is.
+func TestQ3_CarelessMaster(t *testing.T) {
+	t.Parallel()
+	sentinels := eventlogtest.StartSentinels(t, 1)
+	store := openRedisAt(t, sentinels.URL())
+	node, _ := startNode(t, store)
+	c := patientlyOn(t, node)
+	ask(t, c, "Trước khi máy chính hỏng")
+	sentinels.Spare().Command("CONFIG", "SET", "appendonly", "no")
+	sentinels.KillMaster()
+	const want = "set appendonly yes"
+	for {
+		err := node.Ready(t.Context())
+		if err != nil && strings.Contains(err.Error(), want) {
+			break
+		}
+		if err == nil && t.Context().Err() == nil {
+			t.Fatal("ready on a master that forgets")
+		}
+	}
+	sentinels.Master().Command("CONFIG", "SET", "appendonly", "yes")
+	for node.Ready(t.Context()) != nil {
+		runtime.Gosched()
+	}
 }
 
 // askThroughKill has a few people ask until all is answered; kill is called when a third is.

@@ -88,6 +88,19 @@ func (s *Sentinels) Master() *Redis {
 	return nil
 }
 
+// Spare is the replica that becomes the master next, when there is one only.
+func (s *Sentinels) Spare() *Redis {
+	s.tb.Helper()
+	master := s.Master()
+	for _, server := range s.servers {
+		if server != master {
+			return server
+		}
+	}
+	s.tb.Fatal("there is no replica")
+	return nil
+}
+
 // KillMaster ends the master as kill -9 does, returns when the Sentinels have named another,
 // and starts the old one again as its replica.
 func (s *Sentinels) KillMaster() {

@@ -2,6 +2,7 @@ package redislog
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -141,12 +142,13 @@ func (t target) readTimeout() time.Duration {
 
 // client returns a client with a pool of its own. Connections are made when needed. It
 // repeats nothing: a repeated write would be decided twice, and the caller decides when
-// to try again.
-func (t target) client(pool int) *redis.Client {
+// to try again. met, if any, is called with each connection before its first use.
+func (t target) client(pool int, met func(context.Context, *redis.Conn) error) *redis.Client {
 	if t.sentinel != nil {
 		options := *t.sentinel
 		options.MaxRetries, options.DialerRetries, options.PoolSize = -1, 1, pool
 		options.ClientName, options.DisableIdentity, options.ContextTimeoutEnabled = "diemcau", true, true
+		options.OnConnect = met
 		options.ReadTimeout = cmp.Or(options.ReadTimeout, callTimeout)
 		options.WriteTimeout = cmp.Or(options.WriteTimeout, callTimeout)
 		options.DialTimeout = cmp.Or(options.DialTimeout, dialTimeout)
@@ -155,6 +157,7 @@ func (t target) client(pool int) *redis.Client {
 	options := *t.server
 	options.MaxRetries, options.DialerRetries, options.PoolSize = -1, 1, pool
 	options.ClientName, options.DisableIdentity, options.ContextTimeoutEnabled = "diemcau", true, true
+	options.OnConnect = met
 	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	options.ReadTimeout = cmp.Or(options.ReadTimeout, callTimeout)
 	options.WriteTimeout = cmp.Or(options.WriteTimeout, callTimeout)

@@ -66,7 +66,7 @@ func (l *Log) run(ctx context.Context, args []any) (reply []any, confirmed func(
 	send := func(script func(pipe redis.Pipeliner) *redis.Cmd) error {
 		pipe := l.store.calls.Pipeline()
 		cmd := script(pipe)
-		confirmed = l.store.replication.wait(ctx, pipe)
+		confirmed = l.store.watch.waiting().wait(ctx, pipe)
 		_, failed := pipe.Exec(ctx)
 		reply, err = cmd.Slice()
 		if cmd.Err() == nil && cmd.Val() == nil && failed != nil {
@@ -86,7 +86,7 @@ func (l *Log) run(ctx context.Context, args []any) (reply []any, confirmed func(
 // arguments lays a batch out as append.lua reads it. epoch is the new one of Renew, or "".
 func (l *Log) arguments(seen eventlog.Position, epoch string, commands []eventlog.Command) []any {
 	args := make([]any, 0, 16*len(commands)+6)
-	args = append(args, seen.Epoch, seen.Pos, seen.Hash, epoch, flag(l.store.replication.want > 0), len(commands))
+	args = append(args, seen.Epoch, seen.Pos, seen.Hash, epoch, flag(l.store.watch.replication.want > 0), len(commands))
 	for i := range commands {
 		command := &commands[i]
 		args = append(args, command.ID, len(command.Checks))

@@ -274,7 +274,7 @@ func (l *Log) Erase(ctx context.Context, fields []eventlog.Erasure) error {
 	if err := l.store.calls.HDel(ctx, l.keys.sealed, names...).Err(); err != nil {
 		return outcome("erase in "+string(l.id), err)
 	}
-	if !l.store.aof {
+	if !l.store.watch.aof() {
 		return nil
 	}
 	if err := l.store.rewrite(ctx); err != nil {

@@ -27,6 +27,9 @@ func outcome(what string, err error) error {
 
 // notSent reports whether the call never left this process.
 func notSent(err error) bool {
+	if errors.Is(err, eventlog.ErrUnavailable) { // a new connection's server did not say what it is
+		return true
+	}
 	if errors.Is(err, redis.ErrPoolTimeout) || errors.Is(err, redis.ErrPoolExhausted) || errors.Is(err, redis.ErrClosed) {
 		return true
 	}

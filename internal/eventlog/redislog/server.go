@@ -6,48 +6,155 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/diemcau/diemcau/internal/eventlog"
 )
 
-// checkServer asks the server what it is and logs, in words, what an acknowledgement
-// will be worth on it. It reports whether the server keeps an append-only file, and how
-// it is asked to wait for replicas. A replica is refused: it cannot be written.
-func checkServer(ctx context.Context, client *redis.Client, logger *slog.Logger, r replication) (aof bool, _ replication, err error) {
-	info, err := client.Info(ctx).Result()
+// standing is what a server is and promises.
+type standing struct {
+	run     string // its run id: another server, or the same started again, has another
+	address string // of its own connections, for people
+	replica bool
+	disk    disk
+	// fsync and local: see replication.
+	fsync bool
+	local int
+}
+
+// disk is what an acknowledgement is worth when the power fails, from nothing to everything.
+type disk int
+
+const (
+	diskNone     disk = iota // no append-only file: nothing survives even a restart
+	diskSometime             // appendfsync no
+	diskEverySec             // appendfsync everysec
+	diskAlways               // appendfsync always
+	diskUnknown              // the server keeps its settings to itself
+)
+
+// watch knows the server that the store talks to. It is asked again on every new
+// connection: with Sentinel the next one may lead to another machine, and any server may
+// have been started again with other settings. Safe for concurrent use.
+type watch struct {
+	logger      *slog.Logger
+	replication replication
+
+	standingMu sync.Mutex // guards first, now
+	first, now *standing
+}
+
+// met asks the server behind a connection what it is. It is the driver's OnConnect.
+func (w *watch) met(ctx context.Context, conn *redis.Conn) error { return w.look(ctx, conn) }
+
+// look asks what the server is, and says so when it is another one than before.
+func (w *watch) look(ctx context.Context, client redis.Cmdable) error {
+	facts, settings, settingsErr, err := ask(ctx, client)
 	if err != nil {
-		return false, r, unavailable("ask redis what it is", err)
+		return unavailable("ask redis what it is", err)
 	}
-	facts := parseInfo(info)
-	if facts["role"] == "slave" {
-		return false, r, unavailable("use redis", errors.New("it is a replica"))
+	if facts["redis_mode"] == "sentinel" {
+		return nil // the driver calls met for its connections to Sentinels too
 	}
-	aof = facts["aof_enabled"] == "1"
-	r.fsync = canWaitForDisk(facts["redis_version"])
-	if aof {
-		r.local = 1
+	found := standingOf(facts, settings)
+	w.standingMu.Lock()
+	before := w.now
+	w.now = &found
+	if w.first == nil {
+		w.first = &found
 	}
-	r.promise(ctx, logger, facts["connected_slaves"])
-	settings, err := readSettings(ctx, client)
-	if err != nil {
-		logger.WarnContext(ctx, "redis does not tell its settings: whether acknowledged means on disk is unknown", slog.Any("err", err))
-		return aof, r, nil
+	w.standingMu.Unlock()
+	if before != nil && before.run == found.run && before.replica == found.replica && before.disk == found.disk {
+		return nil
 	}
-	if settings["maxmemory-policy"] != "noeviction" {
+	r := w.replication
+	r.fsync, r.local = found.fsync, found.local
+	r.promise(ctx, w.logger, facts["connected_slaves"])
+	w.tell(ctx, found, settings, settingsErr)
+	if err := w.check(); err != nil && before != nil {
+		w.logger.ErrorContext(ctx, "redis promises less than it did at the start", slog.Any("err", err))
+	}
+	return nil
+}
+
+func standingOf(facts, settings map[string]string) standing {
+	s := standing{
+		run: facts["run_id"], address: "port " + facts["tcp_port"], replica: facts["role"] == "slave",
+		fsync: canWaitForDisk(facts["redis_version"]), disk: diskUnknown,
+	}
+	if facts["aof_enabled"] != "1" {
+		s.disk = diskNone
+		return s
+	}
+	s.local = 1
+	switch settings["appendfsync"] {
+	case "always":
+		s.disk = diskAlways
+	case "everysec":
+		s.disk = diskEverySec
+	case "no":
+		s.disk = diskSometime
+	}
+	return s
+}
+
+// check returns an error while the server cannot be written, or promises less than the one
+// that the store was opened on: who was told then that acknowledged is on disk relies on it.
+func (w *watch) check() error {
+	w.standingMu.Lock()
+	first, now := *w.first, *w.now
+	w.standingMu.Unlock()
+	switch {
+	case now.replica:
+		return fmt.Errorf("redis on %s: %w: it is a replica, which cannot be written", now.address, eventlog.ErrUnavailable)
+	case now.disk == diskNone && first.disk != diskNone:
+		return fmt.Errorf("the redis that is master now (%s) keeps no append-only file, as the one before did: "+
+			"its restart would lose acknowledged events; set appendonly yes there", now.address)
+	case now.disk >= first.disk || first.disk == diskUnknown:
+		return nil
+	}
+	return fmt.Errorf("the redis that is master now (%s) writes to disk later than the one before: "+
+		"a power cut would lose acknowledged events; set appendfsync there as it was", now.address)
+}
+
+// aof reports whether the server keeps an append-only file.
+func (w *watch) aof() bool {
+	w.standingMu.Lock()
+	defer w.standingMu.Unlock()
+	return w.now.disk != diskNone
+}
+
+// waiting returns what an append waits for on the server of the moment.
+func (w *watch) waiting() replication {
+	w.standingMu.Lock()
+	defer w.standingMu.Unlock()
+	r := w.replication
+	r.fsync, r.local = w.now.fsync, w.now.local
+	return r
+}
+
+// tell logs, in words, what an acknowledgement is worth on the server.
+func (w *watch) tell(ctx context.Context, found standing, settings map[string]string, settingsErr error) {
+	logger := w.logger
+	if settingsErr != nil {
+		logger.WarnContext(ctx, "redis does not tell its settings: whether acknowledged means on disk is unknown", slog.Any("err", settingsErr))
+	} else if settings["maxmemory-policy"] != "noeviction" {
 		logger.WarnContext(ctx, "redis may throw acknowledged events away when memory is short: set maxmemory-policy noeviction",
 			slog.String("code", settings["maxmemory-policy"]))
 	}
-	switch {
-	case !aof:
+	switch found.disk {
+	case diskNone:
 		logger.WarnContext(ctx, "redis keeps no append-only file: a restart loses acknowledged events; set appendonly yes")
-	case settings["appendfsync"] == "always":
+	case diskAlways:
 		logger.InfoContext(ctx, "redis writes to disk before it answers: acknowledged events survive a power cut")
-	case settings["appendfsync"] == "everysec":
+	case diskEverySec:
 		logger.WarnContext(ctx, "redis writes to disk once a second: a power cut may lose the last two seconds of acknowledged events; set appendfsync always")
-	default:
+	case diskSometime:
 		logger.WarnContext(ctx, "redis leaves writing to the operating system: a power cut may lose acknowledged events; set appendfsync always")
+	case diskUnknown:
 	}
-	return aof, r, nil
 }
 
 // promise logs what an acknowledgement is worth when the server itself is lost.
@@ -73,17 +180,25 @@ func canWaitForDisk(version string) bool {
 	return major > 7 || major == 7 && minor >= 2
 }
 
-// readSettings reads what INFO does not tell. Managed services often forbid CONFIG.
-func readSettings(ctx context.Context, client *redis.Client) (map[string]string, error) {
-	settings := make(map[string]string)
+// ask reads what a server tells of itself, in one round trip. Managed services often
+// forbid CONFIG: then settingsErr says so.
+func ask(ctx context.Context, client redis.Cmdable) (facts, settings map[string]string, settingsErr, err error) {
+	pipe := client.Pipeline()
+	info := pipe.Info(ctx)
+	asked := map[string]*redis.MapStringStringCmd{}
 	for _, name := range []string{"maxmemory-policy", "appendfsync"} {
-		values, err := client.ConfigGet(ctx, name).Result()
-		if err != nil {
-			return nil, err
-		}
-		settings[name] = values[name]
+		asked[name] = pipe.ConfigGet(ctx, name)
 	}
-	return settings, nil
+	_, _ = pipe.Exec(ctx) // each command has its own error
+	if info.Err() != nil {
+		return nil, nil, nil, info.Err()
+	}
+	settings = make(map[string]string)
+	for name, cmd := range asked {
+		settings[name] = cmd.Val()[name]
+		settingsErr = errors.Join(settingsErr, cmd.Err())
+	}
+	return parseInfo(info.Val()), settings, settingsErr, nil
 }
 
 func parseInfo(info string) map[string]string {

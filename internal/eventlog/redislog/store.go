@@ -32,11 +32,10 @@ type Store struct {
 	logger    *slog.Logger
 	append    *redis.Script
 	ephemeral *ephemeral
-	aof       bool // the server keeps an append-only file
+	watch     *watch
 
-	replication replication
-	closeOnce   sync.Once
-	closeErr    error
+	closeOnce sync.Once
+	closeErr  error
 }
 
 var _ eventlog.Store = (*Store)(nil)
@@ -58,14 +57,21 @@ func Open(ctx context.Context, address string, logger *slog.Logger) (*Store, err
 	if err != nil {
 		return nil, err
 	}
+	logger = logger.With(slog.String("part", "redislog"))
+	routeDriver(logger)
+	w := &watch{logger: logger, replication: target.replication}
 	s := &Store{
-		calls:  target.client(callPool),
-		waits:  target.client(waitPool),
-		logger: logger.With(slog.String("part", "redislog")),
+		calls:  target.client(callPool, w.met),
+		waits:  target.client(waitPool, nil),
+		logger: logger,
 		append: redis.NewScript(appendScript),
+		watch:  w,
 	}
 	s.ephemeral = newEphemeral(s.calls, s.waits, target.db())
-	if s.aof, s.replication, err = checkServer(ctx, s.calls, s.logger, target.replication); err == nil {
+	if err = w.look(ctx, s.calls); err == nil {
+		err = w.check()
+	}
+	if err == nil {
 		// Loaded now, an append's first try is its only one, and a server that forbids
 		// scripts is noticed at the start.
 		if err = s.append.Load(ctx, s.calls).Err(); err != nil {
@@ -128,6 +134,15 @@ func (s *Store) Clock(ctx context.Context) (time.Time, error) {
 		return time.Time{}, unavailable("ask redis the time", err)
 	}
 	return now.UTC(), nil
+}
+
+// Ready returns nil while the server can be written and promises no less than the one that
+// the store was opened on. Errors: ErrUnavailable, or one that says what to set.
+func (s *Store) Ready(ctx context.Context) error {
+	if err := s.watch.look(ctx, s.calls); err != nil {
+		return err
+	}
+	return s.watch.check()
 }
 
 // Ephemeral returns the small store, shared by all nodes on this Redis.
