@@ -1,7 +1,6 @@
 package moderation
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,9 +26,9 @@ func (b *Board) Apply(event conference.Event) (before, after *Question, err erro
 }
 
 func (b *Board) applySubmitted(event conference.Event) (*Question, error) {
-	var data Submitted
-	if err := json.Unmarshal(event.Data, &data); err != nil {
-		return nil, fmt.Errorf("apply %s at %d: %w", event.Type, event.Position, err)
+	data, err := conference.DataOf[Submitted](event)
+	if err != nil {
+		return nil, err
 	}
 	q := &Question{
 		ID: data.Question, State: StatePending, Version: 1,
@@ -68,9 +67,9 @@ type move struct {
 }
 
 func (b *Board) applyMove(event conference.Event) (before, after *Question, err error) {
-	var data move
-	if err := json.Unmarshal(event.Data, &data); err != nil {
-		return nil, nil, fmt.Errorf("apply %s at %d: %w", event.Type, event.Position, err)
+	data, err := conference.DataOf[move](event)
+	if err != nil {
+		return nil, nil, err
 	}
 	before = b.Question(data.Question)
 	if before == nil {

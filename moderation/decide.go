@@ -69,21 +69,35 @@ func (b *Board) Decide(info *conference.Info, command conference.Command, now ti
 }
 
 func (b *Board) submit(info *conference.Info, body Submit) (conference.Decision, error) {
-	if err := checkSubmission(info, body); err != nil {
+	if err := b.MaySubmit(info, body); err != nil {
 		return conference.Decision{}, err
 	}
-	if b.Question(body.ID) != nil {
-		return conference.Decision{}, conflict("question.exists", string(body.ID))
+	return Submission(body), nil
+}
+
+// MaySubmit refuses a submission as Decide does.
+func (b *Board) MaySubmit(info *conference.Info, body Submit) error {
+	if err := checkSubmission(info, body); err != nil {
+		return err
 	}
+	if b.Question(body.ID) != nil {
+		return conflict("question.exists", string(body.ID))
+	}
+	return nil
+}
+
+// Submission is what Decide answers a submission that it does not refuse: it rests on no
+// state, so that it can be made before its turn comes.
+func Submission(body Submit) conference.Decision {
 	draft := draftOf(EventSubmitted, body.ID, Submitted{
 		Question: body.ID, Topic: body.Topic, Venue: body.Venue, Channel: body.Channel, BodyDigest: body.BodyDigest,
 		MayName: body.MayName && body.Name != "", Hold: body.Hold,
 	})
 	draft.Private = words(FieldBody, body.Body, FieldName, body.Name, FieldPhone, body.Phone, FieldOrganisation, body.Organisation)
 	return conference.Decision{
-		Reads:  []conference.Entity{body.ID.Entity(), conference.EntityConference},
+		Reads:  []conference.Entity{draft.Entity, conference.EntityConference},
 		Drafts: []conference.Draft{draft},
-	}, nil
+	}
 }
 
 func checkSubmission(info *conference.Info, body Submit) error {
@@ -339,8 +353,9 @@ func queued(id, before conference.QuestionID) conference.Draft {
 
 // draftOf returns an event about a question that also changes the other entities.
 func draftOf(event string, id conference.QuestionID, data any, also ...conference.Entity) conference.Draft {
+	entity := id.Entity()
 	return conference.Draft{
-		Type: event, V: 1, Entity: id.Entity(), Bumps: append([]conference.Entity{id.Entity()}, also...), Data: data,
+		Type: event, V: 1, Entity: entity, Bumps: append([]conference.Entity{entity}, also...), Data: data,
 	}
 }
 

@@ -1,11 +1,6 @@
 package moderation
 
-import (
-	"encoding/json"
-	"fmt"
-
-	"github.com/diemcau/diemcau/internal/conference"
-)
+import "github.com/diemcau/diemcau/internal/conference"
 
 // EventVoted is the type of the event of a vote; it changes no question.
 const EventVoted = "question.voted"
@@ -56,9 +51,9 @@ func (b *Board) vote(info *conference.Info, body Vote) (conference.Decision, err
 
 // applyVoted takes a vote over.
 func (b *Board) applyVoted(event conference.Event) error {
-	var data Voted
-	if err := json.Unmarshal(event.Data, &data); err != nil {
-		return fmt.Errorf("apply %s at %d: %w", event.Type, event.Position, err)
+	data, err := conference.DataOf[Voted](event)
+	if err != nil {
+		return err
 	}
 	voters := b.votes[data.Question]
 	if voters == nil {

@@ -2,6 +2,7 @@ package conference
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -42,6 +43,18 @@ type Draft struct {
 	Private map[string]string
 }
 
+// DataOf returns the event's data, decoded unless it is at hand.
+func DataOf[T any](event Event) (T, error) {
+	if data, ready := event.Decoded.(T); ready {
+		return data, nil
+	}
+	var data T
+	if err := json.Unmarshal(event.Data, &data); err != nil {
+		return data, fmt.Errorf("apply %s at %d: %w", event.Type, event.Position, err)
+	}
+	return data, nil
+}
+
 // Event is a durable fact of a conference's log.
 type Event struct {
 	Position uint64 // dense, from 1
@@ -54,6 +67,9 @@ type Event struct {
 	Entity   Entity
 	Bumps    []Entity
 	Data     json.RawMessage
+	// Decoded is what Data was made of by json.Marshal, where the event was decided in this
+	// process and is not yet taken over; nil otherwise. See DataOf.
+	Decoded any
 	// Private holds the opened sealed fields; a field that was erased is missing.
 	Private map[string]string
 }

@@ -129,9 +129,9 @@ func withChannel(info *Info, event Event) (*Info, error) {
 	if info == nil {
 		return nil, fmt.Errorf("apply %s at %d: no conference", event.Type, event.Position)
 	}
-	var data ChannelFrozen
-	if err := json.Unmarshal(event.Data, &data); err != nil {
-		return info, fmt.Errorf("apply %s at %d: %w", event.Type, event.Position, err)
+	data, err := DataOf[ChannelFrozen](event)
+	if err != nil {
+		return info, err
 	}
 	next := *info
 	next.Frozen = slices.DeleteFunc(slices.Clone(info.Frozen), func(channel string) bool { return channel == data.Channel })

@@ -1,9 +1,6 @@
 package live
 
 import (
-	"crypto/rand"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"time"
 
@@ -100,7 +97,7 @@ func (b *batch) unsent() {
 
 // decide decides one command. The outcome and the error count for settled only.
 func (b *batch) decide(r *request) (verdict, Outcome, error) {
-	if outcome, known := b.base.outcomes[r.command.ID]; known {
+	if outcome, known := b.base.outcome(r.command.ID); known {
 		outcome.Repeated = !r.tried
 		return settled, outcome, nil
 	}
@@ -126,7 +123,7 @@ func (b *batch) decide(r *request) (verdict, Outcome, error) {
 			return b.resubmit(r, body, q)
 		}
 	}
-	decision, err := b.rule(command)
+	decision, err := b.rule(command, r.made)
 	if err != nil {
 		return settled, Outcome{}, err
 	}
@@ -145,7 +142,7 @@ func (b *batch) resubmit(r *request, body moderation.Submit, q *moderation.Quest
 	if b.submitting(q.ID) {
 		return follows, Outcome{}, nil
 	}
-	outcome := b.base.submissions[q.ID]
+	outcome := *b.base.submissions[q.ID]
 	outcome.Repeated = !r.tried
 	return settled, outcome, nil
 }
@@ -155,9 +152,13 @@ func (b *batch) submitting(id conference.QuestionID) bool {
 	return b.submitted[id] || b.under != nil && b.under.submitted[id]
 }
 
-// rule asks the part whose command it is.
-func (b *batch) rule(command conference.Command) (conference.Decision, error) {
-	switch command.Body.(type) {
+// rule asks the part whose command it is. made is what was prepared of it, or nil.
+func (b *batch) rule(command conference.Command, made *made) (conference.Decision, error) {
+	switch body := command.Body.(type) {
+	case moderation.Submit:
+		if made != nil {
+			return made.decision, b.questions.MaySubmit(b.info, body)
+		}
 	case conference.Open, conference.Close:
 		return conference.Decide(b.info, command, b.now)
 	case floor.Connect, floor.Disconnect, floor.Ready, floor.NotReady, floor.RaiseHand, floor.LowerHand,
@@ -190,14 +191,20 @@ func (b *batch) unchanged(command conference.Command) Outcome {
 func (b *batch) add(r *request, command conference.Command, decision conference.Decision) (verdict, Outcome, error) {
 	next := &entry{request: r, command: eventlog.Command{ID: command.ID, Checks: b.checks(decision)}}
 	size := 0
-	for _, draft := range decision.Drafts {
-		event, stored, err := b.store(command, draft)
-		if err != nil {
-			return settled, Outcome{}, err
+	if ready := r.made; ready != nil {
+		ready.events[0].At = b.now
+		next.events, next.command.Drafts = ready.events[:], ready.drafts[:]
+		size += ready.size
+	} else {
+		for _, draft := range decision.Drafts {
+			event, stored, err := store(b.info.ID, b.sealer, b.now, command, draft)
+			if err != nil {
+				return settled, Outcome{}, err
+			}
+			next.events = append(next.events, event)
+			next.command.Drafts = append(next.command.Drafts, stored)
+			size += sizeOf(command.ID, stored)
 		}
-		next.events = append(next.events, event)
-		next.command.Drafts = append(next.command.Drafts, stored)
-		size += sizeOf(command.ID, stored)
 	}
 	for _, check := range next.command.Checks {
 		size += len(check.Entity)
@@ -222,7 +229,8 @@ func (b *batch) add(r *request, command conference.Command, decision conference.
 // checks are the versions the decision rests on. What it changes is checked too: a
 // command whose first append was written after all can then never be written twice.
 func (b *batch) checks(decision conference.Decision) []eventlog.Check {
-	entities := slices.Clone(decision.Reads)
+	var few [8]conference.Entity // on the stack: more than nearly any decision has
+	entities := append(few[:0], decision.Reads...)
 	for _, draft := range decision.Drafts {
 		entities = append(entities, draft.Bumps...)
 	}
@@ -243,56 +251,6 @@ func (b *batch) version(entity conference.Entity) uint64 {
 		return b.under.version(entity)
 	}
 	return b.base.versions[entity]
-}
-
-// store makes an event of a draft and the form the log keeps it in.
-func (b *batch) store(command conference.Command, draft conference.Draft) (conference.Event, eventlog.Draft, error) {
-	data, err := json.Marshal(draft.Data)
-	if err != nil {
-		return conference.Event{}, eventlog.Draft{}, fmt.Errorf("encode %s: %w", draft.Type, err)
-	}
-	event := conference.Event{
-		ID: newEventID(b.now), Type: draft.Type, V: draft.V, At: b.now, Cause: command.ID, Actor: command.Actor,
-		Entity: draft.Entity, Bumps: draft.Bumps, Data: data, Private: draft.Private,
-	}
-	stored := eventlog.Draft{ID: event.ID, Bumps: draft.Bumps}
-	if stored.Canonical, err = eventlog.Encode(event); err != nil {
-		return conference.Event{}, eventlog.Draft{}, err
-	}
-	for field, words := range draft.Private {
-		if stored.Sealed == nil {
-			stored.Sealed = make(map[string][]byte, len(draft.Private))
-		}
-		place := secret.Place{Conference: string(b.info.ID), Event: event.ID, Field: field}
-		stored.Sealed[field] = b.sealer.Seal(place, words)
-	}
-	stored.Digest = eventlog.Digest(stored.Canonical, stored.Sealed)
-	return event, stored, nil
-}
-
-// newEventID returns 26 characters: the time in ms, then 80 random bits. What is written
-// together then lies together in a store that is ordered by it.
-func newEventID(now time.Time) string {
-	const timeChars, chars = 10, 26
-	id := []byte(rand.Text()[:chars])
-	ms := uint64(max(now.UnixMilli(), 0))
-	for i := timeChars - 1; i >= 0; i-- {
-		id[i] = codeAlphabet[ms&31] // in the order of its characters' codes
-		ms >>= 5
-	}
-	return string(id)
-}
-
-// sizeOf counts a draft as eventlog.CheckBatch does.
-func sizeOf(command string, draft eventlog.Draft) int {
-	size := len(draft.ID) + len(command) + len(draft.Canonical)
-	for _, entity := range draft.Bumps {
-		size += len(entity)
-	}
-	for field, sealed := range draft.Sealed {
-		size += len(field) + len(sealed)
-	}
-	return size
 }
 
 func (b *batch) apply(event conference.Event) error {

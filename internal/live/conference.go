@@ -58,6 +58,8 @@ type Conference struct {
 type request struct {
 	command conference.Command
 	answer  chan answer // capacity 1: answering never blocks
+	// made is what was prepared of a submission; nil: nothing.
+	made *made
 	// tried is true once the command was part of an append: finding it in the log then
 	// means that we wrote it, not that it is a repetition.
 	tried bool
@@ -116,6 +118,8 @@ func (c *Conference) Do(ctx context.Context, command conference.Command) (Outcom
 			body.Hold = c.screened(body.Body + "\n" + body.Name)
 			command.Body = body
 		}
+		r := &request{command: command, answer: make(chan answer, 1), made: c.make(command, body)}
+		return c.give(ctx, r)
 	case AmendQuestion:
 		body.hold = c.screened(body.Body)
 		command.Body = body

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"hash"
 	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/diemcau/diemcau/internal/conference"
@@ -34,11 +33,21 @@ const (
 	questionChars = 20
 )
 
+// questionIDs is base32 in small letters.
+var questionIDs = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
 // keyring is one conference's own key, for everything that must be derived again and
 // again and that nobody may be able to derive once the key is destroyed.
 type keyring struct {
 	key  []byte
-	macs sync.Pool // of hash.Hash under key: making one costs as much as using it
+	macs sync.Pool // of *mac: making one costs as much as using it
+}
+
+// mac is a hash under the key, and room for what it is taken of and what it comes to.
+type mac struct {
+	hash hash.Hash
+	text []byte
+	sum  [sha256.Size]byte
 }
 
 // openKeyring reads the key of a conference from the Ephemeral store (where it never
@@ -73,41 +82,52 @@ func openKeyring(ctx context.Context, store eventlog.Ephemeral, sealer *secret.S
 }
 
 // check is a value that tells whether a key is the one a log was begun with.
-func (k *keyring) check() string { return hex.EncodeToString(k.mac("check")[:8]) }
+func (k *keyring) check() string {
+	sum := k.mac("check")
+	return hex.EncodeToString(sum[:8])
+}
 
 // questionID derives a question's id from the asker's idempotency key.
 func (k *keyring) questionID(idempotencyKey string) conference.QuestionID {
-	text := base32.StdEncoding.EncodeToString(k.mac("question", idempotencyKey))
-	return conference.QuestionID(strings.ToLower(text[:questionChars]))
+	sum := k.mac("question", idempotencyKey)
+	var text [24]byte // of whole groups of 5 bytes: a little more than the id
+	questionIDs.Encode(text[:], sum[:15])
+	return conference.QuestionID(text[:questionChars])
 }
 
 // bodyDigest tells equal submissions from different ones without telling the words.
 func (k *keyring) bodyDigest(body string, topic conference.TopicID, venue conference.VenueID) string {
-	return hex.EncodeToString(k.mac("body", body, string(topic), string(venue)))
+	sum := k.mac("body", body, string(topic), string(venue))
+	return hex.EncodeToString(sum[:])
 }
 
 // voter derives the pseudonym a vote is logged under.
-func (k *keyring) voter(secret string) string { return hex.EncodeToString(k.mac("voter", secret)[:16]) }
+func (k *keyring) voter(secret string) string {
+	sum := k.mac("voter", secret)
+	return hex.EncodeToString(sum[:16])
+}
 
 // code derives the n-th candidate for a question's tracking code.
 func (k *keyring) code(id conference.QuestionID, n int) string {
-	return codeOf(k.mac("code", string(id), strconv.Itoa(n)))
+	sum := k.mac("code", string(id), strconv.Itoa(n))
+	return codeOf(sum[:])
 }
 
 // mac is HMAC-SHA-256 over the parts, each preceded by its length, under the key.
-func (k *keyring) mac(parts ...string) []byte {
-	sum, made := k.macs.Get().(hash.Hash)
+func (k *keyring) mac(parts ...string) [sha256.Size]byte {
+	m, made := k.macs.Get().(*mac)
 	if !made {
-		sum = hmac.New(sha256.New, k.key)
+		m = &mac{hash: hmac.New(sha256.New, k.key)}
 	}
-	var some [512]byte
-	text := some[:0]
+	defer k.macs.Put(m)
+	m.text = m.text[:0]
 	for _, part := range parts {
-		text = append(strconv.AppendInt(text, int64(len(part)), 10), ':')
-		text = append(text, part...)
+		m.text = append(strconv.AppendInt(m.text, int64(len(part)), 10), ':')
+		m.text = append(m.text, part...)
 	}
-	sum.Reset()
-	sum.Write(text) // a hash never returns an error
-	defer k.macs.Put(sum)
-	return sum.Sum(nil)
+	m.hash.Reset()
+	m.hash.Write(m.text) // a hash never returns an error
+	m.hash.Sum(m.sum[:0])
+	clear(m.text) // words do not stay in a pool
+	return m.sum
 }

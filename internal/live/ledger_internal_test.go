@@ -37,7 +37,7 @@ func TestQ3_LedgerIsBounded(t *testing.T) {
 	for range 10 {
 		note()
 	}
-	s.outcomes[ids[late+4]] = Outcome{Position: 1}
+	s.outcomes[ids[late+4]] = &Outcome{Position: 1}
 	if missing := l.reread(s, now); missing != 9 {
 		t.Errorf("%d commands are missing, want the 9 that are neither old nor there", missing)
 	}

@@ -223,7 +223,7 @@ func (p *pipe) written(ctx context.Context, f *flight) error {
 	var again []*request
 	for _, h := range b.judged {
 		h.request.fresh = true
-		outcome, known := p.state.outcomes[h.request.command.ID]
+		outcome, known := p.state.outcome(h.request.command.ID)
 		switch {
 		case h.verdict == writes && known && p.isConfirmed(outcome.Position):
 			p.answer(held{h.request, h.verdict, answer{outcome, nil}})

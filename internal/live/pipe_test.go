@@ -19,22 +19,14 @@ type slowLog struct {
 	*faultyLog
 	held    chan struct{} // receives when an append has come
 	release chan struct{}
-	begun   chan struct{} // receives when a batch is begun
 }
 
 // startSlow starts a node whose appends are held once hold is called.
 func startSlow(t *testing.T, store eventlog.Store) (*live.Conference, *slowLog) {
 	t.Helper()
-	log := &slowLog{&faultyLog{}, make(chan struct{}), make(chan struct{}), make(chan struct{}, 1)}
+	log := &slowLog{&faultyLog{}, make(chan struct{}), make(chan struct{})}
 	node := live.New(live.Config{
-		Store: &faultyStore{Store: store, log: log.faultyLog}, Secret: masterKey(7), Logger: slog.New(slog.DiscardHandler),
-		Now: func() time.Time { // every batch looks at the clock
-			select {
-			case log.begun <- struct{}{}:
-			default:
-			}
-			return time.Now()
-		},
+		Store: &faultyStore{Store: store, log: log.faultyLog}, Secret: masterKey(7), Logger: slog.New(slog.DiscardHandler), Now: time.Now,
 	})
 	runNode(t, node)
 	return conferenceOn(t, node), log
@@ -68,12 +60,9 @@ func (l *slowLog) give(c *live.Conference, actor conference.Actor, body conferen
 
 // giveAhead gives a command while an append is under way, and returns when it is decided.
 func (l *slowLog) giveAhead(c *live.Conference, actor conference.Actor, body conference.Body) <-chan settledAs {
-	select {
-	case <-l.begun: // of an earlier batch
-	default:
-	}
+	before := live.Decided(c)
 	answer := l.give(c, actor, body)
-	<-l.begun
+	live.WaitDecided(c, before+1)
 	return answer
 }
 

@@ -34,6 +34,7 @@ const (
 // written again in the very batches with nothing around them: to a flat file with one
 // fdatasync per batch, and on Redis as bare XADDs, one pipeline per batch.
 func BenchmarkQ8_Submissions(b *testing.B) {
+	var missed []string // told at the end: a benchmark that fails does not print its figures
 	for _, submitters := range []int{1, 50, 500} {
 		b.Run(fmt.Sprintf("sqlite,submitters=%d", submitters), func(b *testing.B) {
 			store := newStore(b)
@@ -41,7 +42,7 @@ func BenchmarkQ8_Submissions(b *testing.B) {
 			flat := benchFlat(b, batchesOf(b, store))
 			b.ReportMetric(rate/flat, "of-flat")
 			if b.N >= judgedFrom && submitters == 500 && rate < ofFlatFile*flat {
-				b.Errorf("%.0f acknowledged/s: %.2f of a flat file's rate, want at least %.1f", rate, rate/flat, ofFlatFile)
+				missed = append(missed, fmt.Sprintf("%s: %.2f of a flat file's rate, want at least %.1f", b.Name(), rate/flat, ofFlatFile))
 			}
 		})
 	}
@@ -55,9 +56,12 @@ func BenchmarkQ8_Submissions(b *testing.B) {
 			bare := benchXADD(b, server.Address(), batches)
 			b.ReportMetric(rate/bare, "of-xadd")
 			if b.N >= judgedFrom && rate < ofBareXADD*bare {
-				b.Errorf("%.0f acknowledged/s: %.2f of bare XADDs' rate, want at least %.1f", rate, rate/bare, ofBareXADD)
+				missed = append(missed, fmt.Sprintf("%s: %.2f of bare XADDs' rate, want at least %.1f", b.Name(), rate/bare, ofBareXADD))
 			}
 		})
+	}
+	for _, goal := range missed {
+		b.Error(goal)
 	}
 }
 

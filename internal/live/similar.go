@@ -22,13 +22,18 @@ type Likeness struct {
 type likes struct {
 	lexicon *similar.Lexicon
 	index   atomic.Pointer[similar.Index]
-	words   map[conference.QuestionID]string // what the index has; of follow alone
-	taken   int
+
+	// Of follow alone.
+	words map[conference.QuestionID]string // what the index has
+	taken int
+	seen  uint64 // of Conference.decided, at the last pause
 }
 
 const (
 	likesAtOnce = 64                    // changes taken over in a row; each may cost 70 µs
 	likesPause  = 20 * time.Millisecond // then others have the processor
+	likesYield  = 10 * likesPause       // while many commands come in
+	likesRush   = 100                   // commands during a pause that are many
 )
 
 // follow keeps the index up to date until ctx ends.
@@ -41,8 +46,9 @@ func (l *likes) follow(ctx context.Context, c *Conference) {
 		if err == nil && len(changes) == 0 {
 			_, err = c.Resume(cursor)
 		}
-		if err != nil {
-			position, cursor = l.all(ctx, c) // the log was restored, or ran far ahead
+		if err != nil { // the log was restored, or ran far ahead: it may do so again
+			pause(ctx, likesYield)
+			position, cursor = l.all(ctx, c)
 			continue
 		}
 		if len(changes) == 0 {
@@ -55,7 +61,7 @@ func (l *likes) follow(ctx context.Context, c *Conference) {
 		for i := range changes {
 			position, cursor = changes[i].Event.Position, changes[i].Cursor
 			if q := changes[i].Question; q != nil {
-				l.take(ctx, q)
+				l.take(ctx, c, q)
 			}
 		}
 	}
@@ -70,7 +76,7 @@ func (l *likes) all(ctx context.Context, c *Conference) (position uint64, cursor
 			return snapshot.Position, snapshot.Cursor // a stop does not wait for the rest
 		}
 		now[q.ID] = true
-		l.take(ctx, q)
+		l.take(ctx, c, q)
 	}
 	for id := range l.words {
 		if !now[id] { // the log was restored without it
@@ -82,13 +88,19 @@ func (l *likes) all(ctx context.Context, c *Conference) (position uint64, cursor
 }
 
 // take takes a question over and rests after so many.
-func (l *likes) take(ctx context.Context, q *moderation.Question) {
+func (l *likes) take(ctx context.Context, c *Conference, q *moderation.Question) {
 	if !l.note(q) {
 		return
 	}
-	if l.taken++; l.taken%likesAtOnce == 0 {
-		pause(ctx, likesPause)
+	if l.taken++; l.taken%likesAtOnce != 0 {
+		return
 	}
+	pause(ctx, likesPause)
+	decided := c.decided.Load()
+	if decided-l.seen > likesRush {
+		pause(ctx, likesYield)
+	}
+	l.seen = decided
 }
 
 // note takes a question over as it stands, and reports whether that changed the index.

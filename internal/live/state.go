@@ -29,8 +29,9 @@ type state struct {
 	versions  map[conference.Entity]uint64
 	// outcomes holds the first result of every command by its id; submissions that of
 	// every question's submission; both are rebuilt from the log.
-	outcomes    map[string]Outcome
-	submissions map[conference.QuestionID]Outcome
+	outcomes    map[string]*Outcome
+	submissions map[conference.QuestionID]*Outcome
+	spare       []Outcome // for those to come: one allocation for many
 	codes       map[string]conference.QuestionID
 	ring        ring
 	votedAt     uint64 // position of the last event that may have changed a total of votes
@@ -41,8 +42,8 @@ func newState(keys *keyring) *state {
 		keys:        keys,
 		questions:   moderation.NewBoard(),
 		versions:    make(map[conference.Entity]uint64),
-		outcomes:    make(map[string]Outcome),
-		submissions: make(map[conference.QuestionID]Outcome),
+		outcomes:    make(map[string]*Outcome),
+		submissions: make(map[conference.QuestionID]*Outcome),
 		codes:       make(map[string]conference.QuestionID),
 	}
 }
@@ -50,13 +51,14 @@ func newState(keys *keyring) *state {
 // expect makes an empty state ready for so many events: maps that grow one by one cost a
 // start more than filling them.
 func (s *state) expect(events uint64) {
-	s.outcomes = make(map[string]Outcome, events)
+	s.outcomes = make(map[string]*Outcome, events)
 	s.versions = make(map[conference.Entity]uint64, events)
 }
 
 // apply takes the next event over. at is the place of the event itself.
 func (s *state) apply(event conference.Event, at eventlog.Position) error {
 	change := Change{Event: event, Cursor: cursorOf(at)}
+	change.Event.Decoded = nil
 	info, err := conference.Apply(s.info, event)
 	if err != nil {
 		return err
@@ -104,6 +106,10 @@ func (s *state) apply(event conference.Event, at eventlog.Position) error {
 // note keeps the result of the command that caused the event.
 func (s *state) note(event conference.Event, q *moderation.Question) {
 	outcome := s.outcomes[event.Cause]
+	if outcome == nil {
+		outcome = s.newOutcome()
+		s.outcomes[event.Cause] = outcome
+	}
 	outcome.Position = event.Position
 	if q != nil {
 		outcome.Question, outcome.State = q.ID, q.State
@@ -112,7 +118,23 @@ func (s *state) note(event conference.Event, q *moderation.Question) {
 		outcome.Code = s.newCode(q.ID)
 		s.submissions[q.ID] = outcome
 	}
-	s.outcomes[event.Cause] = outcome
+}
+
+func (s *state) newOutcome() *Outcome {
+	if len(s.spare) == 0 {
+		s.spare = make([]Outcome, 128)
+	}
+	next := &s.spare[0]
+	s.spare = s.spare[1:]
+	return next
+}
+
+// outcome returns the first result of a command.
+func (s *state) outcome(id string) (Outcome, bool) {
+	if known := s.outcomes[id]; known != nil {
+		return *known, true
+	}
+	return Outcome{}, false
 }
 
 // newCode derives the tracking code of a new question. Two questions may derive the same

@@ -70,20 +70,26 @@ func Marked(word string) string {
 	var out strings.Builder
 	out.Grow(len(word) + 2)
 	tone := rune(0)
-	var buffer [16]byte
-	for _, r := range word {
-		if r < utf8.RuneSelf {
-			out.WriteRune(unicode.ToLower(r))
+	write := func(r rune) {
+		if isTone(r) {
+			tone = r
+			return
+		}
+		out.WriteRune(unicode.ToLower(r))
+	}
+	for at, r := range word {
+		var parts []byte
+		if r >= utf8.RuneSelf {
+			parts = norm.NFD.PropertiesString(word[at:]).Decomposition()
+		}
+		if parts == nil {
+			write(r)
 			continue
 		}
-		parts := norm.NFD.AppendString(buffer[:0], string(r))
 		for len(parts) > 0 {
 			r, size := utf8.DecodeRune(parts)
-			if parts = parts[size:]; isTone(r) {
-				tone = r
-			} else {
-				out.WriteRune(unicode.ToLower(r))
-			}
+			parts = parts[size:]
+			write(r)
 		}
 	}
 	if tone != 0 {

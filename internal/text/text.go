@@ -30,6 +30,13 @@ func Paragraph(text string) string {
 func Runes(text string) int { return utf8.RuneCountInString(norm.NFC.String(text)) }
 
 func clean(text string, breaks bool) string {
+	if isClean(text, breaks) {
+		return text
+	}
+	return rewrite(text, breaks)
+}
+
+func rewrite(text string, breaks bool) string {
 	text = norm.NFC.String(strings.ToValidUTF8(text, ""))
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	var w writer
@@ -39,6 +46,48 @@ func clean(text string, breaks bool) string {
 	}
 	// Dropping a character can bring a letter and its mark together.
 	return norm.NFC.String(w.out.String())
+}
+
+// isClean reports whether a text is certainly as clean would make it, by looking at it once:
+// printable ASCII and the letters Vietnamese is written with, each in one piece, with single
+// spaces and at most two line breaks between them. That is nearly everything people type.
+func isClean(text string, breaks bool) bool {
+	if text == "" {
+		return true
+	}
+	gap := true // what was before may not be followed by a space
+	lines := 2  // line breaks in a row; none may come at the start
+	for _, r := range text {
+		switch {
+		case r == ' ':
+			if gap {
+				return false
+			}
+			gap, lines = true, 2
+		case r == '\n':
+			if lines == 2 || !breaks {
+				return false
+			}
+			gap, lines = true, lines+1
+		case r > ' ' && r <= '~', isComposed(r):
+			gap, lines = false, 0
+		default:
+			return false
+		}
+	}
+	return !gap
+}
+
+// isComposed reports Latin letters beyond ASCII that are one character in NFC.
+func isComposed(r rune) bool {
+	switch {
+	case r >= 0xc0 && r <= 0x17f: // À–ſ: × and ÷ are as visible as letters
+	case r == 'Ơ' || r == 'ơ' || r == 'Ư' || r == 'ư':
+	case r >= 0x1ea0 && r <= 0x1ef9: // Ạ–ỹ
+	default:
+		return false
+	}
+	return true
 }
 
 // writer writes what may stay. Spaces and joiners wait until it is known what follows

@@ -1,7 +1,6 @@
 package floor
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -22,9 +21,9 @@ func (b *Board) Apply(event conference.Event) (*Venue, error) {
 }
 
 func (b *Board) applyFloor(event conference.Event) error {
-	var data Slated // BackToCityHall has no fields: the slate goes
-	if err := json.Unmarshal(event.Data, &data); err != nil {
-		return fmt.Errorf("apply %s at %d: %w", event.Type, event.Position, err)
+	data, err := conference.DataOf[Slated](event) // BackToCityHall has no fields: the slate goes
+	if err != nil {
+		return err
 	}
 	next := *b.Floor()
 	next.Slate = data.On
@@ -41,9 +40,9 @@ type change struct {
 }
 
 func (b *Board) applyVenue(event conference.Event) (*Venue, error) {
-	var data change
-	if err := json.Unmarshal(event.Data, &data); err != nil {
-		return nil, fmt.Errorf("apply %s at %d: %w", event.Type, event.Position, err)
+	data, err := conference.DataOf[change](event)
+	if err != nil {
+		return nil, err
 	}
 	before := b.Venue(data.Venue)
 	if before == nil {
