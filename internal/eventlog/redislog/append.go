@@ -85,26 +85,50 @@ func (l *Log) run(ctx context.Context, args []any) (reply []any, confirmed func(
 
 // arguments lays a batch out as append.lua reads it. epoch is the new one of Renew, or "".
 func (l *Log) arguments(seen eventlog.Position, epoch string, commands []eventlog.Command) []any {
-	args := make([]any, 0, 16*len(commands)+6)
-	args = append(args, seen.Epoch, seen.Pos, seen.Hash, epoch, flag(l.store.watch.replication.want > 0), len(commands))
+	entities, numbers := list(commands)
+	args := make([]any, 0, len(entities)+16*len(commands)+7)
+	args = append(args, seen.Epoch, seen.Pos, seen.Hash, epoch, flag(l.store.watch.replication.want > 0), len(entities))
+	args = append(append(args, entities...), len(commands))
 	for i := range commands {
 		command := &commands[i]
 		args = append(args, command.ID, len(command.Checks))
 		for _, check := range command.Checks {
-			args = append(args, string(check.Entity), check.Version)
+			args = append(args, numbers[check.Entity], check.Version)
 		}
 		args = append(args, len(command.Drafts))
 		for j := range command.Drafts {
-			args = appendDraft(args, &command.Drafts[j])
+			args = appendDraft(args, numbers, &command.Drafts[j])
 		}
 	}
 	return args
 }
 
-func appendDraft(args []any, draft *eventlog.Draft) []any {
+// list returns the entities of a batch, each once, and the place of each, from 1.
+func list(commands []eventlog.Command) (entities []any, numbers map[conference.Entity]int) {
+	numbers = make(map[conference.Entity]int, len(commands)+1)
+	add := func(entity conference.Entity) {
+		if numbers[entity] == 0 {
+			entities = append(entities, string(entity))
+			numbers[entity] = len(entities)
+		}
+	}
+	for i := range commands {
+		for _, check := range commands[i].Checks {
+			add(check.Entity)
+		}
+		for j := range commands[i].Drafts {
+			for _, entity := range commands[i].Drafts[j].Bumps {
+				add(entity)
+			}
+		}
+	}
+	return entities, numbers
+}
+
+func appendDraft(args []any, numbers map[conference.Entity]int, draft *eventlog.Draft) []any {
 	args = append(args, draft.ID, draft.Canonical, draft.Sum(), len(draft.Bumps))
 	for _, entity := range draft.Bumps {
-		args = append(args, string(entity))
+		args = append(args, numbers[entity])
 	}
 	args = append(args, len(draft.Sealed))
 	for field, ciphertext := range draft.Sealed {

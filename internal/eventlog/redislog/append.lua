@@ -3,11 +3,13 @@
 -- everything is parsed, checked and planned before the first write.
 --
 -- KEYS  1 stream of events   2 meta   3 versions   4 sealed fields
--- ARGV  epoch, seen position, seen hash, new epoch, fence, number of commands; per command:
---         cause, n × (entity, version), n × draft
+-- ARGV  epoch, seen position, seen hash, new epoch, fence, n × entity, number of commands;
+--       per command:
+--         cause, n × (number of an entity, version), n × draft
 --       and per draft:
---         id, canonical, digest, n × bumped entity, n × (sealed field, ciphertext)
---       where "n ×" stands for a count and as many items.
+--         id, canonical, digest, n × number of a bumped entity, n × (sealed field, ciphertext)
+--       where "n ×" stands for a count and as many items. An entity's number is its place in
+--       the list of entities, from 1.
 --       new epoch: '' to append; else the commands are written, with the epoch, only if the
 --       log no longer holds what was seen. fence '1': write something even if no command
 --       does, so that a WAIT on this connection covers all that was read. (Redis 7.0 counts
@@ -59,21 +61,33 @@ redis.call('HLEN', ver)
 local clock = redis.call('TIME')
 local at = int(math.max(last_at, tonumber(clock[1]) * 1000000 + tonumber(clock[2])))
 
--- 2. Plan. Later commands see the versions that earlier ones of this batch will make.
-local version, bumped, events = {}, {}, {}
-local function version_of(entity)
-  if not version[entity] then
-    version[entity] = tonumber(redis.call('HGET', ver, entity) or 0)
+-- Many at once: a call costs as much as what it does. unpack cannot take all of a batch.
+local chunk = 1000
+local function set_all(key, pairs_of)
+  for from = 1, #pairs_of, chunk do
+    redis.call('HSET', key, unpack(pairs_of, from, math.min(from + chunk - 1, #pairs_of)))
   end
-  return version[entity]
+end
+
+-- 2. Plan. Later commands see the versions that earlier ones of this batch will make.
+local entities, version, bumped, events = {}, {}, {}, {}
+for i = 1, count() do entities[i] = take() end
+for from = 1, #entities, chunk do
+  local found = redis.call('HMGET', ver, unpack(entities, from, math.min(from + chunk - 1, #entities)))
+  for i = 1, #found do version[from + i - 1] = tonumber(found[i] or 0) end
+end
+local function take_entity()
+  local n = count()
+  if not version[n] then error('batch names an entity it has not listed') end
+  return n
 end
 
 local function take_draft(cause, keep)
   local draft = {id = take(), cause = cause, canonical = take(), digest = take(), names = {}, secrets = {}}
   for _ = 1, count() do
-    local entity = take()
+    local entity = take_entity()
     if keep then
-      version[entity] = version_of(entity) + 1
+      version[entity] = version[entity] + 1
       bumped[entity] = true
     end
   end
@@ -91,9 +105,9 @@ end
 local function take_command()
   local cause, result = take(), nil
   for _ = 1, count() do
-    local entity, expected = take(), count()
-    local actual = version_of(entity)
-    if actual ~= expected and not result then result = {entity, int(actual)} end
+    local entity, expected = take_entity(), count()
+    local actual = version[entity]
+    if actual ~= expected and not result then result = {entities[entity], int(actual)} end
   end
   local keep = not result
   result = result or {int(pos + 1)}
@@ -116,14 +130,21 @@ for _, e in ipairs(events) do
   end
   redis.call('XADD', ev, e.pos .. '-0', unpack(fields))
 end
-for entity in pairs(bumped) do
-  redis.call('HSET', ver, entity, int(version[entity]))
+local versions, secrets = {}, {}
+for i, entity in ipairs(entities) do
+  if bumped[i] then
+    versions[#versions + 1] = entity
+    versions[#versions + 1] = int(version[i])
+  end
 end
 for _, e in ipairs(events) do
   for i, name in ipairs(e.names) do
-    redis.call('HSET', sealed, e.id .. '/' .. name, e.secrets[i])
+    secrets[#secrets + 1] = e.id .. '/' .. name
+    secrets[#secrets + 1] = e.secrets[i]
   end
 end
+set_all(ver, versions)
+set_all(sealed, secrets)
 if #events > 0 then
   redis.call('HSET', meta, 'epoch', reply[2], 'pos', int(pos), 'h', hash, 'at', at)
 elseif fence == '1' then
