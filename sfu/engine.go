@@ -133,6 +133,11 @@ func publishing(media *webrtc.MediaEngine, registry *interceptor.Registry, logs 
 			}
 		}
 	}
+	err := media.RegisterHeaderExtension(
+		webrtc.RTPHeaderExtensionCapability{URI: extAudioLevel}, webrtc.RTPCodecTypeAudio, webrtc.RTPTransceiverDirectionRecvonly)
+	if err != nil {
+		return fmt.Errorf("register header extension: %w", err)
+	}
 	generator, err := nack.NewGeneratorInterceptor(
 		nack.GeneratorInterval(lossAsked), nack.WithGeneratorLoggerFactory(logs))
 	if err != nil {

@@ -41,6 +41,7 @@ type feed struct {
 	outputs   atomic.Pointer[[]*cut]
 	outputsMu sync.Mutex // guards the replacing of outputs
 
+	up      upCounters   // of a publisher's stream
 	arrived atomic.Int64 // nanoseconds of the last packet's arrival, 0 before the first
 }
 

@@ -132,6 +132,7 @@ func newPeer(t *testing.T, s shape) *peer {
 	for _, uri := range []string{sdp.SDESMidURI, sdp.SDESRTPStreamIDURI, sdp.SDESRepairRTPStreamIDURI} {
 		must(t, m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, webrtc.RTPCodecTypeVideo))
 	}
+	must(t, m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: levelURI}, webrtc.RTPCodecTypeAudio))
 	e := webrtc.SettingEngine{LoggerFactory: quiet()}
 	e.SetIncludeLoopbackCandidate(true)
 	e.SetNetworkTypes(s.networks)

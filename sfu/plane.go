@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/sfu/speaker"
 )
 
 // maxSessions is how many PeerConnections (venues, stages, encoders) one conference takes;
@@ -38,6 +39,7 @@ type Plane struct {
 	change    chan struct{}                    // closed when published changes
 	audiences map[conference.VenueID]*audience // "": of the programme; they stay
 	viewers   map[string]*Viewer
+	speakers  speaker.Floor
 }
 
 // Floor is what the media plane obeys.
@@ -229,6 +231,7 @@ func (p *Plane) remove(s *Session) {
 func (p *Plane) housekeep() {
 	p.planeMu.Lock()
 	busy := len(p.sessions)+len(p.viewers) > 0
+	p.listen()
 	p.planeMu.Unlock()
 	if p.programme != nil {
 		p.programme.awake.Store(busy)

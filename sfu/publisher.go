@@ -22,6 +22,7 @@ type publisher struct {
 	venue  conference.VenueID
 	offset offset
 	audio  *venueCounters
+	meter  meter // of the microphone
 
 	// speaks is the floor's word on this venue: its sound is dropped while false.
 	speaks atomic.Bool

@@ -59,6 +59,7 @@ type Session struct {
 	negotiation chan struct{} // holds one token: nobody negotiates
 	offer       *offer        // the last one; belongs to who has the token
 	connected   atomic.Bool
+	estimate    atomic.Int64 // bits/s the peer can receive; 0: nobody has estimated it
 	replaced    atomic.Bool
 	done        chan struct{}
 	closing     sync.Once
@@ -222,6 +223,7 @@ func (s *Session) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPReceive
 		}
 	} else {
 		u.feed = newAudioFeed(s.plane.ids.next())
+		u.levelID = extensionID(receiver, extAudioLevel)
 		taken = s.pub.setMic(u.feed)
 	}
 	if !taken {

@@ -34,6 +34,7 @@ type slot struct {
 	packets, octets atomic.Uint32
 	rtxSeq          atomic.Uint32
 	sender          *webrtc.RTPSender
+	receipt         receipt
 }
 
 // binding is what was negotiated for the slot.
@@ -141,6 +142,10 @@ func (s *slot) feedback(now func() time.Time) {
 				s.repair(p.Nacks)
 			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
 				s.cut.askKey(now().UnixNano())
+			case *rtcp.ReceiverReport:
+				s.heard(p.Reports, now().UnixNano())
+			case *rtcp.SenderReport: // of a page that sends too
+				s.heard(p.Reports, now().UnixNano())
 			}
 		}
 	}

@@ -19,6 +19,7 @@ type upTrack struct {
 	track   *webrtc.TrackRemote
 	payload uint8 // payload type of the media; others are junk
 	rank    int   // of the layer, 0 the highest
+	levelID uint8 // of the header extension that tells how loud it is; 0: none
 
 	unwrap ring.Unwrapper
 	sets   h264.Sets
@@ -75,6 +76,9 @@ func (u *upTrack) read() {
 		if u.feed.isVideo() {
 			u.video(p, now)
 		} else {
+			if below, told := audioLevel(buf[:n], u.levelID); told {
+				u.pub.meter.add(below)
+			}
 			u.audio(p, now)
 		}
 	}
@@ -83,7 +87,9 @@ func (u *upTrack) read() {
 // audio drops the packet at once when the venue may not be heard.
 func (u *upTrack) audio(p packet, now int64) {
 	first := u.feed.arrived.Swap(now) == 0
+	highest := u.unwrap.Highest()
 	seq := u.unwrap.Extend(p.seq)
+	u.feed.up.arrive(seq, highest, &p, u.feed.rate, now)
 	if !u.pub.speaks.Load() {
 		u.pub.audio.dropped.Add(1)
 	} else {
@@ -125,6 +131,7 @@ func (u *upTrack) video(p packet, now int64) {
 	u.feed.clock.start(p.ts, now)
 	highest := u.unwrap.Highest()
 	seq := u.unwrap.Extend(p.seq)
+	u.feed.up.arrive(seq, highest, &p, u.feed.rate, now)
 	m := ring.Meta{
 		TS: p.ts, Marker: p.marker, Capture: u.feed.clock.capture(p.ts, u.feed.rate),
 	}

@@ -47,6 +47,7 @@ var arrows = map[string][]string{
 		"internal/access", "internal/conference", "internal/limits", "internal/live", "moderation", "moderation/similar",
 		"sfu/floor", "signaling/protocol",
 	},
+	"internal/line":    {"internal/conference"},
 	"internal/home":    {"internal/conference"},
 	"internal/liaison": {"internal/conference", "signaling", "signaling/protocol"},
 	"internal/server": {
@@ -67,10 +68,11 @@ var arrows = map[string][]string{
 	"sfu/mixer":   {"internal/conference"},
 	"sfu/slate":   {"sfu/h264"},
 	"sfu/icetcp":  {},
+	"sfu/speaker": {"internal/conference"},
 	"sfu/relay":   {},
 	"sfu": {
 		"internal/conference", "sfu/burst", "sfu/bus", "sfu/h264", "sfu/icetcp", "sfu/mixer", "sfu/netio", "sfu/relay",
-		"sfu/rewrite", "sfu/ring", "sfu/seal", "sfu/slate",
+		"sfu/rewrite", "sfu/ring", "sfu/seal", "sfu/slate", "sfu/speaker",
 	},
 
 	"internal/rehearse": {
@@ -100,7 +102,7 @@ var homes = map[string][]string{
 }
 
 // pure packages hold rules: no network, no clock of their own.
-var pure = map[string]bool{"internal/conference": true, "moderation": true, "moderation/screen": true, "moderation/similar": true, "sfu/floor": true, "internal/workday": true}
+var pure = map[string]bool{"internal/conference": true, "moderation": true, "moderation/screen": true, "moderation/similar": true, "sfu/floor": true, "sfu/speaker": true, "internal/line": true, "internal/workday": true}
 
 type goPackage struct {
 	ImportPath string
