@@ -123,6 +123,10 @@ func (c *conn) carryOut(ctx context.Context, m *protocol.ClientMessage) {
 		c.contactCommand(ctx, m)
 		return
 	}
+	if m.Name == "line.report" {
+		c.reply(m.ID, &protocol.OK{}, c.reportLine(ctx, m))
+		return
+	}
 	body, about, err := domainBody(m.Name, m.Data, c.actor)
 	if err == nil {
 		err = c.limit(ctx, m)
@@ -401,7 +405,7 @@ func errUnknownCommand(name protocol.CommandName) error {
 // isCommand reports whether a name is one of protocol.Commands.
 func isCommand(name protocol.CommandName) bool {
 	switch name {
-	case "question.similar", "question.contact", "media.join", "media.restart", "media.tiles", "media.leave":
+	case "question.similar", "question.contact", "media.join", "media.restart", "media.tiles", "media.leave", "line.report":
 		return true
 	}
 	_, _, err := domainBody(name, nil, conference.Actor{})

@@ -55,6 +55,7 @@ func bodies() map[protocol.CommandName]func() any {
 	add(protocol.ProgrammeSlate{}, "programme.slate")
 	add(protocol.MediaOffer{}, "media.join", "media.restart")
 	add(protocol.MediaTiles{}, "media.tiles")
+	add(protocol.LineReport{}, "line.report")
 	add(protocol.Nothing{}, "venue.ready", "venue.notReady", "floor.cityHall", "media.leave", "conference.open", "conference.close")
 	return out
 }
@@ -131,7 +132,7 @@ func TestDocs_examplesDecode(t *testing.T) {
 			t.Errorf("docs/protocol.md has no example of %s", typ)
 		}
 	}
-	for _, typ := range []string{"welcome", "snapshot", "events", "reply", "standing", "slots", "watermark", "bye"} {
+	for _, typ := range []string{"welcome", "snapshot", "events", "reply", "standing", "slots", "watermark", "lines", "speaking", "bye"} {
 		if !serverTypes[typ] {
 			t.Errorf("docs/protocol.md has no example of %s", typ)
 		}

@@ -61,6 +61,7 @@ func (c *conn) hello(ctx context.Context, data []byte) bool {
 	if welcome.Media {
 		c.watchMedia()
 	}
+	c.room.call(func() { c.room.tellAllLines(c) })
 	return true
 }
 

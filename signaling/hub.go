@@ -86,6 +86,7 @@ type Config struct {
 	May    func(role conference.Role, action string) bool
 	Media  Media // nil: media commands are refused as unavailable
 	Relay  Relay // nil: nothing is relayed
+	Lines  Lines // nil: nothing is known of lines
 	Logger *slog.Logger
 	Now    func() time.Time
 	// Origins are allowed besides the request's own scheme://host.
@@ -286,7 +287,7 @@ func (h *Hub) room(ctx context.Context, id conference.ID) (*room, error) {
 		h.mu.Unlock()
 		return r, nil
 	}
-	r = newRoom(id, conf, h.cfg.Logger)
+	r = newRoom(id, conf, h.cfg.Lines, h.cfg.Logger)
 	h.rooms[id] = r
 	h.mu.Unlock()
 	select {

@@ -3,6 +3,7 @@ package signaling
 import (
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/limits"
+	"github.com/diemcau/diemcau/internal/line"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
@@ -25,7 +26,7 @@ func sentence(refusal *conference.Error, lang protocol.Lang) string {
 }
 
 func codeText(code string) (text, bool) {
-	for _, find := range []func(string) text{socketText, questionText, conferenceText, floorText, mediaText} {
+	for _, find := range []func(string) text{socketText, questionText, conferenceText, floorText, mediaText, lineText} {
 		if t := find(code); t != (text{}) {
 			return t, true
 		}
@@ -143,6 +144,22 @@ func mediaText(code string) text {
 		return text{"Kết nối hình và tiếng đã kết thúc. Hãy kết nối lại.", "The media connection has ended. Connect again."}
 	case "media.etag_mismatch":
 		return text{"Phiên ICE đã thay đổi. Hãy kết nối lại.", "The ICE session has changed. Connect again."}
+	}
+	return text{}
+}
+
+func lineText(code string) text {
+	switch code {
+	case line.CodeBadReport:
+		return text{"Số đo đường truyền không hợp lệ. Hãy tải lại trang.", "The line's figures are not valid. Reload the page."}
+	case line.CodeTooOften:
+		return text{"Gửi quá dày. Trang sẽ tự gửi lại sau ít giây.", "This is sent too often. The page will send it again in some seconds."}
+	case line.CodeUnknown:
+		return text{"Chưa có số đo nào của điểm cầu này. Hãy đợi điểm cầu nối hình và tiếng.", "Nothing has been measured of this venue yet. Wait until its picture and sound are connected."}
+	case line.CodeBadStill:
+		return text{"Ảnh phải là JPEG, nhiều nhất 20 KB và 640 × 480. Hãy tải lại trang.", "The picture must be a JPEG of at most 20 KB and 640 × 480. Reload the page."}
+	case line.CodeNoStill:
+		return text{"Chưa có ảnh của điểm cầu này. Hãy đợi ít giây.", "There is no picture of this venue yet. Wait some seconds."}
 	}
 	return text{}
 }

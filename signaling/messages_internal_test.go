@@ -33,7 +33,7 @@ func refusalCodes(t *testing.T) map[string]string {
 		}
 	}
 	fset := token.NewFileSet()
-	for _, dir := range []string{"../moderation", "../sfu/floor", "../sfu", "../internal/live", "../internal/conference", "."} {
+	for _, dir := range []string{"../moderation", "../sfu/floor", "../sfu", "../internal/live", "../internal/conference", "../internal/line", "."} {
 		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no Go files in %s: %v", dir, err)

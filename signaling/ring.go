@@ -154,6 +154,8 @@ const (
 	typeStanding  = "standing"
 	typeSlots     = "slots"
 	typeWatermark = "watermark"
+	typeLines     = "lines"
+	typeSpeaking  = "speaking"
 	typeBye       = "bye"
 )
 

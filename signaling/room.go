@@ -20,6 +20,7 @@ import (
 type room struct {
 	id     conference.ID
 	conf   Conference
+	lines  Lines // nil: none are known
 	logger *slog.Logger
 	inbox  chan func() // run by the room's goroutine
 	done   chan struct{}
@@ -34,6 +35,7 @@ type room struct {
 	followers map[conference.QuestionID]map[*conn]struct{}
 	// behind has, by the question that stands for them, merged questions that are followed.
 	behind map[conference.QuestionID]map[conference.QuestionID]struct{}
+	told   told // of the venues' lines
 }
 
 // start is where a socket begins.
@@ -71,9 +73,9 @@ const (
 	retryFeed     = 100 * time.Millisecond
 )
 
-func newRoom(id conference.ID, conf Conference, logger *slog.Logger) *room {
+func newRoom(id conference.ID, conf Conference, lines Lines, logger *slog.Logger) *room {
 	return &room{
-		id: id, conf: conf, logger: logger.With(slog.String("conference", string(id))),
+		id: id, conf: conf, lines: lines, logger: logger.With(slog.String("conference", string(id))),
 		inbox:     make(chan func(), inboxSize),
 		done:      make(chan struct{}),
 		rings:     map[conference.Role]*ring{},
@@ -104,10 +106,17 @@ func (r *room) serve(ctx context.Context) (ended bool) {
 		}
 	}()
 	r.rewind()
+	if r.lines != nil { // sockets get all there is as they come
+		r.told.lines = r.lines.Changes(r.id, 0).Version
+		_, r.told.speaking = r.lines.Speaking(r.id)
+	}
 	watermark := time.NewTicker(watermarkEach)
 	defer watermark.Stop()
 	tally := time.NewTicker(tallyEach)
 	defer tally.Stop()
+	lines, speaking := time.NewTicker(linesEach), time.NewTicker(speakingEach)
+	defer lines.Stop()
+	defer speaking.Stop()
 	pace := time.NewTimer(0)
 	defer pace.Stop()
 	for {
@@ -120,6 +129,10 @@ func (r *room) serve(ctx context.Context) (ended bool) {
 				r.watermarks()
 			case <-tally.C:
 				r.tally()
+			case <-lines.C:
+				r.tellLines()
+			case <-speaking.C:
+				r.tellSpeaking()
 			case <-waiting:
 				// Gather for one tick what comes close together.
 				waiting = nil

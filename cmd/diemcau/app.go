@@ -45,6 +45,7 @@ type app struct {
 	media   *sfu.Node
 	home    *home.Keeper
 	liaison *liaison.Client
+	lines   *lineKeeper
 	nodes   http.Handler // nil: this node is alone
 	hub     *signaling.Hub
 	gate    *access.Gate
@@ -121,7 +122,7 @@ func (a *app) open(ctx context.Context) error {
 	}
 	a.hub = signaling.New(signaling.Config{
 		Conference: func(id conference.ID) (signaling.Conference, error) { return a.live.Conference(id) },
-		Gate:       a.gate, May: access.May, Media: pages, Relay: a.relays(), Limits: a.limits,
+		Gate:       a.gate, May: access.May, Media: pages, Relay: a.relays(), Lines: a.lines, Limits: a.limits,
 		Logger: a.logger, Now: time.Now, DrainFor: drainFor,
 	})
 	return a.serveHTTP() //nolint:contextcheck // a scrape comes with no context of ours
@@ -173,7 +174,7 @@ func (a *app) serveHTTP() error {
 	}
 	a.http, err = server.New(server.Config{
 		Logger: a.logger.With(slog.String("part", "server")), Now: time.Now, Gate: a.gate, Live: a.live,
-		Media: whip{a.media}, Relay: a.relays(), Pages: pages, Socket: a.hub.Serve, Limits: a.limits, Metrics: a.metrics,
+		Media: whip{a.media}, Relay: a.relays(), Lines: a.lines, Pages: pages, Socket: a.hub.Serve, Limits: a.limits, Metrics: a.metrics,
 		Origins: a.origins, CACert: caCert, ImportSecret: a.importSecret, Zalo: webhook, Holidays: a.holidays,
 		MediaHome: mediaHome(a.home), Nodes: a.nodes, Peers: a.peerOrigins,
 	})
@@ -274,7 +275,7 @@ func (a *app) run(ctx context.Context) error {
 	work, stop := context.WithCancel(faulty)
 	defer stop()
 	parts := []func(context.Context) error{
-		a.live.Run, a.media.Run, a.hub.Run, a.http.Run, a.home.Run, a.liaison.Run,
+		a.live.Run, a.media.Run, a.hub.Run, a.http.Run, a.home.Run, a.liaison.Run, a.lines.Run,
 		newDirector(a.live, a.media, a.home.Here, a.tally.count, a.logger).Run,
 	}
 	if a.zalo != nil {

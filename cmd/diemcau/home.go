@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net"
 	"net/url"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/home"
 	"github.com/diemcau/diemcau/internal/liaison"
+	"github.com/diemcau/diemcau/internal/line"
 	"github.com/diemcau/diemcau/internal/secret"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
@@ -67,9 +69,13 @@ func (a *app) openHome(keys *secret.Keys) (joins, error) {
 	}
 	a.home = home.New(config)
 	pages := joins{live: a.live, node: a.media, home: a.home, liaison: a.liaison}
+	a.lines = &lineKeeper{
+		Book: line.New(), home: a.home, liaison: a.liaison, live: a.live, media: a.media,
+		logger: a.logger.With(slog.String("part", "lines")),
+	}
 	if config.Store != nil {
 		a.nodes = liaison.NewHandler(liaison.Config{
-			Join: pages.Local, ICEServers: a.iceServers(config.Self.Public),
+			Join: pages.Local, ICEServers: a.iceServers(config.Self.Public), Lines: localLines{a.lines},
 			Key: key, Store: config.Store, Now: time.Now, Logger: a.logger,
 		})
 	}

@@ -42,6 +42,7 @@ func (a *app) measure() {
 	a.metrics.Register(a.tally.events)
 	a.metrics.Register(a.tally.submitted)
 	a.metrics.Register(newMediaCollector(a.live, a.media))
+	a.metrics.Register(newLineCollector(a.lines))
 	a.metrics.Gauge("diemcau_ready", "1 when the log can be written and media is bound.", func() float64 {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()

@@ -16,6 +16,9 @@ const (
 	ActionMediaPublish     = "media.publish"    // WHIP
 	ActionMediaWatch       = "media.watch"      // WHEP of the programme
 	ActionMediaWatchVenue  = "media.watchVenue" // WHEP of one venue
+	ActionLineRead         = "line.read"        // lines of the venues and their history
+	ActionStillPut         = "still.put"        // the venue's own picture for the wall
+	ActionStillGet         = "still.get"
 )
 
 // May reports whether a role may do an action: the wire name of a command
@@ -64,6 +67,10 @@ func May(role conference.Role, action string) bool {
 		return is(venue, stage)
 	case "media.tiles":
 		return is(stage)
+	case "line.report", ActionStillPut:
+		return is(venue)
+	case ActionLineRead, ActionStillGet:
+		return is(stage, admin)
 	case ActionMediaPublish:
 		return is(venue)
 	case ActionMediaWatch:

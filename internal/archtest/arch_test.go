@@ -42,16 +42,16 @@ var arrows = map[string][]string{
 	"internal/intake":  {"internal/conference", "internal/text"},
 	"internal/zalo":    {"internal/conference"},
 
-	"signaling/protocol": {"internal/conference", "moderation", "sfu/floor"}, // their states are the wire's unions
+	"signaling/protocol": {"internal/conference", "internal/line", "moderation", "sfu/floor"}, // their states are the wire's unions
 	"signaling": {
-		"internal/access", "internal/conference", "internal/limits", "internal/live", "moderation", "moderation/similar",
+		"internal/access", "internal/conference", "internal/limits", "internal/line", "internal/live", "moderation", "moderation/similar",
 		"sfu/floor", "signaling/protocol",
 	},
 	"internal/line":    {"internal/conference"},
 	"internal/home":    {"internal/conference"},
-	"internal/liaison": {"internal/conference", "signaling", "signaling/protocol"},
+	"internal/liaison": {"internal/conference", "internal/line", "signaling", "signaling/protocol"},
 	"internal/server": {
-		"internal/access", "internal/conference", "internal/intake", "internal/limits", "internal/live", "internal/pow",
+		"internal/access", "internal/conference", "internal/intake", "internal/limits", "internal/line", "internal/live", "internal/pow",
 		"internal/liaison", "internal/workday", "moderation",
 		"signaling", "signaling/protocol", "web",
 	},

@@ -9,4 +9,7 @@
 //
 // The stream is the session's life: when it breaks, A ends the session, and B tells the
 // page, which joins again wherever the media are by then.
+//
+// The venues' lines go the same way: what a page reports is passed on to A, which measures
+// and keeps them; A's rows come back in a stream, so that the stage sees them on B too.
 package liaison

@@ -29,10 +29,12 @@ type Config struct {
 	Join func(ctx context.Context, id conference.ID, actor conference.Actor, offer string) (signaling.MediaSession, string, error)
 	// ICEServers returns what relays media to this node, with credentials for the session.
 	ICEServers func(session string) []protocol.ICEServer
-	Key        []byte // the same on every node of an installation
-	Store      Store
-	Now        func() time.Time
-	Logger     *slog.Logger
+	// Lines are this node's; nil: it has none.
+	Lines  Lines
+	Key    []byte // the same on every node of an installation
+	Store  Store
+	Now    func() time.Time
+	Logger *slog.Logger
 }
 
 // Handler answers other nodes. Safe for concurrent use.
@@ -61,6 +63,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusMethodNotAllowed)
 	case session == "":
 		h.join(w, r, body)
+	case session == ofLines:
+		h.lines(w, r, action, body)
 	case action == "restart":
 		h.restart(w, r, session, body)
 	case action == "tiles":

@@ -5,7 +5,8 @@ import (
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
-// Path is where a node answers others; below it /{session}/restart, /{session}/tiles.
+// Path is where a node answers others; below it /{session}/restart,
+// /{session}/tiles, and /line/… for the venues' lines.
 const Path = "/api/v1/nodes/media"
 
 // join asks for a session.

@@ -96,10 +96,11 @@ func (b *Book) Observe(id conference.ID, readings []Reading, places map[conferen
 		one.show(h, row)
 	}
 	for venue, h := range one.halls {
-		if _, of := places[venue]; !of {
-			delete(one.halls, venue)
-		} else if !present[venue] {
+		if !present[venue] {
 			one.hide(h)
+		}
+		if _, of := places[venue]; !of {
+			h.past = history{}
 		}
 	}
 }
@@ -114,7 +115,7 @@ func (o *book) show(h *hall, row Row) {
 
 // hide takes away the row of a venue that sends no more; its history stays.
 func (o *book) hide(h *hall) {
-	h.lastAt, h.soundAt, h.reportedAt, h.steady = time.Time{}, time.Time{}, time.Time{}, Steady{}
+	h.lastAt, h.soundAt, h.reportedAt, h.steady, h.still = time.Time{}, time.Time{}, time.Time{}, Steady{}, nil
 	if h.shown {
 		o.version++
 		h.shown, h.version = false, o.version

@@ -54,7 +54,7 @@ type Row struct {
 	Way                Way
 	Camera, Mic        string
 	Page               bool  // a page tells of the line; false: an encoder, or a page that has stopped
-	StillAt            int64 // when the latest still came, ms since 1970; 0: there is none
+	StillAtMs          int64 // when the latest still came, ms since 1970; 0: there is none
 }
 
 // Sample is one point of a venue's history.
@@ -207,8 +207,11 @@ func (h *hall) judge(venue conference.VenueID, at Place, now time.Time) Row {
 		Layers: h.last.Layers, Level: max(h.last.Level, r.Level, 0), Limited: r.Limited, Encoder: r.Encoder,
 		Way: r.Way, Camera: r.Camera, Mic: r.Mic, Page: !h.reportedAt.IsZero() && f.Quiet < unheardAfter,
 	}
-	if !h.stillAt.IsZero() {
-		row.StillAt = h.stillAt.UnixMilli()
+	if now.Sub(h.stillAt) >= stillFor {
+		h.still = nil
+	}
+	if h.still != nil {
+		row.StillAtMs = h.stillAt.UnixMilli()
 	}
 	row.Grade, row.Causes = h.steady.Take(Judge(&f))
 	return row

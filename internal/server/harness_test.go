@@ -43,6 +43,7 @@ type house struct {
 	live   *live.Node
 	gate   *access.Gate
 	media  *fakeMedia
+	lines  *fakeLines
 	logs   *buffer
 	stop   func()
 }
@@ -63,11 +64,11 @@ func newHouseIn(t *testing.T, dir string, options ...option) *house {
 		t.Fatal(err)
 	}
 	keys := secret.New(bytes.Repeat([]byte("k"), 32))
-	h := &house{T: t, logs: logs, media: newFakeMedia()}
+	h := &house{T: t, logs: logs, media: newFakeMedia(), lines: newFakeLines()}
 	h.live = live.New(live.Config{Store: store, Secret: keys, Logger: logger, Now: time.Now})
 	h.gate = access.New(access.Config{Ephemeral: store.Ephemeral(), Keys: keys, Now: time.Now})
 	cfg := server.Config{
-		Logger: logger, Now: time.Now, Gate: h.gate, Live: h.live, Media: h.media, Pages: builtPages(),
+		Logger: logger, Now: time.Now, Gate: h.gate, Live: h.live, Media: h.media, Lines: h.lines, Pages: builtPages(),
 		Socket: func(w http.ResponseWriter, _ *http.Request, id conference.ID) error {
 			w.Header().Set("X-Socket", string(id))
 			w.Header().Set("Retry-After", "10")

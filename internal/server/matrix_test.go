@@ -35,6 +35,10 @@ func TestRoles_wholeRouterDeniesByDefault(t *testing.T) {
 		"POST /api/v1/conferences/:conference/revoke":                 "",
 		"POST /api/v1/conferences/:conference/open":                   "", // open already: 409 for the administrator
 		"POST /api/v1/conferences/:conference/close":                  "admin",
+		"GET /api/v1/conferences/:conference/lines.csv":               "stage admin",
+		"GET /api/v1/conferences/:conference/lines/:venue":            "stage admin",
+		"POST /api/v1/conferences/:conference/stills/:venue":          "venue",
+		"GET /api/v1/conferences/:conference/stills/:venue":           "stage admin",
 		"POST /api/v1/conferences/:conference/whip/:venue":            "venue",
 		"POST /api/v1/conferences/:conference/whep":                   everybody,
 		"POST /api/v1/conferences/:conference/whep/:venue":            "venue stage",
@@ -87,6 +91,8 @@ func (h *house) matrixRequest(method, path, bearer string) request {
 		r.body, r.contentType = "a=candidate", typeFrag
 	case strings.Contains(path, "/whip") || strings.Contains(path, "/whep"):
 		r.body, r.contentType = offer, typeSDP
+	case method == http.MethodPost && strings.Contains(path, "/stills/"):
+		r.body, r.contentType = string(stillOf(h.T, 16, 9)), "image/jpeg"
 	case strings.HasSuffix(path, "/links"):
 		r.body = `{"role":"screen"}`
 	case method == http.MethodPost:

@@ -29,6 +29,7 @@ type Config struct {
 	Live   *live.Node
 	Media  Media
 	Relay  Relay // nil: nothing is relayed
+	Lines  Lines // nil: nothing is known of lines
 	Pages  fs.FS // the built pages (web.Dist)
 	// Socket serves the WebSocket of a conference; a refusal comes back before anything is
 	// written.
@@ -172,6 +173,10 @@ func (s *Server) routes() {
 	api(http.MethodPost, "/conferences/:conference/links", s.createLink)
 	api(http.MethodPost, "/conferences/:conference/revoke", s.revokeSession)
 	api(http.MethodGet, "/conferences/:conference/socket", s.socket)
+	api(http.MethodGet, "/conferences/:conference/lines.csv", s.lineTable)
+	api(http.MethodGet, "/conferences/:conference/lines/:venue", s.lineHistory)
+	api(http.MethodPost, "/conferences/:conference/stills/:venue", s.putStill)
+	api(http.MethodGet, "/conferences/:conference/stills/:venue", s.getStill)
 
 	s.mediaRoutes(func(method, path string, handler echo.HandlerFunc) {
 		e.Add(method, "/api/v1/conferences/:conference"+path, handler, s.allowAnyOrigin)

@@ -5,7 +5,7 @@
 // fields and message types it does not know.
 //
 //	client → server   {"type":"hello",…} once, then {"type":"command",…}
-//	server → client   welcome · snapshot · events · reply · standing · slots · watermark · bye
+//	server → client   welcome · snapshot · events · reply · standing · slots · watermark · lines · speaking · bye
 package protocol
 
 //go:generate go run ../../cmd/wiregen -in . -out ../../web/src/wire/wire.gen.ts

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/diemcau/diemcau/internal/line"
 	"github.com/diemcau/diemcau/moderation"
 	"github.com/diemcau/diemcau/sfu/floor"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -78,6 +79,24 @@ func venueView() protocol.Venue {
 func floorView() protocol.Floor {
 	return protocol.Floor{
 		Main: "main", Holder: "phu-loc", Preview: "a-luoi", GivenAt: "2022-10-28T01:00:06Z", LimitMs: 180_000, Slate: true,
+	}
+}
+
+func reportView() protocol.LineReport {
+	return protocol.LineReport{
+		UpBits: 640_000, DownBits: 1_900_000, LossUp: 0.031, LossDown: 0.002, RTTMs: 48, JitterMs: 12, Freezes: 1, FrozenMs: 300,
+		WindowMs: 5000, Width: 640, Height: 360, WantedHeight: 720, FPS: 30, Layers: 2, Limited: line.LimitBandwidth,
+		Encoder: "OpenH264", Way: line.WayTCP, Level: 61, Camera: "Integrated Camera", Mic: "Jabra SPEAK 510",
+		Signs: []protocol.LineSign{line.SignBlack},
+	}
+}
+
+func lineView() protocol.VenueLine {
+	return protocol.VenueLine{
+		Venue: "phu-loc", Grade: line.GradeFair, Causes: []protocol.LineCause{line.CauseUpWeak}, Signs: []protocol.LineSign{line.SignSilent},
+		UpBits: 640_000, DownBits: 1_900_000, LossUp: 0.031, LossDown: 0.002, RTTMs: 50, JitterMs: 10, FrozenMs: 300,
+		Width: 640, Height: 360, WantedHeight: 720, FPS: 30, Layers: 2, Level: 61, Limited: line.LimitBandwidth, Encoder: "OpenH264",
+		Way: line.WayTCP, Camera: "Integrated Camera", Mic: "Jabra SPEAK 510", Page: true, StillAtMs: 1_666_918_800_000,
 	}
 }
 
@@ -161,8 +180,13 @@ func samples() map[string]any {
 		"server.slots.replaced": server("slots", protocol.ServerMessage{Slots: &protocol.Slots{
 			Slots: []protocol.Slot{}, Ended: true, Replaced: true,
 		}}),
-		"server.watermark": server("watermark", protocol.ServerMessage{Watermark: &protocol.Watermark{Prev: "a1b2.9.2233ccdd", Cursor: "a1b2.10.44ee55ff", Votes: map[string]int{onAir: 12}}}),
-		"server.bye":       server("bye", protocol.ServerMessage{Bye: &protocol.Bye{Reason: "draining", RetryAfterMs: 2500}}),
+		"server.watermark":   server("watermark", protocol.ServerMessage{Watermark: &protocol.Watermark{Prev: "a1b2.9.2233ccdd", Cursor: "a1b2.10.44ee55ff", Votes: map[string]int{onAir: 12}}}),
+		"client.line.report": reportView(),
+		"server.lines": server("lines", protocol.ServerMessage{Lines: &protocol.Lines{
+			Whole: true, Rows: []protocol.VenueLine{lineView()}, Gone: []string{"a-luoi"},
+		}}),
+		"server.speaking": server("speaking", protocol.ServerMessage{Speaking: &protocol.Speaking{Now: "main", Loud: []string{"phu-loc"}}}),
+		"server.bye":      server("bye", protocol.ServerMessage{Bye: &protocol.Bye{Reason: "draining", RetryAfterMs: 2500}}),
 	}
 }
 
@@ -239,6 +263,9 @@ func fields(v reflect.Value, set map[string]bool) {
 // TestLimits: the wire's figures are those of the rules.
 func TestLimits(t *testing.T) {
 	t.Parallel()
+	if protocol.MaxStillBytes != line.MaxStillBytes {
+		t.Errorf("wire says %d bytes, internal/line %d", protocol.MaxStillBytes, line.MaxStillBytes)
+	}
 	if protocol.MaxQuestionRunes != moderation.MaxBodyRunes || protocol.MaxHandNoteRunes != floor.MaxNoteRunes {
 		t.Errorf("wire says %d and %d, rules %d and %d", protocol.MaxQuestionRunes, protocol.MaxHandNoteRunes,
 			moderation.MaxBodyRunes, floor.MaxNoteRunes)

@@ -38,6 +38,9 @@ const (
 	PingEveryMs        = 25_000
 	WatermarkEveryMs   = 5_000
 	VotesEveryMs       = 1_000 // totals of votes come at most that often
+	LinesEveryMs       = 2_000 // so do changes of lines
+	SpeakingEveryMs    = 250   // and who speaks
+	MaxStillBytes      = 20 << 10
 	CoalesceEventsMs   = 20
 	CommandTimeoutMs   = 10_000
 	IdempotencyKeyMin  = 16
@@ -102,9 +105,11 @@ type Hello struct {
 //wire:case standing Standing
 //wire:case slots Slots
 //wire:case watermark Watermark
+//wire:case lines Lines
+//wire:case speaking Speaking
 //wire:case bye Bye
 type ServerMessage struct {
-	// Type is "welcome", "snapshot", "events", "reply", "standing", "slots", "watermark" or "bye".
+	// Type is "welcome", "snapshot", "events", "reply", "standing", "slots", "watermark", "lines", "speaking" or "bye".
 	Type      string     `json:"type"`
 	Welcome   *Welcome   `json:"welcome,omitempty"`
 	Snapshot  *Snapshot  `json:"snapshot,omitempty"`
@@ -113,6 +118,8 @@ type ServerMessage struct {
 	Standing  *Standing  `json:"standing,omitempty"`
 	Slots     *Slots     `json:"slots,omitempty"`
 	Watermark *Watermark `json:"watermark,omitempty"`
+	Lines     *Lines     `json:"lines,omitempty"`
+	Speaking  *Speaking  `json:"speaking,omitempty"`
 	Bye       *Bye       `json:"bye,omitempty"`
 }
 

@@ -265,6 +265,98 @@ export interface Holiday {
   /** Provisional marks a day of an official year that is not itself announced. */
   provisional?: boolean;
 }
+
+/**
+ * LineReport is "line.report" (venue, while its media are connected): what the page sees of
+ * its own line over the last seconds; every 5 s or so, at most one a second. Shares are 0–1,
+ * rates bits/s; what is absent is not known. Signs are those from black to hidden.
+ */
+export interface LineReport {
+  /** all layers and the microphone */
+  upBits?: number;
+  /** all that arrives */
+  downBits?: number;
+  lossUp?: number;
+  lossDown?: number;
+  rttMs?: number;
+  /** of what arrives */
+  jitterMs?: number;
+  /** Freezes is how often the programme's picture stood still, FrozenMs for how long, of WindowMs. */
+  freezes?: number;
+  frozenMs?: number;
+  windowMs?: number;
+  /** Width and Height are of the largest picture sent now, WantedHeight is what the camera gives. */
+  width?: number;
+  height?: number;
+  wantedHeight?: number;
+  /** pictures a second of the largest */
+  fps?: number;
+  /** that are sent */
+  layers?: number;
+  limited?: LineLimit;
+  /** ≤ 60 characters */
+  encoder?: string;
+  way?: LineWay;
+  /** Level is the loudest of the microphone, 0–100 on a scale of 60 dB. */
+  level?: number;
+  /** ≤ 80 characters, as the system names it */
+  camera?: string;
+  mic?: string;
+  signs?: LineSign[];
+}
+
+/** VenueLine is one venue's line: what its page tells and what the server measures. */
+export interface VenueLine {
+  venue: string;
+  grade: LineGrade;
+  /** the worst first */
+  causes?: LineCause[];
+  signs?: LineSign[];
+  upBits?: number;
+  downBits?: number;
+  /** before repair */
+  lossUp?: number;
+  lossDown?: number;
+  rttMs?: number;
+  jitterMs?: number;
+  frozenMs?: number;
+  width?: number;
+  height?: number;
+  wantedHeight?: number;
+  fps?: number;
+  /** that arrive */
+  layers?: number;
+  level?: number;
+  limited?: LineLimit;
+  encoder?: string;
+  way?: LineWay;
+  camera?: string;
+  mic?: string;
+  /** Page: a page tells of the line; without it the server's own measurements are all there is. */
+  page?: boolean;
+  /** StillAtMs is when the venue's latest still came, ms since 1970; absent: there is none. */
+  stillAtMs?: number;
+}
+
+/**
+ * Lines are the venues' lines: stage and admin get all, a venue its own. Whole replaces what
+ * the client holds; otherwise Rows replace those of their venues and Gone are taken away.
+ * They come at most every LinesEveryMs, and only what has changed.
+ */
+export interface Lines {
+  whole?: boolean;
+  rows: VenueLine[];
+  gone?: string[];
+}
+
+/**
+ * Speaking is who is heard now, for the stage: Now speaks among the open microphones (absent:
+ * nobody), Loud are closed microphones that have sound.
+ */
+export interface Speaking {
+  now?: string;
+  loud?: string[];
+}
 export const Subprotocol = "diemcau.v1";
 export const Version = 1;
 /** the server drains: come back after bye.retryAfterMs */
@@ -301,6 +393,11 @@ export const PingEveryMs = 25000;
 export const WatermarkEveryMs = 5000;
 /** totals of votes come at most that often */
 export const VotesEveryMs = 1000;
+/** so do changes of lines */
+export const LinesEveryMs = 2000;
+/** and who speaks */
+export const SpeakingEveryMs = 250;
+export const MaxStillBytes = 20480;
 export const CoalesceEventsMs = 20;
 export const CommandTimeoutMs = 10000;
 export const IdempotencyKeyMin = 16;
@@ -338,6 +435,8 @@ export type ServerMessage =
   | { type: "standing"; standing: Standing }
   | { type: "slots"; slots: Slots }
   | { type: "watermark"; watermark: Watermark }
+  | { type: "lines"; lines: Lines }
+  | { type: "speaking"; speaking: Speaking }
   | { type: "bye"; bye: Bye };
 
 /** Welcome answers hello. */
@@ -770,6 +869,57 @@ export type Lang =
   | "vi"
   | "en";
 
+/** LineCause is why a line is not good. */
+export type LineCause =
+  | "nothing"
+  | "noPicture"
+  | "noSound"
+  | "upWeak"
+  | "cpu"
+  | "lossUp"
+  | "leftUp"
+  | "lossDown"
+  | "downWeak"
+  | "delay"
+  | "jitter"
+  | "freezes"
+  | "unheard";
+
+/** LineGrade is what a venue's line is worth, in one word. */
+export type LineGrade =
+  | "good"
+  | "fair"
+  | "weak"
+  | "none";
+
+/** LineLimit is why an encoder holds back (W3C's qualityLimitationReason). */
+export type LineLimit =
+  | "none"
+  | "bandwidth"
+  | "cpu"
+  | "other";
+
+/** LineSign is something about a microphone or camera that a person should look at. */
+export type LineSign =
+  | "black"
+  | "frozen"
+  | "cameraMuted"
+  | "micMuted"
+  | "virtualCamera"
+  | "virtualMic"
+  | "deviceChanged"
+  | "testPicture"
+  | "testSound"
+  | "hidden"
+  | "silent"
+  | "echo";
+
+/** LineWay is how media gets through. */
+export type LineWay =
+  | "udp"
+  | "tcp"
+  | "tls";
+
 /** ProblemKind sorts refusals by what the one who asked can do about it. */
 export type ProblemKind =
   | "invalid"
@@ -882,6 +1032,7 @@ export interface Commands {
   "media.leave": Nothing;
   "conference.open": Nothing;
   "conference.close": Nothing;
+  "line.report": LineReport;
 }
 
 export type CommandName = keyof Commands;
