@@ -99,6 +99,9 @@ func (c *cut) detach() {
 	c.attached = nil
 }
 
+// abandon forgets what was sent: none of it is sent again.
+func (c *cut) abandon() { c.runs.Store(&[]run{}) }
+
 // askKey asks the source that is wanted for a keyframe.
 func (c *cut) askKey(now int64) {
 	if w := c.want.Load(); w != nil {

@@ -29,7 +29,7 @@ const (
 
 // newAPI makes the WebRTC stack of one PeerConnection. The media engine knows exactly the
 // formats chosen from the offer, so that pion's comparison of profile bytes never decides.
-func (n *Node) newAPI(o *offer) (*webrtc.API, error) {
+func (n *Node) newAPI(o *offer, r role) (*webrtc.API, error) {
 	media := &webrtc.MediaEngine{}
 	publishes := false
 	for _, l := range o.lines {
@@ -47,11 +47,11 @@ func (n *Node) newAPI(o *offer) (*webrtc.API, error) {
 	return webrtc.NewAPI(
 		webrtc.WithMediaEngine(media),
 		webrtc.WithInterceptorRegistry(registry),
-		webrtc.WithSettingEngine(n.settings()),
+		webrtc.WithSettingEngine(n.settings(r)),
 	), nil
 }
 
-func (n *Node) settings() webrtc.SettingEngine {
+func (n *Node) settings(r role) webrtc.SettingEngine {
 	s := webrtc.SettingEngine{LoggerFactory: n.logs}
 	s.SetLite(true)
 	s.SetICEUDPMux(n.mux)
@@ -65,6 +65,9 @@ func (n *Node) settings() webrtc.SettingEngine {
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	disconnected, failed := n.silence()
+	if r != roleEncoder {
+		failed = 2 * n.resumeWithin() // the session ends before: its page may come back until then
+	}
 	s.SetICETimeouts(disconnected, failed, iceKeepAlive)
 	s.SetSRTPProtectionProfiles(
 		dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)

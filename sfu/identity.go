@@ -106,6 +106,14 @@ func (n *Node) agentOptions() []ice.AgentOption {
 	)
 }
 
+// resumeWithin is how long a page may be away and come back to its session.
+func (n *Node) resumeWithin() time.Duration {
+	if n.cfg.ResumeWithin > 0 {
+		return n.cfg.ResumeWithin
+	}
+	return resumeWithin
+}
+
 // silence returns after how long without a packet a peer counts as disconnected, and how
 // long after that as gone.
 func (n *Node) silence() (disconnected, failed time.Duration) {

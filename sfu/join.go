@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -12,21 +13,20 @@ import (
 
 // Refusals of the Join, Publish and Watch methods (conference.Error):
 // media.bad_sdp, media.no_h264 (KindInvalid; 406 for WHEP), media.no_opus,
-// media.full (KindUnavailable), media.already_publishing (KindConflict).
+// media.full (KindUnavailable), media.already_publishing, media.replaced (KindConflict).
 
-// JoinVenue connects a venue page: mic and camera up, fixed slots down (docs/protocol.md).
-// A second join of the same venue replaces the first.
+// JoinVenue is Join for a venue page that has had no session and belongs to nobody.
 func (p *Plane) JoinVenue(ctx context.Context, venue conference.VenueID, offer string) (*Session, string, error) {
-	return p.join(ctx, roleVenue, venue, offer)
+	return p.Join(ctx, Page{Venue: venue}, offer)
 }
 
-// JoinStage connects a stage page: nothing up; programme, voices and tiles down.
+// JoinStage is Join for such a stage page.
 func (p *Plane) JoinStage(ctx context.Context, offer string) (*Session, string, error) {
-	return p.join(ctx, roleStage, "", offer)
+	return p.Join(ctx, Page{}, offer)
 }
 
 // join answers an offer with a new session.
-func (p *Plane) join(ctx context.Context, r role, venue conference.VenueID, text string) (s *Session, answer string, err error) {
+func (p *Plane) join(ctx context.Context, r role, page Page, text string) (s *Session, answer string, err error) {
 	if p.broken != nil {
 		return nil, "", p.broken
 	}
@@ -37,8 +37,14 @@ func (p *Plane) join(ctx context.Context, r role, venue conference.VenueID, text
 	if err := suits(o, r); err != nil {
 		return nil, "", err
 	}
-	s = newSession(p, r, venue, o)
-	api, err := p.node.newAPI(o)
+	p.planeMu.Lock()
+	before, err := p.find(page)
+	p.planeMu.Unlock()
+	if errors.Is(err, errReplaced) {
+		return nil, "", err
+	}
+	s = newSession(p, r, page, o)
+	api, err := p.node.newAPI(o, r)
 	if err != nil {
 		return nil, "", err
 	}
@@ -47,7 +53,7 @@ func (p *Plane) join(ctx context.Context, r role, venue conference.VenueID, text
 	}
 	s.listen()
 	if answer, err = s.first(ctx, api); err == nil {
-		err = p.admit(s)
+		err = p.admit(s, before)
 	}
 	if err == nil && !p.node.spawn(s.run) {
 		err = conference.Refuse(conference.KindUnavailable, "media.full", "media is ending")

@@ -43,8 +43,11 @@ type Config struct {
 	MaxViewers int
 	// Flush says when viewers are sent what has come.
 	Flush Flush
-	// DeadAfter is how long a peer may be silent before its session ends; 0: 11 s.
+	// DeadAfter is how long a peer may be silent before it counts as away; 0: 11 s. The
+	// sessions of viewers and encoders end then.
 	DeadAfter time.Duration
+	// ResumeWithin is how long a page may be away before its session ends; 0: a minute.
+	ResumeWithin time.Duration
 }
 
 // Flush says when viewers are sent what has come.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -107,6 +108,7 @@ type shape struct {
 	noRTX       bool
 	networks    []webrtc.NetworkType // nil: all
 	relays      []webrtc.ICEServer   // if there are any, media takes no other way
+	socket      net.PacketConn       // nil: pion's own
 }
 
 func newPeer(t *testing.T, s shape) *peer {
@@ -136,6 +138,9 @@ func newPeer(t *testing.T, s shape) *peer {
 	e := webrtc.SettingEngine{LoggerFactory: quiet()}
 	e.SetIncludeLoopbackCandidate(true)
 	e.SetNetworkTypes(s.networks)
+	if s.socket != nil {
+		e.SetICEUDPMux(webrtc.NewICEUDPMux(quiet().NewLogger("mux"), s.socket))
+	}
 	e.DisableSRTPReplayProtection(true) // a test looks for packets that are sent twice
 	api := webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(e),
 		webrtc.WithInterceptorRegistry(&interceptor.Registry{}))
@@ -220,14 +225,7 @@ func (p *peer) negotiate(how func(context.Context, string) (string, error)) *pee
 			once.Do(func() { close(connected) })
 		}
 	})
-	offer, err := p.pc.CreateOffer(nil)
-	must(p.t, err)
-	gathered := webrtc.GatheringCompletePromise(p.pc)
-	must(p.t, p.pc.SetLocalDescription(offer))
-	<-gathered
-	p.answer, err = how(p.t.Context(), p.pc.LocalDescription().SDP)
-	must(p.t, err)
-	must(p.t, p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: p.answer}))
+	must(p.t, p.offer(nil, how))
 	select {
 	case <-connected:
 	case <-time.After(patience):
@@ -237,6 +235,21 @@ func (p *peer) negotiate(how func(context.Context, string) (string, error)) *pee
 		go p.feedback(track.RID())
 	}
 	return p
+}
+
+// offer offers, gives the offer to how, and takes its answer.
+func (p *peer) offer(options *webrtc.OfferOptions, how func(context.Context, string) (string, error)) error {
+	p.t.Helper()
+	offer, err := p.pc.CreateOffer(options)
+	must(p.t, err)
+	gathered := webrtc.GatheringCompletePromise(p.pc)
+	must(p.t, p.pc.SetLocalDescription(offer))
+	<-gathered
+	if p.answer, err = how(p.t.Context(), p.pc.LocalDescription().SDP); err != nil {
+		return err
+	}
+	must(p.t, p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: p.answer}))
+	return nil
 }
 
 // feedback collects the keyframe requests to a layer until the connection is closed.

@@ -40,6 +40,7 @@ type Plane struct {
 	audiences map[conference.VenueID]*audience // "": of the programme; they stay
 	viewers   map[string]*Viewer
 	speakers  speaker.Floor
+	taken     map[string]time.Time // tokens of pages whose place another one took, and when
 }
 
 // Floor is what the media plane obeys.
@@ -59,6 +60,7 @@ func newPlane(n *Node, id conference.ID, main conference.VenueID) *Plane {
 		published: make(map[conference.VenueID]Publisher),
 		audiences: make(map[conference.VenueID]*audience),
 		viewers:   make(map[string]*Viewer),
+		taken:     make(map[string]time.Time),
 		change:    make(chan struct{}),
 	}
 	p.programme, p.broken = newProgramme(main, &p.ids, n.cfg.Now)
@@ -178,42 +180,59 @@ func (p *Plane) Stats() Stats {
 	return s
 }
 
-// admit lets a session in and ends the one it replaces.
-func (p *Plane) admit(s *Session) error {
+// admit lets a session in and ends the one it replaces; before is the one its page had, or
+// nil.
+func (p *Plane) admit(s, before *Session) error {
 	p.planeMu.Lock()
-	if len(p.sessions) >= maxSessions {
+	replaced, err := p.predecessor(s, before)
+	if err != nil {
 		p.planeMu.Unlock()
-		return conference.Refuse(conference.KindUnavailable, "media.full", "")
-	}
-	var replaced *Session
-	for _, other := range p.sessions {
-		if other.venue != s.venue || other.role != s.role {
-			continue
-		}
-		switch s.role {
-		case roleEncoder:
-			if sends := other.pub.tell(p.now()); sends.Video || sends.Audio || sends.Note != "" {
-				p.planeMu.Unlock()
-				return conference.Refuse(conference.KindConflict, "media.already_publishing", "")
-			}
-			replaced = other
-		case roleVenue:
-			replaced = other
-		case roleStage:
-		}
+		return err
 	}
 	if replaced != nil {
 		delete(p.sessions, replaced.id)
+		if replaced != before {
+			p.took(replaced, p.now())
+		}
 	}
 	p.sessions[s.id] = s
 	p.planeMu.Unlock()
 	p.programme.awake.Store(true)
 	if replaced != nil {
-		replaced.replaced.Store(true)
+		replaced.replaced.Store(replaced != before)
 		replaced.Close()
 	}
 	p.route()
 	return nil
+}
+
+// predecessor returns the session that makes room for s, if there is one; with planeMu held.
+func (p *Plane) predecessor(s, before *Session) (*Session, error) {
+	if before != nil {
+		if _, taken := p.taken[before.page.Resume]; taken { // while the offer was answered
+			return nil, errReplaced
+		}
+		if p.sessions[before.id] == before && s.role == roleStage {
+			s.tiles = before.shown() // nobody else knows the new session yet
+			return before, nil
+		}
+	}
+	var replaced *Session
+	for _, other := range p.sessions {
+		if other.venue != s.venue || other.role != s.role || s.role == roleStage {
+			continue
+		}
+		if s.role == roleEncoder {
+			if sends := other.pub.tell(p.now()); sends.Video || sends.Audio || sends.Note != "" {
+				return nil, conference.Refuse(conference.KindConflict, "media.already_publishing", "")
+			}
+		}
+		replaced = other
+	}
+	if replaced == nil && len(p.sessions) >= maxSessions {
+		return nil, conference.Refuse(conference.KindUnavailable, "media.full", "")
+	}
+	return replaced, nil
 }
 
 // remove forgets a session that has ended.

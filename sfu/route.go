@@ -16,7 +16,7 @@ import (
 func (p *Plane) route() {
 	now := p.now()
 	p.planeMu.Lock()
-	forgotten := p.choose()
+	forgotten := p.choose(now)
 	p.permit()
 	var waited []*feed
 	for _, s := range p.sessions {
@@ -43,13 +43,14 @@ func (p *Plane) route() {
 	}
 }
 
-// choose decides who publishes each venue: an encoder before the page. It returns the
+// choose decides who publishes each venue: an encoder before the page, and nobody who has
+// been silent for long. It returns the
 // venues whose publisher is another one than before.
-func (p *Plane) choose() []conference.VenueID {
+func (p *Plane) choose(now time.Time) []conference.VenueID {
 	chosen := make(map[conference.VenueID]*publisher, len(p.heard))
 	encoders := make(map[conference.VenueID]bool)
 	for _, s := range p.sessions {
-		if s.pub == nil || encoders[s.venue] || (s.role == roleEncoder && !s.connected.Load()) {
+		if s.pub == nil || encoders[s.venue] || s.gone(now) || (s.role == roleEncoder && !s.connected.Load()) {
 			continue
 		}
 		chosen[s.venue] = s.pub
@@ -102,8 +103,12 @@ func (p *Plane) direct(s *Session, now time.Time) []*feed {
 	}
 	for _, slot := range s.slots {
 		f, venue := p.source(s, slot, tiles, now)
-		if !s.connected.Load() {
+		switch {
+		case !s.connected.Load():
 			f = nil // a keyframe sent now would be lost
+		case s.lost.Load() != 0:
+			f = nil // likewise; and what was lost before is not worth repairing afterwards
+			slot.cut.abandon()
 		}
 		if f == nil {
 			venue = ""

@@ -51,6 +51,7 @@ type Session struct {
 	plane *Plane
 	role  role
 	venue conference.VenueID
+	page  Page // Resume is the session's own token
 	pc    *webrtc.PeerConnection
 	lines []line     // of the join's offer; every later offer has the same
 	pub   *publisher // nil: sends nothing
@@ -58,11 +59,16 @@ type Session struct {
 
 	negotiation chan struct{} // holds one token: nobody negotiates
 	offer       *offer        // the last one; belongs to who has the token
-	connected   atomic.Bool
-	estimate    atomic.Int64 // bits/s the peer can receive; 0: nobody has estimated it
+	connected   atomic.Bool   // once
+	lost        atomic.Int64  // since when nothing comes, ns; 0: media stands
+	estimate    atomic.Int64  // bits/s the peer can receive; 0: nobody has estimated it
 	replaced    atomic.Bool
 	done        chan struct{}
 	closing     sync.Once
+
+	holdMu   sync.Mutex // guards turn, parkedAt
+	turn     uint64     // counts the sockets that held the session
+	parkedAt time.Time  // zero: one holds it, or none ever did
 
 	viewMu sync.Mutex // guards view, change, tiles, etag
 	view   []Slot
@@ -71,9 +77,10 @@ type Session struct {
 	etag   string
 }
 
-func newSession(p *Plane, r role, venue conference.VenueID, o *offer) *Session {
+func newSession(p *Plane, r role, page Page, o *offer) *Session {
+	page.Resume = token()
 	s := &Session{
-		id: token(), plane: p, role: r, venue: venue, offer: o, lines: o.lines,
+		id: token(), plane: p, role: r, venue: page.Venue, page: page, offer: o, lines: o.lines,
 		negotiation: make(chan struct{}, 1), done: make(chan struct{}), change: make(chan struct{}),
 	}
 	s.negotiation <- struct{}{}
@@ -158,6 +165,9 @@ func (s *Session) run() {
 				s.Close()
 			}
 		case <-ticker.C:
+			if s.over(s.plane.now()) {
+				s.Close()
+			}
 			s.report()
 		}
 	}
@@ -186,17 +196,7 @@ func (s *Session) report() {
 
 // listen wires the PeerConnection's events; before the first description is set.
 func (s *Session) listen() {
-	s.pc.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
-		switch state {
-		case webrtc.PeerConnectionStateConnected:
-			s.connected.Store(true)
-			s.plane.changed()
-		case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
-			s.Close()
-		case webrtc.PeerConnectionStateUnknown, webrtc.PeerConnectionStateNew,
-			webrtc.PeerConnectionStateConnecting, webrtc.PeerConnectionStateDisconnected:
-		}
-	})
+	s.pc.OnConnectionStateChange(s.steady)
 	s.pc.OnTrack(s.receive)
 }
 

@@ -46,10 +46,10 @@ func TestSecondJoinReplacesFirst(t *testing.T) {
 	until(t, "two sessions left", func() bool { return plane.Stats().Sessions == 2 })
 }
 
-// A peer that falls silent is removed and its session ends.
+// A peer that falls silent is removed, and its session ends when it does not come back.
 func TestDeadPeerIsRemoved(t *testing.T) {
 	t.Parallel()
-	plane := newPlane(t)
+	plane := newNode(t, sfu.Config{ResumeWithin: 4 * time.Second}).Plane("c", hall)
 	city := joinVenue(t, plane, hall)
 	film(t, city, 1)
 	until(t, "published", func() bool {

@@ -33,6 +33,7 @@ type slot struct {
 	newest          atomic.Uint64 // highest extended sequence number sent
 	packets, octets atomic.Uint32
 	rtxSeq          atomic.Uint32
+	repairs         atomic.Int32 // asked for since the last report
 	sender          *webrtc.RTPSender
 	receipt         receipt
 }
@@ -151,7 +152,7 @@ func (s *slot) feedback(now func() time.Time) {
 	}
 }
 
-// maxRepair is how many packets one NACK message may ask for.
+// maxRepair is how many packets one NACK message may ask for; a second, maxRepairs.
 const maxRepair = 256
 
 // repair sends lost packets again, from the feed's ring.
@@ -160,6 +161,9 @@ func (s *slot) repair(nacks []rtcp.NackPair) {
 	for _, pair := range nacks {
 		pair.Range(func(seq uint16) bool {
 			s.counters.nacks.Add(1)
+			if s.repairs.Add(1) > maxRepairs {
+				return false
+			}
 			s.resend(seq)
 			left--
 			return left > 0
@@ -199,6 +203,7 @@ func (s *slot) resend(seq uint16) {
 // report returns the slot's sender report, in the slot's own timestamps, or nil while it
 // has sent nothing.
 func (s *slot) report(now int64) *rtcp.SenderReport {
+	s.repairs.Store(0)
 	b := s.bound.Load()
 	ts, ok := s.cut.timestamp(now)
 	if b == nil || !ok || s.packets.Load() == 0 {

@@ -12,7 +12,7 @@ import (
 // before the venue's page; a second encoder is refused with media.already_publishing, and
 // replaces the first once that one is silent.
 func (p *Plane) Publish(ctx context.Context, venue conference.VenueID, offer string) (*Session, string, error) {
-	return p.join(ctx, roleEncoder, venue, offer)
+	return p.join(ctx, roleEncoder, Page{Venue: venue}, offer)
 }
 
 // ETag returns the entity tag of the current ICE session (WHIP, RFC 9725 §4.3).

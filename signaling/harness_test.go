@@ -242,16 +242,23 @@ func dialAt(url, cookie string) (*websocket.Conn, error) {
 // join opens a socket for a role and takes welcome and snapshot.
 func (h *harness) join(role conference.Role, venue conference.VenueID, cursor string) *peer {
 	h.t.Helper()
+	return h.comeBack(protocol.Hello{Role: role, Venue: string(venue), Cursor: cursor})
+}
+
+// comeBack is join with more to say in hello.
+func (h *harness) comeBack(hello protocol.Hello) *peer {
+	h.t.Helper()
 	cookie := ""
-	if role != conference.RoleCitizen {
+	if role := hello.Role; role != conference.RoleCitizen && role != "" {
 		name := "dc." + string(role)
 		if role == conference.RoleVenue {
-			name += "." + string(venue)
+			name += "." + hello.Venue
 		}
-		cookie = name + "=" + h.gate.add(role, venue, "ref-"+string(role)+string(venue))
+		cookie = name + "=" + h.gate.add(role, conference.VenueID(hello.Venue), "ref-"+string(role)+hello.Venue)
 	}
 	p := h.dial(cookie)
-	p.hello(protocol.Hello{Protocols: []int{1}, Role: role, Venue: string(venue), Cursor: cursor})
+	hello.Protocols = []int{1}
+	p.hello(hello)
 	return p
 }
 

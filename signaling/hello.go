@@ -51,7 +51,7 @@ func (c *conn) hello(ctx context.Context, data []byte) bool {
 		ServerTime: c.hub.cfg.Now().UTC(),
 		Server:     c.hub.server,
 		Demo:       session.Demo,
-		Media:      c.adoptMedia(),
+		Media:      c.adoptMedia(ctx, hello.MediaToken),
 	}
 	if err := c.enter(welcome, hello.Cursor); err != nil {
 		c.logger.ErrorContext(ctx, "socket cannot join", slog.String("role", string(session.Role)), slog.Any("err", err))

@@ -44,7 +44,12 @@ type Gate interface {
 // Media connects a venue or stage page to the media plane.
 type Media interface {
 	// Join answers the first offer of a page. Refusals: those of sfu.Plane.
-	Join(ctx context.Context, id conference.ID, actor conference.Actor, offer string) (MediaSession, string, error)
+	Join(ctx context.Context, id conference.ID, actor conference.Actor, offer protocol.MediaOffer) (MediaSession, string, error)
+	// Resume gives a page its session back. Refusals: media.unknown_session, media.replaced,
+	// media.unavailable.
+	Resume(ctx context.Context, id conference.ID, actor conference.Actor, token string) (MediaSession, error)
+	// Revoke ends what a role session has on this node, with or without a socket.
+	Revoke(session string)
 }
 
 // Relay tells pages how to reach the TURN server.
@@ -55,15 +60,19 @@ type Relay interface {
 	Credentials(session string) (username, credential string)
 }
 
-// MediaSession is one page's connection to the media plane. All methods may be called
-// concurrently.
+// MediaSession is one socket's grip on its page's connection to the media plane. All methods
+// may be called concurrently; once another socket has the session, Park and Close do nothing.
 type MediaSession interface {
+	// Token is what the page comes back with; a secret.
+	Token() string
 	// Restart answers a full offer with new ICE credentials.
 	Restart(ctx context.Context, offer string) (string, error)
 	// Slots returns the map of receive slots and a channel closed when it changes.
 	Slots() ([]protocol.Slot, <-chan struct{})
 	// Tiles chooses the venues in the tile slots, in order; stage only.
 	Tiles(venues []conference.VenueID)
+	// Park says that the socket broke: the page has a minute to come back with the token.
+	Park()
 	// Close ends the session; again and again is no error.
 	Close()
 	// Done is closed when the session has ended, by whomever.
@@ -117,11 +126,10 @@ type Hub struct {
 	draining atomic.Bool
 	numbers  atomic.Uint64 // of sockets
 
-	mu     sync.Mutex // guards all below
-	taken  int        // sockets, those being upgraded included
-	conns  map[*conn]struct{}
-	rooms  map[conference.ID]*room
-	parked map[mediaKey]parkedMedia
+	mu    sync.Mutex // guards all below
+	taken int        // sockets, those being upgraded included
+	conns map[*conn]struct{}
+	rooms map[conference.ID]*room
 }
 
 // New returns a Hub that serves nothing before Run.
@@ -156,7 +164,6 @@ func New(cfg Config) *Hub {
 		stopped:  make(chan struct{}),
 		conns:    map[*conn]struct{}{},
 		rooms:    map[conference.ID]*room{},
-		parked:   map[mediaKey]parkedMedia{},
 	}
 }
 
@@ -212,7 +219,6 @@ func (h *Hub) Run(ctx context.Context) error {
 	close(h.stopped)
 	h.stop(stop)
 	wg.Wait()
-	h.closeParked(time.Time{})
 	return nil
 }
 
@@ -356,11 +362,10 @@ func (h *Hub) sockets() []*conn {
 	return out
 }
 
-// sweep pings the sockets that are due, closes those that said no hello, and ends media nobody came back for.
+// sweep pings the sockets that are due and closes those that said no hello.
 func (h *Hub) sweep() {
 	now := h.clock()
 	for _, c := range h.sockets() {
 		c.tick(now)
 	}
-	h.closeParked(h.cfg.Now())
 }

@@ -8,21 +8,8 @@ import (
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
-// parkFor is how long a page's media goes on without a socket: a proxy that cuts the
-// socket must not cut the picture of a hall.
-const parkFor = 15 * time.Second
-
-// mediaKey names the page media belongs to.
-type mediaKey struct {
-	conference conference.ID
-	session    string
-}
-
-// parkedMedia waits for its page to come back.
-type parkedMedia struct {
-	session MediaSession
-	until   time.Time
-}
+// adoptWithin is how long a page's hello waits for its media, which may be on another node.
+const adoptWithin = 3 * time.Second
 
 const maxTiles = 64
 
@@ -67,14 +54,15 @@ func (c *conn) joinMedia(ctx context.Context, m *protocol.ClientMessage) (*proto
 	// A page joins anew when it has given up what it had. That goes on until the new session
 	// has taken its place in the plane, but its end is no news for the page any more.
 	if before := c.takeMedia(nil); before != nil {
+		offer.MediaToken = before.Token()
 		defer before.Close()
 	}
-	session, answer, err := c.hub.cfg.Media.Join(ctx, c.room.id, c.actor, offer.SDP)
+	session, answer, err := c.hub.cfg.Media.Join(ctx, c.room.id, c.actor, offer)
 	if err != nil {
 		return nil, err
 	}
 	c.takeMedia(session)
-	return &protocol.OK{SDP: answer, ICEServers: c.iceServers(session)}, nil
+	return &protocol.OK{SDP: answer, MediaToken: session.Token(), ICEServers: c.iceServers(session)}, nil
 }
 
 // iceServers returns what relays the page's media, with fresh credentials.
@@ -197,64 +185,25 @@ func (c *conn) leaveMedia() {
 	}
 	c.mu.Lock()
 	final := c.unloaded || (c.closing != nil && c.closing.code >= protocol.CloseNoProtocol)
-	key := mediaKey{c.room.id, c.actor.Session}
 	c.mu.Unlock()
-	if final || key.session == "" {
+	if final {
 		session.Close()
 		return
 	}
-	if before := c.hub.park(key, session); before != nil {
-		before.Close()
-	}
+	session.Park()
 }
 
-// adoptMedia takes over the media its page left when the socket before broke.
-func (c *conn) adoptMedia() bool {
-	if c.actor.Session == "" {
+// adoptMedia takes over the media session that a page comes back to with a token.
+func (c *conn) adoptMedia(ctx context.Context, token string) bool {
+	if token == "" || c.hub.cfg.Media == nil || !c.hub.cfg.May(c.actor.Role, "media.join") {
 		return false
 	}
-	session := c.hub.unpark(mediaKey{c.room.id, c.actor.Session})
-	if session == nil {
-		return false
-	}
-	select {
-	case <-session.Done():
-		return false
-	default:
+	ctx, cancel := context.WithTimeout(ctx, adoptWithin)
+	defer cancel()
+	session, err := c.hub.cfg.Media.Resume(ctx, c.room.id, c.actor, token)
+	if err != nil {
+		return false // it joins, and is told then why it may not
 	}
 	c.takeMedia(session)
 	return true
-}
-
-// park returns the session that was parked under the key before.
-func (h *Hub) park(key mediaKey, session MediaSession) MediaSession {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	before := h.parked[key].session
-	h.parked[key] = parkedMedia{session, h.cfg.Now().Add(parkFor)}
-	return before
-}
-
-func (h *Hub) unpark(key mediaKey) MediaSession {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	p := h.parked[key]
-	delete(h.parked, key)
-	return p.session
-}
-
-// closeParked ends the media whose time is over; all of it when now is zero.
-func (h *Hub) closeParked(now time.Time) {
-	var over []MediaSession
-	h.mu.Lock()
-	for key, p := range h.parked {
-		if now.IsZero() || now.After(p.until) {
-			over = append(over, p.session)
-			delete(h.parked, key)
-		}
-	}
-	h.mu.Unlock()
-	for _, session := range over {
-		session.Close()
-	}
 }

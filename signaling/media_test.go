@@ -2,6 +2,7 @@ package signaling_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -23,15 +24,40 @@ type fakeMedia struct {
 	err      error
 }
 
-func (m *fakeMedia) Join(_ context.Context, id conference.ID, actor conference.Actor, offer string) (signaling.MediaSession, string, error) {
+func (m *fakeMedia) Join(_ context.Context, id conference.ID, actor conference.Actor, offer protocol.MediaOffer) (signaling.MediaSession, string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.err != nil {
 		return nil, "", m.err
 	}
-	s := &fakeSession{changed: make(chan struct{}), done: make(chan struct{})}
+	s := &fakeSession{
+		token: fmt.Sprintf("token-%d", len(m.sessions)), owner: actor.Session, before: offer.MediaToken,
+		changed: make(chan struct{}), done: make(chan struct{}),
+	}
 	m.sessions = append(m.sessions, s)
-	return s, "answer to " + offer + " of " + string(id) + "/" + string(actor.Venue), nil
+	return s, "answer to " + offer.SDP + " of " + string(id) + "/" + string(actor.Venue), nil
+}
+
+func (m *fakeMedia) Resume(_ context.Context, _ conference.ID, actor conference.Actor, token string) (signaling.MediaSession, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range m.sessions {
+		if s.token == token && s.owner == actor.Session && !s.over() {
+			s.parked.Store(false)
+			return s, nil
+		}
+	}
+	return nil, conference.Refuse(conference.KindNotFound, "media.unknown_session", "")
+}
+
+func (m *fakeMedia) Revoke(session string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range m.sessions {
+		if s.owner == session {
+			s.Close()
+		}
+	}
 }
 
 func (m *fakeMedia) session(i int) *fakeSession {
@@ -41,6 +67,9 @@ func (m *fakeMedia) session(i int) *fakeSession {
 }
 
 type fakeSession struct {
+	token, owner, before string
+	parked               atomic.Bool
+
 	mu      sync.Mutex // guards all below
 	slots   []protocol.Slot
 	changed chan struct{}
@@ -75,6 +104,19 @@ func (s *fakeSession) Tiles(venues []conference.VenueID) {
 	s.tiles = venues
 }
 
+func (s *fakeSession) Token() string { return s.token }
+
+func (s *fakeSession) Park() { s.parked.Store(true) }
+
+func (s *fakeSession) over() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
+}
+
 func (s *fakeSession) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -87,6 +129,21 @@ func (s *fakeSession) Close() {
 func (s *fakeSession) Done() <-chan struct{} { return s.done }
 
 func (s *fakeSession) Replaced() bool { return s.replaced.Load() }
+
+// within waits until ok, looking again and again; for what nobody announces.
+func within(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.After(patience)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-deadline:
+			t.Fatalf("waited in vain: %s", what)
+		case <-tick.C:
+		}
+	}
+}
 
 func withMedia(m signaling.Media) func(*signaling.Config) {
 	return func(c *signaling.Config) { c.Media = m }
@@ -163,67 +220,85 @@ func TestMedia_notBuilt(t *testing.T) {
 	}
 }
 
-// TestMedia_outlivesABrokenSocket: a cut socket keeps the picture for 15 s; a page that
-// went away, a revoked session and a page that does not come back do not.
-func TestMedia_outlivesABrokenSocket(t *testing.T) {
+// TestM7_MediaOutlivesABrokenSocket: a cut socket keeps the picture for the page that comes
+// back with the token, and for nobody else; a page that went away and a revoked session do not.
+func TestM7_MediaOutlivesABrokenSocket(t *testing.T) {
 	t.Parallel()
 	media := &fakeMedia{}
-	var conf *fakeConference
-	bubble(t, with(&conf), func(t *testing.T, h *harness) { //nolint:thelper // the test itself
-		join := func() *peer {
-			p := h.join(conference.RoleVenue, "phu-loc", "")
-			p.snapshot()
-			return p
-		}
-		p := join()
-		p.command(commandID(), "media.join", protocol.MediaOffer{SDP: "o"})
-		p.want("slots")
+	h := serve(t, newFakeConference(), withMedia(media))
+	join := func(role conference.Role, venue, token string) *peer {
+		t.Helper()
+		p := h.comeBack(protocol.Hello{Role: role, Venue: venue, MediaToken: token})
+		p.snapshot()
+		return p
+	}
+	p := join(conference.RoleVenue, "phu-loc", "")
+	r := p.command(commandID(), "media.join", protocol.MediaOffer{SDP: "o"})
+	if r.OK == nil || r.OK.MediaToken != "token-0" || p.welcome.Media {
+		t.Fatalf("got %s, want a token", mustJSON(r))
+	}
+	p.want("slots")
+	cut := func() {
+		t.Helper()
 		_ = p.ws.Close()
-		pass(10 * time.Second)
-		media.session(0).show(protocol.Slot{MID: "4", Kind: protocol.SlotVoice, Venue: "main"})
-		p = join()
-		if !p.welcome.Media {
-			t.Fatal("media did not outlive the socket")
+		within(t, "the media is parked", func() bool { return media.session(0).parked.Load() })
+	}
+	cut()
+	media.session(0).show(protocol.Slot{MID: "4", Kind: protocol.SlotVoice, Venue: "main"})
+	for name, other := range map[string]*peer{
+		"without a token":      join(conference.RoleVenue, "phu-loc", ""),
+		"another token":        join(conference.RoleVenue, "phu-loc", "token-1"),
+		"another venue's page": join(conference.RoleVenue, "a-luoi", "token-0"),
+		"the stage":            join(conference.RoleStage, "", "token-0"),
+		"a citizen":            join("", "", "token-0"),
+	} {
+		if other.welcome.Media {
+			t.Errorf("%s: has the page's media", name)
 		}
-		if s := p.want("slots").Slots; len(s.Slots) != 1 {
-			t.Errorf("got %+v", s)
-		}
-		if r := p.command(commandID(), "media.restart", protocol.MediaOffer{SDP: "x"}); r.OK == nil {
-			t.Errorf("got %s", mustJSON(r))
-		}
-		_ = p.ws.Close()
-		pass(17 * time.Second)
-		<-media.session(0).Done()
-		p = join()
-		if p.welcome.Media {
-			t.Error("media outlived its time")
-		}
+		_ = other.ws.Close()
+	}
+	p = join(conference.RoleVenue, "phu-loc", "token-0")
+	if !p.welcome.Media {
+		t.Fatal("media did not outlive the socket")
+	}
+	if s := p.want("slots").Slots; len(s.Slots) != 1 {
+		t.Errorf("got %+v", s)
+	}
+	if r := p.command(commandID(), "media.restart", protocol.MediaOffer{SDP: "x"}); r.OK == nil {
+		t.Errorf("got %s", mustJSON(r))
+	}
+	cut()
+	p = join(conference.RoleVenue, "phu-loc", "")
+	if r := p.command(commandID(), "media.join", protocol.MediaOffer{SDP: "o", MediaToken: "token-0"}); r.OK == nil || media.session(1).before != "token-0" {
+		t.Errorf("got %s, and the plane is not told whose place it is", mustJSON(r))
+	}
+	p.want("slots")
+	p.command(commandID(), "media.join", protocol.MediaOffer{SDP: "o"}) // gave up what it had
+	if got := media.session(2).before; got != "token-1" {
+		t.Errorf("got token %q for the place of a page that joins again, want its own", got)
+	}
+	<-media.session(1).Done()
+	p.want("slots")
+	frame := websocket.FormatCloseMessage(websocket.CloseGoingAway, "")
+	if err := p.ws.WriteControl(websocket.CloseMessage, frame, time.Now().Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	p.closed()
+	<-media.session(2).Done()
 
-		p.command(commandID(), "media.join", protocol.MediaOffer{SDP: "o"})
-		p.want("slots")
-		frame := websocket.FormatCloseMessage(websocket.CloseGoingAway, "")
-		if err := p.ws.WriteControl(websocket.CloseMessage, frame, time.Now().Add(time.Second)); err != nil {
-			t.Fatal(err)
-		}
-		p.closed()
-		<-media.session(1).Done()
-
-		p = join()
-		p.command(commandID(), "media.join", protocol.MediaOffer{SDP: "o"})
-		p.want("slots")
-		h.gate.revoked <- "ref-venuephu-loc"
-		if _, code := p.closed(); code != protocol.CloseRevoked {
-			t.Errorf("got code %d", code)
-		}
-		<-media.session(2).Done()
-
-		p = join()
-		p.command(commandID(), "media.join", protocol.MediaOffer{SDP: "o"})
-		p.want("slots")
-		_ = p.ws.Close()
-		h.stop() // ends what is parked
-		<-media.session(3).Done()
-	}, func(c *signaling.Config) { c.Media = media })
+	p = join(conference.RoleVenue, "phu-loc", "")
+	p.command(commandID(), "media.join", protocol.MediaOffer{SDP: "o"})
+	_ = p.ws.Close()
+	within(t, "the media is parked", func() bool { return media.session(3).parked.Load() })
+	h.gate.revoked <- "ref-venuephu-loc"
+	<-media.session(3).Done() // without a socket too
+	p = join(conference.RoleVenue, "phu-loc", "")
+	p.command(commandID(), "media.join", protocol.MediaOffer{SDP: "o"})
+	h.gate.revoked <- "ref-venuephu-loc"
+	if _, code := p.closed(); code != protocol.CloseRevoked {
+		t.Errorf("got code %d", code)
+	}
+	<-media.session(4).Done()
 }
 
 // fakeRelay tells an address and credentials that can be told apart.

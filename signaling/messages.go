@@ -140,6 +140,8 @@ func mediaText(code string) text {
 		return text{"Máy chủ đã đủ kết nối hình và tiếng. Hãy thử lại sau.", "The server carries as many media connections as it can. Try again later."}
 	case "media.already_publishing":
 		return text{"Điểm cầu này đang phát từ một thiết bị khác. Hãy ngắt thiết bị đó trước.", "This venue is already sending from another device. Stop that one first."}
+	case "media.replaced":
+		return text{"Điểm cầu này vừa được kết nối từ một trang khác. Hãy bấm nút để chuyển về trang này.", "Another page of this venue has taken its place. Press the button to bring it back here."}
 	case "media.unknown_session":
 		return text{"Kết nối hình và tiếng đã kết thúc. Hãy kết nối lại.", "The media connection has ended. Connect again."}
 	case "media.etag_mismatch":

@@ -21,6 +21,9 @@ func (h *Hub) watchRevoked(ctx context.Context) {
 			continue
 		}
 		for ref := range revoked {
+			if h.cfg.Media != nil {
+				h.cfg.Media.Revoke(ref)
+			}
 			for _, c := range h.sockets() {
 				if mine, _ := c.signedInAs(); mine != "" && mine == ref {
 					c.bye(protocol.CloseRevoked, byeRevoked, 0)

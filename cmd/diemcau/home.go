@@ -75,7 +75,7 @@ func (a *app) openHome(keys *secret.Keys) (joins, error) {
 	}
 	if config.Store != nil {
 		a.nodes = liaison.NewHandler(liaison.Config{
-			Join: pages.Local, ICEServers: a.iceServers(config.Self.Public), Lines: localLines{a.lines},
+			Join: pages.Local, Resume: pages.LocalResume, ICEServers: a.iceServers(config.Self.Public), Lines: localLines{a.lines},
 			Key: key, Store: config.Store, Now: time.Now, Logger: a.logger,
 		})
 	}

@@ -53,7 +53,7 @@ const takeoverWithin = 8 * time.Second
 
 // Join answers the first offer of a venue or stage page. When the node that has the media
 // does not answer, it waits for another one to take them over.
-func (j joins) Join(ctx context.Context, id conference.ID, actor conference.Actor, offer string) (signaling.MediaSession, string, error) {
+func (j joins) Join(ctx context.Context, id conference.ID, actor conference.Actor, offer protocol.MediaOffer) (signaling.MediaSession, string, error) {
 	late := time.NewTimer(takeoverWithin)
 	defer late.Stop()
 	for {
@@ -72,7 +72,26 @@ func (j joins) Join(ctx context.Context, id conference.ID, actor conference.Acto
 	}
 }
 
-func (j joins) ask(ctx context.Context, here bool, id conference.ID, actor conference.Actor, offer string) (signaling.MediaSession, string, error) {
+// Resume gives a page its session back, if its media are still where they were.
+func (j joins) Resume(ctx context.Context, id conference.ID, actor conference.Actor, token string) (signaling.MediaSession, error) {
+	if here, _ := j.home.Here(id); here {
+		return j.LocalResume(ctx, id, actor, token)
+	}
+	holder, known := j.home.Holder(id)
+	if !known {
+		return nil, errNoHome
+	}
+	session, err := j.liaison.Resume(ctx, holder.Peer, id, actor, token)
+	if err != nil {
+		return nil, err
+	}
+	return session, nil
+}
+
+// Revoke ends what a role session has here; the other nodes hear of it too.
+func (j joins) Revoke(session string) { j.node.EndOwner(session) }
+
+func (j joins) ask(ctx context.Context, here bool, id conference.ID, actor conference.Actor, offer protocol.MediaOffer) (signaling.MediaSession, string, error) {
 	holder, known := j.home.Holder(id)
 	switch {
 	case here:
@@ -88,29 +107,49 @@ func (j joins) ask(ctx context.Context, here bool, id conference.ID, actor confe
 }
 
 // Local is Join on this node. Refusal: media.unavailable when the media are elsewhere.
-func (j joins) Local(ctx context.Context, id conference.ID, actor conference.Actor, offer string) (signaling.MediaSession, string, error) {
+func (j joins) Local(ctx context.Context, id conference.ID, actor conference.Actor, offer protocol.MediaOffer) (signaling.MediaSession, string, error) {
+	plane, page, err := j.page(id, actor, offer.MediaToken)
+	if err != nil {
+		return nil, "", err
+	}
+	session, answer, err := plane.Join(ctx, page, offer.SDP)
+	if err != nil {
+		return nil, "", err
+	}
+	return joined{session, session.Hold()}, answer, nil
+}
+
+// LocalResume is Resume on this node. Refusal: media.unavailable when the media are elsewhere.
+func (j joins) LocalResume(_ context.Context, id conference.ID, actor conference.Actor, token string) (signaling.MediaSession, error) {
+	plane, page, err := j.page(id, actor, token)
+	if err != nil {
+		return nil, err
+	}
+	session, err := plane.Resume(page)
+	if err != nil {
+		return nil, err
+	}
+	return joined{session, session.Hold()}, nil
+}
+
+// page returns the media of a conference, if they are here, and who comes to them.
+func (j joins) page(id conference.ID, actor conference.Actor, token string) (*sfu.Plane, sfu.Page, error) {
+	page := sfu.Page{Owner: actor.Session, Resume: token}
+	switch {
+	case actor.Role == conference.RoleVenue && actor.Venue != "":
+		page.Venue = actor.Venue
+	case actor.Role == conference.RoleStage:
+	default: // the table lets nobody else join
+		return nil, page, conference.Refuse(conference.KindForbidden, "access.denied", "media.join")
+	}
 	if here, _ := j.home.Here(id); !here {
-		return nil, "", errNoHome
+		return nil, page, errNoHome
 	}
 	running, err := j.live.Conference(id)
 	if err != nil {
-		return nil, "", err
+		return nil, page, err
 	}
-	plane := j.node.Plane(id, running.Snapshot().Info.MainVenue())
-	var session *sfu.Session
-	var answer string
-	switch actor.Role { //nolint:exhaustive // the table lets nobody else join
-	case conference.RoleVenue:
-		session, answer, err = plane.JoinVenue(ctx, actor.Venue, offer)
-	case conference.RoleStage:
-		session, answer, err = plane.JoinStage(ctx, offer)
-	default:
-		err = conference.Refuse(conference.KindForbidden, "access.denied", "media.join")
-	}
-	if err != nil {
-		return nil, "", err
-	}
-	return joined{session}, answer, nil
+	return j.node.Plane(id, running.Snapshot().Info.MainVenue()), page, nil
 }
 
 var errNoHome = conference.Refuse(conference.KindUnavailable, "media.unavailable", "no node has these media yet")
@@ -129,8 +168,18 @@ func mediaHome(keeper *home.Keeper) func(conference.ID) (string, error) {
 	}
 }
 
-// joined tells a session's slots in the words of the wire.
-type joined struct{ *sfu.Session }
+// joined tells a session's slots in the words of the wire, and holds it for one socket.
+type joined struct {
+	*sfu.Session
+
+	hold *sfu.Hold
+}
+
+// Park says that the socket broke.
+func (j joined) Park() { j.hold.Park() }
+
+// Close ends the session, unless another socket has it by now.
+func (j joined) Close() { j.hold.Leave() }
 
 // Slots returns the map of receive slots and a channel closed when it changes.
 func (j joined) Slots() ([]protocol.Slot, <-chan struct{}) {

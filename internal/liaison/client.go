@@ -85,16 +85,37 @@ func errElsewhere(err error) error {
 
 // Join makes a session on the node with the given origin. Refusals: the other node's;
 // media.unavailable.
-func (c *Client) Join(ctx context.Context, origin string, id conference.ID, actor conference.Actor, offer string) (signaling.MediaSession, string, error) {
+func (c *Client) Join(ctx context.Context, origin string, id conference.ID, actor conference.Actor, offer protocol.MediaOffer) (signaling.MediaSession, string, error) {
+	s, answer, err := c.begin(ctx, origin, join{
+		Conference: id, Role: actor.Role, Venue: actor.Venue, Session: actor.Session, SDP: offer.SDP, MediaToken: offer.MediaToken,
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	return s, answer, nil
+}
+
+// Resume gives a page the session back that it has on the node with the given origin.
+// Refusals: the other node's; media.unavailable.
+func (c *Client) Resume(ctx context.Context, origin string, id conference.ID, actor conference.Actor, token string) (signaling.MediaSession, error) {
+	s, _, err := c.begin(ctx, origin, join{
+		Conference: id, Role: actor.Role, Venue: actor.Venue, Session: actor.Session, MediaToken: token,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// begin asks and follows the stream that answers.
+func (c *Client) begin(ctx context.Context, origin string, asked join) (*session, string, error) {
 	// The stream outlives this call: Close ends it, or its end does.
 	stream, stop := context.WithCancel(context.WithoutCancel(ctx))
 	patience := context.AfterFunc(ctx, stop)
 	defer patience()
 	late := time.AfterFunc(joinWithin, stop)
 	defer late.Stop()
-	response, err := c.post(stream, origin, Path, join{
-		Conference: id, Role: actor.Role, Venue: actor.Venue, Session: actor.Session, SDP: offer,
-	})
+	response, err := c.post(stream, origin, Path, asked)
 	if err != nil {
 		stop()
 		return nil, "", errElsewhere(err)
@@ -112,7 +133,7 @@ func (c *Client) Join(ctx context.Context, origin string, id conference.ID, acto
 		_ = response.Body.Close() // nothing is wanted of it any more
 		return nil, "", err
 	}
-	s := &session{client: c, origin: origin, id: first.ID, ice: first.ICEServers, stop: stop, done: make(chan struct{}), change: make(chan struct{})}
+	s := &session{client: c, origin: origin, id: first.ID, token: first.MediaToken, ice: first.ICEServers, stop: stop, done: make(chan struct{}), change: make(chan struct{})}
 	if !c.follow(s, lines, response.Body) {
 		stop()
 		_ = response.Body.Close() // nothing is wanted of it any more
@@ -186,6 +207,7 @@ type session struct {
 	client *Client
 	origin string
 	id     string
+	token  string
 	ice    []protocol.ICEServer
 	stop   context.CancelFunc
 	done   chan struct{}
@@ -256,8 +278,25 @@ func (s *session) Tiles(venues []conference.VenueID) {
 // ICEServers returns what relays the session's media: the other node's relay.
 func (s *session) ICEServers() []protocol.ICEServer { return s.ice }
 
-// Close ends the session; again and again is no error.
-func (s *session) Close() { s.stop() }
+// Token is what the page comes back with, through whichever node.
+func (s *session) Token() string { return s.token }
+
+// Park lets go of the session; the other node keeps it for a minute.
+func (s *session) Park() { s.stop() }
+
+// Close ends the session; again and again is no error. A node that does not answer ends it
+// a minute later.
+func (s *session) Close() {
+	defer s.stop()
+	select {
+	case <-s.done:
+		return
+	default:
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), silence)
+	defer cancel()
+	_ = s.client.ask(ctx, s.origin, Path+"/"+s.id+"/leave", struct{}{}, &struct{}{}) // see above
+}
 
 // Replaced reports whether another page of the venue took the place.
 func (s *session) Replaced() bool { return s.replaced.Load() }

@@ -7,8 +7,9 @@
 //	     ◀─ answer ──       ◀─ answer, slots, slots … (one stream) ──
 //	     ◀════════════════ media ═════════════════▶ node A
 //
-// The stream is the session's life: when it breaks, A ends the session, and B tells the
-// page, which joins again wherever the media are by then.
+// The stream is the page's hold on the session: when it breaks, A gives the page a minute to
+// come back with its token, through whichever node. When A is gone, B tells the page, which
+// joins again wherever the media are by then.
 //
 // The venues' lines go the same way: what a page reports is passed on to A, which measures
 // and keeps them; A's rows come back in a stream, so that the stage sees them on B too.

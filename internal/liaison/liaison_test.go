@@ -34,11 +34,12 @@ type fake struct {
 	once   sync.Once
 
 	replaced atomic.Bool
+	parked   chan struct{}
 	done     chan struct{}
 }
 
 func newFake() *fake {
-	return &fake{change: make(chan struct{}), chosen: make(chan struct{}, 1), done: make(chan struct{})}
+	return &fake{change: make(chan struct{}), chosen: make(chan struct{}, 1), parked: make(chan struct{}, 8), done: make(chan struct{})}
 }
 
 func (f *fake) Restart(_ context.Context, offer string) (string, error) {
@@ -69,6 +70,8 @@ func (f *fake) Tiles(venues []conference.VenueID) {
 	f.chosen <- struct{}{}
 }
 
+func (f *fake) Token() string         { return "token" }
+func (f *fake) Park()                 { f.parked <- struct{}{} }
 func (f *fake) Close()                { f.once.Do(func() { close(f.done) }) }
 func (f *fake) Replaced() bool        { return f.replaced.Load() }
 func (f *fake) Done() <-chan struct{} { return f.done }
@@ -100,6 +103,7 @@ type nodes struct {
 	client *liaison.Client
 	media  *fake
 	asked  conference.Actor
+	token  string // that came with the offer
 	refuse error
 }
 
@@ -109,12 +113,19 @@ func start(t *testing.T) *nodes {
 	t.Helper()
 	n := &nodes{media: newFake(), client: liaison.NewClient(key(), time.Now)}
 	n.Server = httptest.NewServer(liaison.NewHandler(liaison.Config{
-		Join: func(_ context.Context, id conference.ID, actor conference.Actor, offer string) (signaling.MediaSession, string, error) {
+		Join: func(_ context.Context, id conference.ID, actor conference.Actor, offer protocol.MediaOffer) (signaling.MediaSession, string, error) {
 			if n.refuse != nil {
 				return nil, "", n.refuse
 			}
+			n.asked, n.token = actor, offer.MediaToken
+			return n.media, "answer to " + string(id) + " " + offer.SDP, nil
+		},
+		Resume: func(_ context.Context, _ conference.ID, actor conference.Actor, token string) (signaling.MediaSession, error) {
+			if token != n.media.Token() {
+				return nil, conference.Refuse(conference.KindNotFound, "media.unknown_session", "")
+			}
 			n.asked = actor
-			return n.media, "answer to " + string(id) + " " + offer, nil
+			return n.media, nil
 		},
 		ICEServers: func(session string) []protocol.ICEServer {
 			return []protocol.ICEServer{{URLs: []string{"turns:a.example.org:443?transport=tcp"}, Username: session}}
@@ -135,7 +146,7 @@ func start(t *testing.T) *nodes {
 func (n *nodes) join(t *testing.T) signaling.MediaSession {
 	t.Helper()
 	actor := conference.Actor{Role: conference.RoleVenue, Venue: "phu-loc", Session: "s1"}
-	session, answer, err := n.client.Join(t.Context(), n.URL, "hue", actor, "offer")
+	session, answer, err := n.client.Join(t.Context(), n.URL, "hue", actor, protocol.MediaOffer{SDP: "offer", MediaToken: "before"})
 	if err != nil || answer != "answer to hue offer" {
 		t.Fatalf("got answer %q, %v", answer, err)
 	}
@@ -199,9 +210,8 @@ func TestM11_RelayedSession(t *testing.T) {
 func TestM11_RelayEndsOnBothSides(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*nodes, signaling.MediaSession){
-		"the page leaves":         func(_ *nodes, s signaling.MediaSession) { s.Close() },
-		"the media end":           func(n *nodes, _ signaling.MediaSession) { n.media.Close() },
-		"the node with them dies": func(n *nodes, _ signaling.MediaSession) { n.CloseClientConnections() },
+		"the page leaves": func(_ *nodes, s signaling.MediaSession) { s.Close() },
+		"the media end":   func(n *nodes, _ signaling.MediaSession) { n.media.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -221,26 +231,60 @@ func TestM11_RelayEndsOnBothSides(t *testing.T) {
 	}
 }
 
+// TestM7_RelayedPageComesBack: a page whose socket, or whose line between the nodes, broke
+// comes back to its session through another node.
+func TestM7_RelayedPageComesBack(t *testing.T) {
+	t.Parallel()
+	for name, lose := range map[string]func(*nodes, signaling.MediaSession){
+		"the socket breaks":          func(_ *nodes, s signaling.MediaSession) { s.Park() },
+		"the line between the nodes": func(n *nodes, _ signaling.MediaSession) { n.CloseClientConnections() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := start(t)
+			session := n.join(t)
+			if n.token != "before" {
+				t.Errorf("got %q as the token of the session before", n.token)
+			}
+			lose(n, session)
+			within(t, "the page's side", session.Done())
+			within(t, "parked", n.media.parked)
+			actor := conference.Actor{Role: conference.RoleVenue, Venue: "phu-loc", Session: "s2"}
+			if _, err := n.client.Resume(t.Context(), n.URL, "hue", actor, "another"); !errors.Is(err, &conference.Error{Code: "media.unknown_session"}) {
+				t.Errorf("got %v for another token, want media.unknown_session", err)
+			}
+			again, err := n.client.Resume(t.Context(), n.URL, "hue", actor, session.Token())
+			if err != nil || n.asked != actor || again.Token() != "token" {
+				t.Fatalf("got %v as %+v", err, n.asked)
+			}
+			n.media.show(protocol.Slot{MID: "2", Kind: "programme", Venue: "city-hall"})
+			slotsOf(t, again, 1)
+			again.Close()
+			within(t, "the page leaves", n.media.done)
+		})
+	}
+}
+
 func TestM11_RelayRefuses(t *testing.T) {
 	t.Parallel()
 	n := start(t)
 	n.refuse = conference.Refuse(conference.KindInvalid, "media.no_h264", "m-line 1")
-	if _, _, err := n.client.Join(t.Context(), n.URL, "hue", conference.Actor{}, "offer"); !errors.Is(err, &conference.Error{Code: "media.no_h264"}) {
+	if _, _, err := n.client.Join(t.Context(), n.URL, "hue", conference.Actor{}, protocol.MediaOffer{SDP: "offer"}); !errors.Is(err, &conference.Error{Code: "media.no_h264"}) {
 		t.Errorf("got %v, want the other node's refusal", err)
 	}
 	n.refuse = errors.New("canary")
-	if _, _, err := n.client.Join(t.Context(), n.URL, "hue", conference.Actor{}, "offer"); err == nil || strings.Contains(err.Error(), "canary") {
+	if _, _, err := n.client.Join(t.Context(), n.URL, "hue", conference.Actor{}, protocol.MediaOffer{SDP: "offer"}); err == nil || strings.Contains(err.Error(), "canary") {
 		t.Errorf("got %v, want an internal refusal without details", err)
 	}
-	if _, _, err := n.client.Join(t.Context(), "http://127.0.0.1:1", "hue", conference.Actor{}, "offer"); !errors.Is(err, &conference.Error{Code: "media.unavailable"}) {
+	if _, _, err := n.client.Join(t.Context(), "http://127.0.0.1:1", "hue", conference.Actor{}, protocol.MediaOffer{SDP: "offer"}); !errors.Is(err, &conference.Error{Code: "media.unavailable"}) {
 		t.Errorf("got %v from a node that is not there, want media.unavailable", err)
 	}
 	stranger := liaison.NewClient([]byte("another installation's key, 32 b"), time.Now)
-	if _, _, err := stranger.Join(t.Context(), n.URL, "hue", conference.Actor{}, "offer"); !errors.Is(err, &conference.Error{Code: "access.denied"}) {
+	if _, _, err := stranger.Join(t.Context(), n.URL, "hue", conference.Actor{}, protocol.MediaOffer{SDP: "offer"}); !errors.Is(err, &conference.Error{Code: "access.denied"}) {
 		t.Errorf("got %v with another key, want access.denied", err)
 	}
 	late := liaison.NewClient(key(), func() time.Time { return time.Now().Add(-time.Minute) })
-	if _, _, err := late.Join(t.Context(), n.URL, "hue", conference.Actor{}, "offer"); !errors.Is(err, &conference.Error{Code: "access.denied"}) {
+	if _, _, err := late.Join(t.Context(), n.URL, "hue", conference.Actor{}, protocol.MediaOffer{SDP: "offer"}); !errors.Is(err, &conference.Error{Code: "access.denied"}) {
 		t.Errorf("got %v with an old signature, want access.denied", err)
 	}
 }
@@ -267,7 +311,7 @@ func TestM11_RelayTakesARequestOnce(t *testing.T) {
 		w.WriteHeader(http.StatusBadGateway)
 	}))
 	t.Cleanup(spy.Close)
-	if _, _, err := n.client.Join(t.Context(), spy.URL, "hue", conference.Actor{}, "offer"); err == nil {
+	if _, _, err := n.client.Join(t.Context(), spy.URL, "hue", conference.Actor{}, protocol.MediaOffer{SDP: "offer"}); err == nil {
 		t.Fatal("the spy joined nobody")
 	}
 	send := func(path, body string) string {

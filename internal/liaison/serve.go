@@ -26,7 +26,9 @@ const (
 // Config is what a Handler needs.
 type Config struct {
 	// Join is the local media plane's; it refuses when media are not held here.
-	Join func(ctx context.Context, id conference.ID, actor conference.Actor, offer string) (signaling.MediaSession, string, error)
+	Join func(ctx context.Context, id conference.ID, actor conference.Actor, offer protocol.MediaOffer) (signaling.MediaSession, string, error)
+	// Resume gives a page its session back; likewise.
+	Resume func(ctx context.Context, id conference.ID, actor conference.Actor, token string) (signaling.MediaSession, error)
 	// ICEServers returns what relays media to this node, with credentials for the session.
 	ICEServers func(session string) []protocol.ICEServer
 	// Lines are this node's; nil: it has none.
@@ -69,6 +71,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.restart(w, r, session, body)
 	case action == "tiles":
 		h.tiles(w, session, body)
+	case action == "leave":
+		h.leave(w, session)
 	default:
 		h.refuse(w, unknownSession())
 	}
@@ -78,7 +82,7 @@ func unknownSession() error {
 	return conference.Refuse(conference.KindNotFound, "media.unknown_session", "")
 }
 
-// join makes a session and tells of it until it ends or the other node goes away.
+// join makes or finds a session and tells of it until it ends or the other node goes away.
 func (h *Handler) join(w http.ResponseWriter, r *http.Request, body []byte) {
 	var asked join
 	if err := json.Unmarshal(body, &asked); err != nil {
@@ -86,12 +90,12 @@ func (h *Handler) join(w http.ResponseWriter, r *http.Request, body []byte) {
 		return
 	}
 	actor := conference.Actor{Role: asked.Role, Venue: asked.Venue, Session: asked.Session}
-	session, answer, err := h.cfg.Join(r.Context(), asked.Conference, actor, asked.SDP)
+	session, answer, err := h.session(r.Context(), actor, &asked)
 	if err != nil {
 		h.refuse(w, err)
 		return
 	}
-	defer session.Close()
+	defer session.Park() // or it has ended
 	id := h.keep(session)
 	defer h.forget(id)
 	control := http.NewResponseController(w)
@@ -101,7 +105,7 @@ func (h *Handler) join(w http.ResponseWriter, r *http.Request, body []byte) {
 		_ = control.SetWriteDeadline(time.Now().Add(silence)) // not every writer has one
 		return line.Encode(t) == nil && control.Flush() == nil
 	}
-	if !tell(told{ID: id, SDP: answer, ICEServers: h.cfg.ICEServers(string(asked.Conference) + "/" + asked.Session)}) {
+	if !tell(told{ID: id, SDP: answer, MediaToken: session.Token(), ICEServers: h.cfg.ICEServers(string(asked.Conference) + "/" + asked.Session)}) {
 		return
 	}
 	beat := time.NewTicker(alive)
@@ -129,6 +133,14 @@ func (h *Handler) join(w http.ResponseWriter, r *http.Request, body []byte) {
 	}
 }
 
+func (h *Handler) session(ctx context.Context, actor conference.Actor, asked *join) (signaling.MediaSession, string, error) {
+	if asked.SDP == "" {
+		session, err := h.cfg.Resume(ctx, asked.Conference, actor, asked.MediaToken)
+		return session, "", err
+	}
+	return h.cfg.Join(ctx, asked.Conference, actor, protocol.MediaOffer{SDP: asked.SDP, MediaToken: asked.MediaToken})
+}
+
 func (h *Handler) restart(w http.ResponseWriter, r *http.Request, id string, body []byte) {
 	session, known := h.find(id)
 	var asked description
@@ -152,6 +164,16 @@ func (h *Handler) tiles(w http.ResponseWriter, id string, body []byte) {
 		return
 	}
 	session.Tiles(asked.Venues)
+	h.write(w, http.StatusOK, struct{}{})
+}
+
+func (h *Handler) leave(w http.ResponseWriter, id string) {
+	session, known := h.find(id)
+	if !known {
+		h.refuse(w, unknownSession())
+		return
+	}
+	session.Close()
 	h.write(w, http.StatusOK, struct{}{})
 }
 

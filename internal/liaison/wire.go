@@ -5,24 +5,27 @@ import (
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
-// Path is where a node answers others; below it /{session}/restart,
-// /{session}/tiles, and /line/… for the venues' lines.
+// Path is where a node answers others; below it /{session}/restart, /tiles, /leave, and
+// /line/… for the venues' lines.
 const Path = "/api/v1/nodes/media"
 
-// join asks for a session.
+// join asks for a session; without an SDP: for the one the token is for.
 type join struct {
 	Conference conference.ID      `json:"conference"`
 	Role       conference.Role    `json:"role"`
 	Venue      conference.VenueID `json:"venue,omitempty"`
 	Session    string             `json:"session,omitempty"`
-	SDP        string             `json:"sdp"`
+	SDP        string             `json:"sdp,omitempty"`
+	MediaToken string             `json:"mediaToken,omitempty"`
 }
 
-// told is one line of the stream that answers a join. The first one has ID and SDP or a
-// refusal; an empty one only says that the node is alive.
+// told is one line of the stream that answers a join. The first one has ID, MediaToken and
+// SDP, or a refusal; an empty one only says that the node is alive.
 type told struct {
 	ID  string `json:"id,omitempty"`
 	SDP string `json:"sdp,omitempty"`
+	// MediaToken is what the page comes back with.
+	MediaToken string `json:"mediaToken,omitempty"`
 	// ICEServers come with the first line: what relays media to the node that has them.
 	ICEServers []protocol.ICEServer `json:"iceServers,omitempty"`
 	Slots      *[]protocol.Slot     `json:"slots,omitempty"`

@@ -14,8 +14,8 @@ import (
 // backWithin is how soon after the link the picture must be back.
 const backWithin = 3 * time.Second
 
-// Downs of the line: one that nobody notices, one for about as long as a silent session
-// is kept, and one after which everything is made anew.
+// Downs of the line: one that nobody notices, one after which ICE is restarted, and one for
+// almost as long as a session is kept.
 func downs() []time.Duration {
 	if soak() {
 		return []time.Duration{2 * time.Second, 10 * time.Second, 50 * time.Second}
@@ -87,6 +87,7 @@ func TestM7_LinkDownAndAddressChangeOnAir(t *testing.T) {
 	r.onAir()
 	_, given := r.venue(theHall)
 	line := r.network.Host("hall")
+	joins := r.hall.joinCount()
 	for _, d := range downs() {
 		line.Unplug()
 		pause(t.Context(), d)
@@ -97,6 +98,9 @@ func TestM7_LinkDownAndAddressChangeOnAir(t *testing.T) {
 			pause(t.Context(), bus.UnsteadyFor) // or the programme takes it for a line that comes and goes
 		}
 	}
+	if now := r.hall.joinCount(); now != joins {
+		t.Errorf("the hall joined %d times more: it did not get its session back", now-joins)
+	}
 	if err := line.Move(netip.MustParseAddr("10.77.3.3")); err != nil {
 		t.Fatal(err)
 	}
@@ -104,8 +108,8 @@ func TestM7_LinkDownAndAddressChangeOnAir(t *testing.T) {
 	r.same(given)
 }
 
-// M7: a hall that waits with its hand up drops for so long that the server ends its
-// session; it comes back as the same venue, ready, with its hand where it was in the line.
+// M7: a hall that waits with its hand up drops for so long that it counts as away; it comes
+// back to the same session as the same venue, ready, with its hand where it was in the line.
 func TestM7_HandSurvivesADrop(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -113,6 +117,7 @@ func TestM7_HandSurvivesADrop(t *testing.T) {
 	r.order(r.hall.socket, "hand.raise", protocol.HandRaise{Note: "xin phát biểu"})
 	r.until("the hand is up", func() bool { v, _ := r.venue(theHall); return v.HandAt != "" })
 	raised, _ := r.venue(theHall)
+	joins := r.hall.joinCount()
 	line := r.network.Host("hall")
 	line.Unplug()
 	r.until("the stage sees the hall go", func() bool { v, _ := r.venue(theHall); return !v.Connected })
@@ -124,7 +129,11 @@ func TestM7_HandSurvivesADrop(t *testing.T) {
 	if v, _ := r.venue(theHall); v.State != floor.StateQueued || v.HandAt != raised.HandAt || v.HandNote != raised.HandNote {
 		t.Errorf("the hall is back as %+v, it was %+v", v, raised)
 	}
+	r.hall.forget()
 	r.until("the hall sees City Hall", func() bool { return r.hall.picture(protocol.SlotReturn, cityHall).count > 5 })
+	if now := r.hall.joinCount(); now != joins {
+		t.Errorf("the hall joined %d times more: it did not get its session back", now-joins)
+	}
 }
 
 // M7: the server is killed while a hall is live, and started again: venues, picture and

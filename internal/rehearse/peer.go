@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/dtls/v3"
@@ -161,9 +162,10 @@ type peer struct {
 	sender *webrtc.RTPSender             // of the camera
 	voice  *webrtc.RTPSender             // of the microphone
 	stands chan struct{}                 // closed when media gets through
-	ended  chan struct{}                 // closed when it has failed or was closed
+	ended  chan struct{}                 // closed when it never stood, or was closed
 	// unsteady tells that nothing comes any more; it may come back by itself.
 	unsteady chan struct{}
+	lost     atomic.Bool // nothing comes since then
 }
 
 // newPeer makes the connection with all its m-lines in the order of the protocol.
@@ -189,17 +191,27 @@ func newPeer(ctx context.Context, host string, rids []string, by relays) (*peer,
 	}
 	var once, stands sync.Once
 	p.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
-		if s == webrtc.PeerConnectionStateConnected {
+		stood := p.lost.Load()
+		switch s {
+		case webrtc.PeerConnectionStateConnected:
+			p.lost.Store(false)
 			stands.Do(func() { close(p.stands) })
-		}
-		if s == webrtc.PeerConnectionStateFailed || s == webrtc.PeerConnectionStateClosed {
-			once.Do(func() { close(p.ended) })
-		}
-		if s == webrtc.PeerConnectionStateDisconnected {
-			select {
-			case p.unsteady <- struct{}{}:
-			default:
+			return
+		case webrtc.PeerConnectionStateDisconnected:
+			stood = true
+		case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
+			if s == webrtc.PeerConnectionStateClosed || !stood {
+				once.Do(func() { close(p.ended) })
 			}
+		case webrtc.PeerConnectionStateUnknown, webrtc.PeerConnectionStateNew, webrtc.PeerConnectionStateConnecting:
+			return
+		}
+		if p.lost.Store(stood); !stood {
+			return
+		}
+		select {
+		case p.unsteady <- struct{}{}:
+		default:
 		}
 	})
 	return p, nil

@@ -70,7 +70,7 @@ func rids() []string {
 	return names
 }
 
-// run sends until ctx ends or the peer has ended.
+// run sends until ctx ends or the peer has ended; while the peer is lost, into the void.
 func (p *publisher) run(ctx context.Context, to *peer) error {
 	tick := time.NewTicker(soundTime)
 	defer tick.Stop()
@@ -96,14 +96,14 @@ func (p *publisher) run(ctx context.Context, to *peer) error {
 				},
 				Payload: p.sound[sounds%len(p.sound)],
 			})
-			if err != nil {
+			if err != nil && !to.lost.Load() {
 				return fmt.Errorf("send sound: %w", err)
 			}
 		}
 		for ; time.Duration(pictures)*clips.FrameTime <= elapsed; pictures++ {
 			at := uint32(time.Duration(pictures) * clips.FrameTime * 90_000 / time.Second) // modulo on purpose
 			for i := range p.layers {
-				if err := p.picture(to, i, at, ext); err != nil {
+				if err := p.picture(to, i, at, ext); err != nil && !to.lost.Load() {
 					return fmt.Errorf("send picture: %w", err)
 				}
 			}

@@ -54,6 +54,8 @@ type socket struct {
 	// told gets the messages the view does not keep (standing, slots, welcome); called by
 	// run's goroutine.
 	told func(*protocol.ServerMessage)
+	// mediaToken returns what the page's media are got back with; "": there are none.
+	mediaToken func() string
 
 	mu       sync.Mutex // guards all below
 	out      chan []byte
@@ -77,7 +79,7 @@ func newSocket(at *place, jar http.CookieJar, hello protocol.Hello) *socket {
 	hello.Protocols = []int{protocol.Version}
 	return &socket{
 		place: at, jar: jar, hello: hello, view: newView(),
-		told:  func(*protocol.ServerMessage) {},
+		told: func(*protocol.ServerMessage) {}, mediaToken: func() string { return "" },
 		calls: map[string]*call{}, follows: map[string]bool{}, up: make(chan struct{}), online: make(chan struct{}),
 	}
 }
@@ -118,7 +120,7 @@ func (s *socket) connect(ctx context.Context) (served bool, err error) {
 	}
 	ws.SetReadLimit(maxMessage)
 	hello := s.hello
-	hello.Cursor = s.view.cursorNow()
+	hello.Cursor, hello.MediaToken = s.view.cursorNow(), s.mediaToken()
 	out := make(chan []byte, outboxBytes)
 	done := make(chan struct{})
 	var wg sync.WaitGroup

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -17,6 +18,7 @@ import (
 const (
 	joinWithin    = 15 * time.Second
 	restartWithin = 4 * time.Second
+	resumeWithin  = time.Minute // the server keeps a lost session for as long
 	rejoinAfter   = 300 * time.Millisecond
 	rejoinSpread  = 700 * time.Millisecond
 
@@ -36,6 +38,7 @@ type venue struct {
 	start  time.Time
 	by     relays               // servers only once nothing else got through
 	relays []protocol.ICEServer // by the last answer
+	token  atomic.Value         // string: what the media session is got back with
 	// frame and sound are told of every decodable frame and every packet of sound, by mid;
 	// for who wants to know more than the counts below.
 	repair time.Duration // how long a missing packet may be repaired; 0: repairTime
@@ -52,7 +55,8 @@ type venue struct {
 	way         string    // of the last connection that stood
 	began       time.Time // of the attempt under way; zero: media stands
 	stood       time.Duration
-	again       chan struct{}
+	again       chan struct{} // join anew
+	resumed     chan struct{} // the socket is back, and the media session with it
 }
 
 func newVenue(ctx context.Context, r *rehearsal, id conference.VenueID, index int, main bool) (*venue, error) {
@@ -64,11 +68,13 @@ func newVenue(ctx context.Context, r *rehearsal, id conference.VenueID, index in
 		id: id, index: index, main: main, host: hostOf(r.place.base), tones: r.tones, start: time.Now(),
 		socket: newSocket(r.place, jar, protocol.Hello{Role: conference.RoleVenue, Venue: string(id)}),
 		slots:  map[string]protocol.Slot{}, seen: map[string]map[conference.VenueID]time.Time{},
-		heard: map[string]map[int]time.Time{}, again: make(chan struct{}, 1),
+		heard: map[string]map[int]time.Time{}, again: make(chan struct{}, 1), resumed: make(chan struct{}, 1),
 		frame: func(string, mark) {}, sound: func(string, uint16) {},
 		by: relays{dialer: relayDialer{r.place.network, r.cfg.TLS}},
 	}
 	v.socket.told = v.told
+	v.token.Store("")
+	v.socket.mediaToken = v.mediaToken
 	if v.pub, err = newPublisher(id, index, len(r.tones), r.films); err != nil {
 		return nil, err
 	}
@@ -85,14 +91,25 @@ func (v *venue) told(m *protocol.ServerMessage) {
 		for _, s := range m.Slots.Slots {
 			v.slots[s.MID] = s
 		}
-	case m.Slots != nil, m.Welcome != nil && !m.Welcome.Media:
+	case m.Welcome != nil && m.Welcome.Media:
+		notify(v.resumed)
+	case m.Slots != nil, m.Welcome != nil:
 		if !v.connectedAt.IsZero() {
-			select {
-			case v.again <- struct{}{}:
-			default:
-			}
+			notify(v.again)
 		}
 	}
+}
+
+func notify(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+func (v *venue) mediaToken() string {
+	token, _ := v.token.Load().(string)
+	return token
 }
 
 // run keeps the venue's media connected until ctx ends.
@@ -161,25 +178,35 @@ func (v *venue) session(ctx context.Context) error {
 // asks carries an offer to the server.
 func (v *venue) asks(ctx context.Context, name protocol.CommandName) func(offer string) (string, error) {
 	return func(offer string) (string, error) {
-		ok, err := v.socket.command(ctx, name, protocol.MediaOffer{SDP: offer}, nil)
+		body := protocol.MediaOffer{SDP: offer}
+		if name == "media.join" {
+			body.MediaToken = v.mediaToken()
+		}
+		ok, err := v.socket.command(ctx, name, body, nil)
 		if err != nil {
 			return "", err
 		}
 		v.relays = ok.ICEServers
+		if ok.MediaToken != "" {
+			v.token.Store(ok.MediaToken)
+		}
 		return ok.SDP, nil
 	}
 }
 
-// keep returns when the connection is to be made anew, or ctx has ended. When nothing
-// comes any more, the socket is asked too: if it answers, ICE is restarted; if not, it is
-// made anew, and the connection has the time until then to come back by itself.
+// keep returns when the connection is to be made anew, or ctx has ended. When nothing comes
+// any more, the socket is asked too: if it answers, ICE is restarted, again and again for as
+// long as the server keeps the session; if not, the socket is made anew and says whether it
+// still does. The connection may come back by itself meanwhile.
 func (v *venue) keep(ctx context.Context, p *peer) {
 	network := time.NewTicker(lookForNetwork)
 	defer network.Stop()
+	var lost, tried time.Time
 	for {
-		silent := false
+		try := false
 		select {
 		case <-network.C:
+			try = p.lost.Load() && time.Since(tried) > restartWithin
 		case <-v.again:
 			return
 		case <-ctx.Done():
@@ -187,22 +214,39 @@ func (v *venue) keep(ctx context.Context, p *peer) {
 		case <-p.ended:
 			return
 		case <-p.unsteady:
-			silent = true
+			try = true
+		case <-v.resumed:
+			try = p.lost.Load()
 		}
 		if p.moved(ctx, v.socket.place.network, v.host) {
 			v.socket.cut() // it hangs on the old address too
 			return
 		}
-		if !silent || !v.socket.answers(ctx) {
+		if !p.lost.Load() {
+			lost = time.Time{}
 			continue
 		}
-		restarting, cancel := context.WithTimeout(ctx, restartWithin)
-		err := p.restart(restarting, v.asks(restarting, "media.restart"))
-		cancel()
-		if err != nil {
+		if lost.IsZero() {
+			lost = time.Now()
+		}
+		if time.Since(lost) > resumeWithin {
+			return
+		}
+		if !try || !v.socket.answers(ctx) {
+			continue
+		}
+		if tried = time.Now(); !v.restart(ctx, p) {
 			return
 		}
 	}
+}
+
+// restart restarts ICE; false: the server does not know the session any more.
+func (v *venue) restart(ctx context.Context, p *peer) bool {
+	ctx, cancel := context.WithTimeout(ctx, restartWithin)
+	defer cancel()
+	var r *refusal
+	return !errors.As(p.restart(ctx, v.asks(ctx, "media.restart")), &r)
 }
 
 func (v *venue) begin() {
@@ -218,9 +262,11 @@ func (v *venue) joined() {
 	defer v.mu.Unlock()
 	v.joins++
 	v.connectedAt = time.Now()
-	select {
-	case <-v.again: // of the session before
-	default:
+	for _, before := range []chan struct{}{v.again, v.resumed} {
+		select {
+		case <-before: // of the session before
+		default:
+		}
 	}
 }
 

@@ -111,11 +111,41 @@ func (w *watch) sweep(now time.Duration) {
 		if w.blocked == 0 {
 			w.blocked = max(now, 1)
 		}
+		if start, ok := w.fresh(); ok {
+			w.giveUp(start)
+			continue
+		}
 		if now-w.blocked < w.patience {
 			return
 		}
 		w.giveUp(w.present(w.next))
 	}
+}
+
+// hole is how many packets in a row nobody waits for when a keyframe has come after them.
+const hole = 100
+
+// fresh returns where a whole keyframe begins behind a hole: a player goes on from there.
+func (w *watch) fresh() (int64, bool) {
+	start := w.present(w.next)
+	if start-w.next < hole {
+		return 0, false
+	}
+	open := false
+	for seq := start; seq <= w.highest; seq++ {
+		p := &w.ring[seq%watchPackets]
+		switch {
+		case !p.present || p.seq != seq:
+			open = false
+			continue
+		case p.sps:
+			start, open = seq, true
+		}
+		if open && p.marker {
+			return start, true
+		}
+	}
+	return 0, false
 }
 
 // present returns the first number from seq on that is there.
@@ -151,7 +181,7 @@ func (w *watch) take(p *seen) {
 	if p.empty {
 		return // padding
 	}
-	if w.frame.open && w.frame.ts != p.ts && (w.frame.slice || !w.frame.broken) {
+	if w.frame.open && w.frame.ts != p.ts && (w.frame.slice || p.sps || !w.frame.broken) {
 		w.frame.broken = true // its end never came
 		w.finish()
 	}

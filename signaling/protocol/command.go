@@ -240,6 +240,9 @@ type ProgrammeSlate struct {
 //wire:command media.restart
 type MediaOffer struct {
 	SDP string `json:"sdp"`
+	// MediaToken, with media.join, is that of the session the page had: the new connection
+	// goes on in its place. Refused with media.replaced when another page took it meanwhile.
+	MediaToken string `json:"mediaToken,omitempty"`
 }
 
 // MediaTiles is "media.tiles" (stage): the venues to show in the tile slots, in order.

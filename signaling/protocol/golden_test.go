@@ -108,6 +108,7 @@ func samples() map[string]any {
 	return map[string]any{
 		"client.hello": protocol.ClientMessage{Type: "hello", Hello: &protocol.Hello{
 			Protocols: []int{1}, Role: "venue", Venue: "phu-loc", Lang: "en", Cursor: "a1b2.7.0011aabb",
+			MediaToken: "mnb5vcxzq2wsx3edcrfv4tgbyh",
 		}},
 		"client.command": protocol.ClientMessage{
 			Type: "command", ID: "kW3v0mYt9QeXbN5rLs8aZg", Name: "question.claim", Data: json.RawMessage(`{"id":"x"}`),
@@ -149,7 +150,7 @@ func samples() map[string]any {
 		}}),
 		"server.reply.media": server("reply", protocol.ServerMessage{Reply: &protocol.Reply{
 			To: "kW3v0mYt9QeXbN5rLs8aZg",
-			OK: &protocol.OK{SDP: "v=0\r\n", ICEServers: []protocol.ICEServer{{
+			OK: &protocol.OK{SDP: "v=0\r\n", MediaToken: "mnb5vcxzq2wsx3edcrfv4tgbyh", ICEServers: []protocol.ICEServer{{
 				URLs: []string{"turns:hop.example.gov.vn:443?transport=tcp"}, Username: "1666918920:0a1b2c3d4e5f6071", Credential: "c2VjcmV0",
 			}}},
 		}}),

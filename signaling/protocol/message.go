@@ -94,6 +94,8 @@ type Hello struct {
 	Lang Lang `json:"lang,omitempty"`
 	// Cursor is where the client was; absent: send a snapshot.
 	Cursor string `json:"cursor,omitempty"`
+	// MediaToken gives the page the media session back that it had; see ok.mediaToken.
+	MediaToken string `json:"mediaToken,omitempty"`
 }
 
 // ServerMessage is anything the server sends; Type tells which one field is set.
@@ -137,8 +139,8 @@ type Welcome struct {
 	// Server is another string after each start of the server.
 	Server string `json:"server"`
 	Demo   bool   `json:"demo,omitempty"`
-	// Media: the media session of the socket before is still connected and goes on with
-	// this one; slots follow. Otherwise a page that wants media joins anew.
+	// Media: the media session that hello's token is for goes on with this socket; slots
+	// follow. Otherwise a page that wants media joins anew.
 	Media bool `json:"media,omitempty"`
 }
 
@@ -177,6 +179,9 @@ type OK struct {
 	// ICEServers come with it: what relays media that gets through no other way. The
 	// credentials begin relays for five minutes.
 	ICEServers []ICEServer `json:"iceServers,omitempty"`
+	// MediaToken comes with media.join: what the page gets this media session back with, for a
+	// minute after its socket or its media were lost. A secret of its reader.
+	MediaToken string `json:"mediaToken,omitempty"`
 	// Similar answers question.similar, the likest first.
 	Similar []Likeness `json:"similar,omitempty"`
 	// Contact answers question.contact.

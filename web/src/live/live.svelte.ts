@@ -16,6 +16,8 @@ export interface LivePlace {
 /** The running conference as a page sees it: the view, who we are, and the socket. */
 export class Live {
   readonly socket: Socket;
+  /** What the media session is got back with; it stays in this page's memory. */
+  mediaToken = '';
   #view = $state.raw<View | null>(null);
   #welcome = $state.raw<Welcome | null>(null);
   #standings = $state.raw<ReadonlyMap<string, Standing>>(new Map());
@@ -26,6 +28,7 @@ export class Live {
     this.socket = new Socket({
       ...place,
       lang: () => language.code,
+      mediaToken: () => this.mediaToken,
       onMessage: (message) => {
         place.onMessage?.(message);
         this.#take(message);

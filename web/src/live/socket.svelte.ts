@@ -37,6 +37,8 @@ export interface SocketOptions {
   role?: Role;
   venue?: string | undefined;
   lang: () => Lang;
+  /** What the page gets its media session back with; empty: it has none. */
+  mediaToken?: () => string;
   /** Gets every message that is in order; never one after a gap. */
   onMessage: (message: ServerMessage) => void;
   /** Opens a connection; the browser's WebSocket unless a test says otherwise. */
@@ -218,11 +220,13 @@ export class Socket {
   }
 
   #hello(): void {
-    const { role, venue, lang } = this.#options;
+    const { role, venue, lang, mediaToken } = this.#options;
     const hello: Hello = { protocols: [Version], lang: lang() };
     if (role) hello.role = role;
     if (venue) hello.venue = venue;
     if (this.#cursor) hello.cursor = this.#cursor;
+    const token = mediaToken?.();
+    if (token) hello.mediaToken = token;
     this.#send({ type: 'hello', hello });
   }
 

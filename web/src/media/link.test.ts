@@ -3,7 +3,8 @@ import { asPeer, asTrack, chromium, FakeClock, FakePeer, FakeTrack, settle } fro
 import { DEFAULT_ASK, sendEncodings } from './layers';
 import { Link, type MediaAnswer } from './link';
 import { RELAY_MS, type IceServer } from './relay';
-import { JOIN_GUARD_MS, UNSTEADY_MS } from './recovery';
+import { ProblemError } from '../live/problem';
+import { JOIN_GUARD_MS, RESTARTS, UNSTEADY_MS } from './recovery';
 import { venuePlan } from './slots';
 
 const RELAY: IceServer = { urls: ['turns:h:443?transport=tcp'], username: '1:a', credential: 'c' };
@@ -14,12 +15,14 @@ function setUp(
   const clock = new FakeClock();
   const peers: FakePeer[] = [];
   const asked: string[] = [];
+  const online = { is: true };
   const answered = async (how?: () => Promise<string>): Promise<MediaAnswer> => ({
     sdp: (await how?.()) ?? 'v=0\r\n',
     relays: answers.relays ?? [],
   });
   const link = new Link({
     signal: {
+      online: () => online.is,
       join: (sdp) => {
         asked.push(`join ${/ice-ufrag:(\w+)/.exec(sdp)?.[1]}`);
         return answered(answers.join);
@@ -46,7 +49,7 @@ function setUp(
     camera: asTrack(camera),
     encodings: sendEncodings(DEFAULT_ASK),
   };
-  return { clock, peers, asked, link, mic, camera, send };
+  return { clock, peers, asked, online, link, mic, camera, send };
 }
 
 async function connected(t: ReturnType<typeof setUp>): Promise<FakePeer> {
@@ -128,18 +131,52 @@ describe('Link', () => {
     expect([t.link.phase, t.peers.length]).toEqual(['connected', 1]);
   });
 
-  it('joins anew when the restart is refused, with the same tracks, still running', async () => {
-    const t = setUp({ restart: () => Promise.reject(new Error('media.unknown_session')) });
+  it('M7: joins anew when the server has no such session, with the same tracks, still running', async () => {
+    const unknown = new ProblemError({ kind: 'notFound', code: 'media.unknown_session', message: '' });
+    const t = setUp({ restart: () => Promise.reject(unknown) });
     const peer = await connected(t);
     peer.become('failed');
-    await settle();
-    expect(t.link.phase).toBe('waiting');
-    t.clock.pass(500);
     await settle();
     expect([t.peers.length, peer.closed]).toEqual([2, true]);
     t.peers[1]?.become('connected');
     expect(t.link.phase).toBe('connected');
     expect([t.mic.stopped, t.camera.stopped]).toEqual([false, false]);
+  });
+
+  it('M7: keeps its connection while there is no socket, and restarts it when there is', async () => {
+    const t = setUp();
+    const peer = await connected(t);
+    t.online.is = false;
+    peer.become('disconnected');
+    t.clock.pass(UNSTEADY_MS);
+    peer.become('failed');
+    for (let i = 0; i < 10; i++) {
+      await settle();
+      t.clock.pass(8_000);
+    }
+    await settle();
+    expect([t.link.phase, t.peers.length, peer.closed, peer.offers]).toEqual(['lost', 1, false, 1]);
+    t.online.is = true;
+    t.link.nudge();
+    await settle();
+    peer.become('connected');
+    expect(t.asked).toEqual(['join u1', 'restart u2']);
+    expect([t.link.phase, t.link.joins]).toEqual(['connected', 1]);
+  });
+
+  it('M7: gives the connection up when it is not brought back by restarts', async () => {
+    const t = setUp();
+    const peer = await connected(t);
+    peer.become('failed');
+    for (let i = 0; i < 20 && !peer.closed; i++) {
+      await settle();
+      t.clock.pass(1_000);
+      await settle();
+      t.clock.pass(5_000);
+    }
+    await settle();
+    expect(t.asked.filter((a) => a.startsWith('restart'))).toHaveLength(RESTARTS);
+    expect([t.peers.length, t.link.joins]).toEqual([2, 2]);
   });
 
   it('keeps trying while the server refuses, and tells why', async () => {

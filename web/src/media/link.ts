@@ -8,6 +8,7 @@ import {
   tuneAnswer,
   type Capabilities,
 } from './codecs';
+import { ProblemError } from '../live/problem';
 import { INITIAL, step, type Phase, type Recovery, type RecoveryEvent } from './recovery';
 import { giveRelays, RELAY_MS, type IceServer } from './relay';
 import { mapSlots, type PlannedSlot, type ReceiveSlot, type SlotNote, type SlotPlan } from './slots';
@@ -21,6 +22,8 @@ export interface MediaAnswer {
 
 /** MediaSignal carries offers to the server and answers back; the socket implements it. */
 export interface MediaSignal {
+  /** online tells whether an offer can be sent now. */
+  online(): boolean;
   /** join sends media.join. Rejects with the refusal. */
   join(sdp: string): Promise<MediaAnswer>;
   /** restart sends media.restart. */
@@ -111,6 +114,7 @@ export class Link {
   /** start joins; with tracks it also sends. The Link never stops a track. */
   start(send?: SendTracks): void {
     this.#send = send;
+    this.#problem = undefined;
     this.#on({ type: 'start' });
   }
 
@@ -211,7 +215,11 @@ export class Link {
   async #restart(): Promise<void> {
     const peer = this.#peer;
     if (peer === undefined) {
-      this.#on({ type: 'failed' });
+      this.#on({ type: 'gone' });
+      return;
+    }
+    if (!this.#config.signal.online()) {
+      this.#on({ type: 'unheard' }); // the socket says when it is back
       return;
     }
     try {
@@ -224,7 +232,7 @@ export class Link {
   #refused(peer: RTCPeerConnection, error: unknown): void {
     if (this.#peer !== peer) return;
     this.#problem = error;
-    this.#on({ type: 'failed' });
+    this.#on({ type: isUnknown(error) ? 'gone' : 'failed' });
   }
 
   async #negotiate(
@@ -291,6 +299,11 @@ export class Link {
       }
     }
   }
+}
+
+/** isUnknown: the server has no such session any more. */
+function isUnknown(error: unknown): boolean {
+  return error instanceof ProblemError && error.problem.code === 'media.unknown_session';
 }
 
 /**

@@ -1,5 +1,6 @@
 // The media of a page: a Link on the page's socket, with what the page shows of it.
 
+import { ProblemError } from '../live/problem';
 import type { Live } from '../live/live.svelte';
 import { Link, type MediaAnswer, type SendTracks } from './link';
 import type { Phase } from './recovery';
@@ -11,6 +12,10 @@ const WINDOW = 5;
 
 /** An answer to an offer takes the server a few milliseconds; after this the line is suspect. */
 const ANSWER_MS = 3_000;
+
+function isReplaced(problem: unknown): boolean {
+  return problem instanceof ProblemError && problem.problem.code === 'media.replaced';
+}
 
 /** Media keeps a page's media connection on its socket and its numbers up to date. */
 export class Media {
@@ -25,7 +30,6 @@ export class Media {
   #layers = $state.raw<readonly string[]>([]);
   #readings: LinkStats[] = [];
   #send: SendTracks | undefined;
-  #server = '';
   #timer: ReturnType<typeof setInterval> | undefined;
   #stopWatching: (() => void) | undefined;
 
@@ -37,7 +41,10 @@ export class Media {
       // the same dead line, and does not know it yet.
       const late = setTimeout(() => live.socket.suspect(), ANSWER_MS);
       try {
-        const ok = await live.socket.command(name, { sdp }, { again: false });
+        const mediaToken = name === 'media.join' ? live.mediaToken : '';
+        const data = mediaToken === '' ? { sdp } : { sdp, mediaToken };
+        const ok = await live.socket.command(name, data, { again: false });
+        if (ok.mediaToken) live.mediaToken = ok.mediaToken;
         return { sdp: ok.sdp ?? '', relays: ok.iceServers ?? [] };
       } finally {
         clearTimeout(late);
@@ -45,11 +52,16 @@ export class Media {
     };
     this.#link = new Link({
       signal: {
+        online: () => live.socket.state === 'online',
         join: (sdp) => ask('media.join', sdp),
         restart: (sdp) => ask('media.restart', sdp),
       },
       plan,
-      onChange: () => this.#copy(),
+      onChange: () => {
+        // Two pages of one hall that both come back would take the place from each other.
+        if (isReplaced(this.#link.problem) && this.#link.phase !== 'stopped') this.#link.stop();
+        this.#copy();
+      },
     });
   }
 
@@ -104,8 +116,15 @@ export class Media {
     this.#link.start(send);
   }
 
+  /** replaced: another page of the venue took the place; only the operator takes it back. */
+  get replaced(): boolean {
+    if (this.#phase !== 'stopped') return false;
+    return this.#live.mediaEnd === 'replaced' || isReplaced(this.#problem);
+  }
+
   /** resume takes the place back that another page of the venue took. */
   resume(): void {
+    this.#live.mediaToken = '';
     this.#link.start(this.#send);
   }
 
@@ -121,6 +140,7 @@ export class Media {
     this.#stopWatching = undefined;
     clearInterval(this.#timer);
     this.#link.stop();
+    this.#live.mediaToken = '';
     this.#readings = [];
     this.#line = undefined;
     // If this is lost the server notices by itself that nothing comes any more.
@@ -143,17 +163,15 @@ export class Media {
       $effect(() => {
         const end = this.#live.mediaEnd;
         if (end === 'lost') this.#link.gone();
-        // Two pages of one hall that both come back would take the place from each other.
         if (end === 'replaced') this.#link.stop();
       });
       $effect(() => {
         if (this.#live.socket.state === 'online') this.#link.nudge();
       });
       $effect(() => {
-        const server = this.#live.welcome?.server ?? '';
-        // Another start of the server: it knows nothing of our connection any more.
-        if (this.#server !== '' && server !== this.#server) this.#link.gone();
-        this.#server = server;
+        const welcome = this.#live.welcome;
+        // Nobody there knows our connection: it was away for too long, or the server is new.
+        if (welcome !== null && !welcome.media && this.#live.mediaToken !== '') this.#link.gone();
       });
     });
     return () => {

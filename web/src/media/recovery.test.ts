@@ -5,6 +5,7 @@ import {
   INITIAL,
   JOIN_GUARD_MS,
   RESTART_GUARD_MS,
+  RESTARTS,
   step,
   UNSTEADY_MS,
   type Effect,
@@ -61,15 +62,21 @@ describe('recovery', () => {
     ).toBe('restarting');
   });
 
-  it('makes a new connection when the restart does not help', () => {
-    const { state, effects } = run([
-      ...up,
-      { type: 'peer', state: 'failed' },
-      { type: 'timer' },
-      { type: 'timer' },
-    ]);
-    expect(state).toEqual({ phase: 'joining', attempt: 1 });
-    expect(effects.slice(3).map((e) => e.act)).toEqual(['drop', 'join']);
+  it('M7: keeps the connection and restarts it again before it makes a new one', () => {
+    const events: RecoveryEvent[] = [...up, { type: 'peer', state: 'failed' }];
+    for (let i = 0; i < RESTARTS; i++) events.push({ type: 'timer' }, { type: 'timer' });
+    const { state, effects } = run(events);
+    expect(state).toEqual({ phase: 'joining', attempt: 0 });
+    expect(effects.filter((e) => e.act === 'restart')).toHaveLength(RESTARTS);
+    expect(effects.filter((e) => e.act === 'drop')).toEqual([]);
+  });
+
+  it('M7: does not count the restarts for which there was no socket', () => {
+    const events: RecoveryEvent[] = [...up, { type: 'peer', state: 'failed' }];
+    for (let i = 0; i < 50; i++) events.push({ type: 'unheard' }, { type: 'timer' });
+    expect(run(events).state).toEqual({ phase: 'restarting', attempt: 0 });
+    expect(run([...events, { type: 'unheard' }, { type: 'nudge' }]).effects.at(-1)?.act).toBe('restart');
+    expect(run([...events, { type: 'gone' }]).state.phase).toBe('joining');
   });
 
   it('never gives up: a hundred refusals later it still tries', () => {

@@ -3,9 +3,14 @@
 // it: nothing here ever stops a track.
 //
 //   idle ─start─▶ joining ─connected─▶ connected ⇄ unsteady ─2 s─▶ restarting ─▶ connected
-//                    │ failed, 12 s        │ failed                    │ failed, 6 s
-//                    ▼                     ▼                           ▼
-//                 waiting ─back-off─▶ joining          (a new connection, same tracks)
+//                    │ failed, 12 s        │ failed             ▲        │ failed, 6 s
+//                    ▼                     └───────────────────▶│        ▼
+//                 waiting ─back-off─▶ joining                   └────── lost
+//                                        ▲  4 restarts in vain, or gone   │
+//                                        └────────────────────────────────┘
+//
+// While it is lost the connection is kept: the server keeps its end for a minute, and a
+// restart of ICE brings it back with the same slots. Joining makes a new one, same tracks.
 
 /** Phase is where a connection stands. */
 export type Phase =
@@ -14,10 +19,11 @@ export type Phase =
   | 'connected'
   | 'unsteady'
   | 'restarting'
+  | 'lost'
   | 'waiting'
   | 'stopped';
 
-/** Recovery is the state; attempt counts joins that failed in a row. */
+/** Recovery is the state; attempt counts joins, or restarts, that failed in a row. */
 export interface Recovery {
   readonly phase: Phase;
   readonly attempt: number;
@@ -29,6 +35,7 @@ export type RecoveryEvent =
   | { type: 'stop' }
   | { type: 'peer'; state: RTCPeerConnectionState }
   | { type: 'failed' } // the offer was refused or its answer could not be used
+  | { type: 'unheard' } // no offer can be sent: there is no socket
   | { type: 'timer' }
   | { type: 'nudge' } // the network or the socket is back: do not wait any longer
   | { type: 'gone' }; // the server no longer knows this connection
@@ -44,6 +51,7 @@ export interface Effect {
 export const UNSTEADY_MS = 2_000;
 export const JOIN_GUARD_MS = 12_000;
 export const RESTART_GUARD_MS = 6_000;
+export const RESTARTS = 4;
 export const BACKOFF_FIRST_MS = 500;
 export const BACKOFF_MAX_MS = 8_000;
 
@@ -73,12 +81,17 @@ export function step(
     case 'peer':
       return onPeer(now, event.state, random);
     case 'failed':
-      return now.phase === 'joining' || now.phase === 'restarting' ? wait(now, random) : stay(now);
+      if (now.phase === 'restarting') return lose(now.attempt + 1, random);
+      return now.phase === 'joining' ? wait(now, random) : stay(now);
+    case 'unheard':
+      return now.phase === 'restarting'
+        ? go('lost', now.attempt, { act: 'none', timer: BACKOFF_MAX_MS })
+        : stay(now);
     case 'timer':
       return onTimer(now, random);
     case 'nudge':
       if (now.phase === 'waiting') return join(0);
-      return now.phase === 'unsteady' ? restart(now) : stay(now);
+      return now.phase === 'unsteady' || now.phase === 'lost' ? restart(now) : stay(now);
     case 'gone':
       return now.phase === 'joining' || now.phase === 'waiting' ? stay(now) : join(0);
     case 'start':
@@ -98,7 +111,8 @@ function onPeer(now: Recovery, peer: RTCPeerConnectionState, random: number) {
     case 'failed':
       // A connection that once worked gets an ICE restart first: it keeps its slots.
       if (now.phase === 'connected' || now.phase === 'unsteady') return restart(now);
-      return wait(now, random);
+      if (now.phase === 'restarting') return lose(now.attempt + 1, random);
+      return now.phase === 'lost' ? stay(now) : wait(now, random);
     case 'closed':
       return wait(now, random);
     default:
@@ -111,8 +125,11 @@ function onTimer(now: Recovery, random: number) {
     case 'unsteady':
       return restart(now);
     case 'joining':
-    case 'restarting':
       return wait(now, random);
+    case 'restarting':
+      return lose(now.attempt + 1, random);
+    case 'lost':
+      return now.attempt < RESTARTS ? restart(now) : join(0);
     case 'waiting':
       return join(now.attempt);
     default:
@@ -134,6 +151,11 @@ function join(attempt: number) {
 
 function restart(now: Recovery) {
   return go('restarting', now.attempt, { act: 'restart', timer: RESTART_GUARD_MS });
+}
+
+/** lose keeps the connection and tries again before long, at once when the socket is back. */
+function lose(attempt: number, random: number) {
+  return go('lost', attempt, { act: 'none', timer: backoff(Math.max(attempt - 1, 0), random) });
 }
 
 function wait(now: Recovery, random: number) {

@@ -223,6 +223,11 @@ export interface ProgrammeSlate {
  */
 export interface MediaOffer {
   sdp: string;
+  /**
+   * MediaToken, with media.join, is that of the session the page had: the new connection
+   * goes on in its place. Refused with media.replaced when another page took it meanwhile.
+   */
+  mediaToken?: string;
 }
 
 /** MediaTiles is "media.tiles" (stage): the venues to show in the tile slots, in order. */
@@ -424,6 +429,8 @@ export interface Hello {
   lang?: Lang;
   /** Cursor is where the client was; absent: send a snapshot. */
   cursor?: string;
+  /** MediaToken gives the page the media session back that it had; see ok.mediaToken. */
+  mediaToken?: string;
 }
 
 /** ServerMessage is anything the server sends; Type tells which one field is set. */
@@ -454,8 +461,8 @@ export interface Welcome {
   server: string;
   demo?: boolean;
   /**
-   * Media: the media session of the socket before is still connected and goes on with
-   * this one; slots follow. Otherwise a page that wants media joins anew.
+   * Media: the media session that hello's token is for goes on with this socket; slots
+   * follow. Otherwise a page that wants media joins anew.
    */
   media?: boolean;
 }
@@ -502,6 +509,11 @@ export interface OK {
    * credentials begin relays for five minutes.
    */
   iceServers?: ICEServer[];
+  /**
+   * MediaToken comes with media.join: what the page gets this media session back with, for a
+   * minute after its socket or its media were lost. A secret of its reader.
+   */
+  mediaToken?: string;
   /** Similar answers question.similar, the likest first. */
   similar?: Likeness[];
   /** Contact answers question.contact. */

@@ -13,6 +13,7 @@ const en = {
     connected: 'Picture and sound are connected',
     unsteady: 'The line is unsteady; holding the connection…',
     restarting: 'The line was lost; reconnecting…',
+    lost: 'The line was lost; reconnecting…',
     waiting: 'The line was lost. The page reconnects by itself; please do not close it.',
     stopped: 'Picture and sound are off',
   },

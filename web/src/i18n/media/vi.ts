@@ -12,6 +12,7 @@ const vi = {
     connected: 'Hình và tiếng đã nối',
     unsteady: 'Đường truyền chập chờn, đang giữ kết nối…',
     restarting: 'Mất đường truyền, đang nối lại…',
+    lost: 'Mất đường truyền, đang nối lại…',
     waiting: 'Mất đường truyền. Trang tự nối lại, xin đừng đóng.',
     stopped: 'Đã ngắt hình và tiếng',
   },
