@@ -12,6 +12,7 @@ const (
 	ActionLinkCreate       = "link.create"
 	ActionSessionList      = "session.list"
 	ActionSessionRevoke    = "session.revoke"
+	ActionRecordCopy       = "record.copy"      // all of it, or that of a conference that is not public
 	ActionQuestionImport   = "question.import"  // a table of questions
 	ActionMediaPublish     = "media.publish"    // WHIP
 	ActionMediaWatch       = "media.watch"      // WHEP of the programme
@@ -80,7 +81,7 @@ func May(role conference.Role, action string) bool {
 
 	case "conference.open", "conference.close", ActionConferenceCreate:
 		return is(admin, system)
-	case ActionLinkCreate, ActionSessionList, ActionSessionRevoke:
+	case ActionLinkCreate, ActionSessionList, ActionSessionRevoke, ActionRecordCopy:
 		return is(admin)
 
 	default:

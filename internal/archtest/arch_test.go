@@ -30,8 +30,10 @@ var arrows = map[string][]string{
 
 	"internal/limits": {"internal/conference", "internal/eventlog", "internal/pow"},
 
+	"internal/record": {"internal/conference", "internal/eventlog"},
+
 	"internal/live": {
-		"internal/conference", "internal/eventlog", "internal/secret", "internal/text", "moderation", "moderation/similar",
+		"internal/conference", "internal/eventlog", "internal/record", "internal/secret", "internal/text", "moderation", "moderation/similar",
 		"sfu/floor",
 	},
 	"internal/access": {"internal/conference", "internal/eventlog", "internal/secret"},
@@ -52,7 +54,7 @@ var arrows = map[string][]string{
 	"internal/liaison": {"internal/conference", "internal/line", "signaling", "signaling/protocol"},
 	"internal/server": {
 		"internal/access", "internal/conference", "internal/intake", "internal/limits", "internal/line", "internal/live", "internal/pow",
-		"internal/liaison", "internal/workday", "moderation",
+		"internal/liaison", "internal/record", "internal/workday", "moderation",
 		"signaling", "signaling/protocol", "web",
 	},
 	"web": {},

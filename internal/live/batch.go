@@ -159,6 +159,8 @@ func (b *batch) rule(command conference.Command, made *made) (conference.Decisio
 		if made != nil {
 			return made.decision, b.questions.MaySubmit(b.info, body)
 		}
+	case checkpoint:
+		return b.base.decideCheckpoint(body), nil
 	case conference.Open, conference.Close:
 		return conference.Decide(b.info, command, b.now)
 	case floor.Connect, floor.Disconnect, floor.Ready, floor.NotReady, floor.RaiseHand, floor.LowerHand,

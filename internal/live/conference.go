@@ -10,6 +10,7 @@ import (
 
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog"
+	"github.com/diemcau/diemcau/internal/record"
 	"github.com/diemcau/diemcau/internal/secret"
 	"github.com/diemcau/diemcau/moderation"
 )
@@ -44,6 +45,9 @@ type Conference struct {
 	stateMu sync.RWMutex // guards state (written by run's goroutine only) and more
 	state   *state
 	more    chan struct{} // closed, and replaced, when state changes
+
+	signer     *record.Signer
+	attestable chan struct{} // capacity 1: something may have to be signed
 
 	cached  atomic.Pointer[Snapshot]
 	decided atomic.Uint64 // commands, again and again included; for tests to wait for
@@ -256,6 +260,12 @@ func (c *Conference) change(do func() error) error {
 	if c.state.at != before {
 		close(c.more)
 		c.more = make(chan struct{})
+		if boundary, _ := c.state.vouched.tally.Boundary(); boundary > c.state.vouched.covered {
+			select {
+			case c.attestable <- struct{}{}:
+			default: // it will look anyway
+			}
+		}
 	}
 	return err
 }

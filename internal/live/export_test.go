@@ -28,3 +28,11 @@ func Look(ctx context.Context, n *Node) error {
 
 // Chores returns how much is due that nobody asks for.
 func Chores(ctx context.Context, c *Conference) int { return len(c.chores(ctx)) }
+
+// Covered returns what the last checkpoint covers, and where the first stands that does not
+// fit, or 0.
+func Covered(c *Conference) (covered, broken uint64) {
+	c.stateMu.RLock()
+	defer c.stateMu.RUnlock()
+	return c.state.vouched.covered, c.state.vouched.broken
+}

@@ -155,6 +155,7 @@ func (c *Conference) applyOne(s *state, epoch string, next *opened) error {
 	if err := s.apply(next.event, at); err != nil {
 		return fmt.Errorf("%w: %w", errBroken, err)
 	}
+	s.vouched.add(next.event, record.Digest)
 	c.turns.met(next.event)
 	return nil
 }
@@ -179,8 +180,9 @@ func (c *Conference) open(id string, record eventlog.Record) map[string]string {
 
 // placed is an event of ours that is durable, and its place.
 type placed struct {
-	event conference.Event
-	at    eventlog.Position
+	event  conference.Event
+	at     eventlog.Position
+	digest string
 }
 
 // place tells where an append has put its events. It reports false when somebody else's
@@ -201,7 +203,7 @@ func (c *Conference) place(b *batch, results []eventlog.Result, end eventlog.Pos
 			at.Pos++
 			at.Hash = eventlog.Hash(at.Hash, at.Pos, e.command.Drafts[j].Sum())
 			event.Position, event.At = at.Pos, result.At
-			own = append(own, placed{event, at})
+			own = append(own, placed{event, at, e.command.Drafts[j].Sum()})
 		}
 	}
 	return own, at == end && (c.state.at.Epoch == "" || c.state.at.Epoch == end.Epoch)
@@ -214,6 +216,7 @@ func (c *Conference) applyOwn(own []placed) bool {
 			if err := c.state.apply(own[i].event, own[i].at); err != nil {
 				return err
 			}
+			c.state.vouched.add(own[i].event, own[i].digest)
 		}
 		return nil
 	})

@@ -43,8 +43,8 @@ func newLedger(logger *slog.Logger, now func() time.Time) *ledger {
 
 // note keeps an acknowledged command.
 func (l *ledger) note(r *request, now time.Time) {
-	if l == nil || r.healed != nil {
-		return // kept since it was first acknowledged
+	if _, own := r.command.Body.(checkpoint); l == nil || r.healed != nil || own {
+		return // kept since it was first acknowledged, or signed anew anyway
 	}
 	if len(l.acked) >= max(l.full, pruneFrom) {
 		l.prune(now)

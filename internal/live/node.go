@@ -3,6 +3,7 @@ package live
 import (
 	"cmp"
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog"
+	"github.com/diemcau/diemcau/internal/record"
 	"github.com/diemcau/diemcau/internal/secret"
 	"github.com/diemcau/diemcau/moderation/similar"
 )
@@ -41,6 +43,7 @@ type Config struct {
 type Node struct {
 	cfg    Config
 	sealer *secret.Sealer
+	signer *record.Signer
 	clock  *clock
 	asks   *asks
 	// lexicon is how all conferences read words for likeness.
@@ -60,7 +63,8 @@ var errNotLooked = errors.New("conferences are still being opened")
 func New(cfg Config) *Node {
 	cfg.LogTimeout = cmp.Or(cfg.LogTimeout, logTimeout)
 	n := &Node{
-		cfg: cfg, sealer: cfg.Secret.Sealer(), clock: newClock(cfg.Store, cfg.Now), look: make(chan chan error), looked: errNotLooked,
+		cfg: cfg, sealer: cfg.Secret.Sealer(), signer: record.NewSigner(cfg.Secret.Derive(record.KeyPurpose, record.SeedBytes)),
+		clock: newClock(cfg.Store, cfg.Now), look: make(chan chan error), looked: errNotLooked,
 		conferences: make(map[conference.ID]*Conference), failed: make(map[conference.ID]error),
 		lexicon: similar.NewLexicon(),
 	}
@@ -184,6 +188,7 @@ func (n *Node) load(ctx context.Context, id conference.ID) (*Conference, error) 
 		logger: n.cfg.Logger.With(slog.String("part", "live"), slog.String("conference", string(id))),
 		inbox:  make(chan *request, inboxRequests), news: make(chan news),
 		stopped: make(chan struct{}), more: make(chan struct{}), state: newState(keys),
+		signer: n.signer, attestable: make(chan struct{}, 1),
 	}
 	if n.clock.store != nil {
 		c.ledger = newLedger(c.logger, c.now)
@@ -241,6 +246,9 @@ func (n *Node) health() error {
 	}
 	return nil
 }
+
+// RecordKey returns the public key that the records of this installation are signed with.
+func (n *Node) RecordKey() ed25519.PublicKey { return n.signer.Public() }
 
 // Opened returns nil when all conferences of the store are running here. Refusal:
 // server.not_ready (KindUnavailable): just after a start, or while the store is away.

@@ -30,6 +30,8 @@ func (c *Conference) run(ctx context.Context) error {
 	wg.Go(func() { c.likes.follow(ctx, c) })
 	// tend ends when ctx does; what it still asks is answered below.
 	wg.Go(func() { c.tend(ctx) })
+	// attest ends when ctx does.
+	wg.Go(func() { c.attest(ctx) })
 	appends := make(chan *flight, 1)
 	// write ends when serve has closed appends.
 	wg.Go(func() { c.write(context.WithoutCancel(ctx), appends) })

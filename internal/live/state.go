@@ -7,6 +7,7 @@ import (
 
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog"
+	"github.com/diemcau/diemcau/internal/record"
 	"github.com/diemcau/diemcau/moderation"
 	"github.com/diemcau/diemcau/sfu/floor"
 )
@@ -34,6 +35,7 @@ type state struct {
 	spare       []Outcome // for those to come: one allocation for many
 	codes       map[string]conference.QuestionID
 	ring        ring
+	vouched     vouched
 	votedAt     uint64 // position of the last event that may have changed a total of votes
 }
 
@@ -45,6 +47,7 @@ func newState(keys *keyring) *state {
 		outcomes:    make(map[string]*Outcome),
 		submissions: make(map[conference.QuestionID]*Outcome),
 		codes:       make(map[string]conference.QuestionID),
+		vouched:     vouched{tally: record.NewTally()},
 	}
 }
 

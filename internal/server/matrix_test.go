@@ -20,6 +20,8 @@ func TestRoles_wholeRouterDeniesByDefault(t *testing.T) {
 	permitted := map[string]string{
 		"GET /api/v1/conferences":                                     everybody,
 		"GET /api/v1/holidays":                                        everybody,
+		"GET /api/v1/record/key":                                      everybody,
+		"GET /api/v1/conferences/:conference/record":                  everybody, // digests alone; record_test.go
 		"GET /api/v1/origins":                                         everybody,
 		"GET /api/v1/session":                                         everybody,
 		"DELETE /api/v1/session":                                      everybody,

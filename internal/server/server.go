@@ -68,7 +68,8 @@ type Server struct {
 	echo     *echo.Echo
 	pages    *pageSet
 	media    *mediaSessions
-	importMu sync.Mutex // held while a table is read: one may take 200 MB of memory
+	copying  chan struct{} // a place for each record that is being copied
+	importMu sync.Mutex    // held while a table is read: one may take 200 MB of memory
 	started  atomic.Bool
 	draining atomic.Bool
 }
@@ -85,7 +86,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Holidays == nil {
 		cfg.Holidays = workday.Vietnam()
 	}
-	s := &Server{cfg: cfg, echo: echo.New(), pages: pages, media: newMediaSessions()}
+	s := &Server{cfg: cfg, echo: echo.New(), pages: pages, media: newMediaSessions(), copying: make(chan struct{}, copiesAtOnce)}
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.IPExtractor = echo.ExtractIPDirect()
 	s.echo.HTTPErrorHandler = s.handleError
@@ -161,6 +162,8 @@ func (s *Server) routes() {
 	api(http.MethodGet, "/session", s.mySessions)
 	api(http.MethodDelete, "/session", s.signOut)
 	api(http.MethodGet, "/holidays", s.holidays)
+	api(http.MethodGet, "/record/key", s.recordKey)
+	api(http.MethodGet, "/conferences/:conference/record", s.copyRecord)
 	api(http.MethodGet, "/conferences", s.conferences)
 	api(http.MethodPost, "/conferences", s.createConference)
 	api(http.MethodPost, "/conferences/:conference/open", s.changeConference(conference.Open{}))

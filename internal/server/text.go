@@ -51,6 +51,8 @@ func requestText(code string) (text, bool) {
 		return text{"Không đọc được nội dung gửi lên. Hãy gửi lại.", "What was sent could not be read. Send it again."}, true
 	case "request.not_sdp":
 		return text{"Hãy gửi SDP (Content-Type: application/sdp; với PATCH: application/trickle-ice-sdpfrag).", "Send SDP (Content-Type: application/sdp, or application/trickle-ice-sdpfrag with PATCH)."}, true
+	case "record.busy":
+		return text{"Đang có người khác tải bản ghi. Hãy thử lại sau ít giây.", "Others are copying the record. Try again in a few seconds."}, true
 	case "request.foreign_origin":
 		return text{"Yêu cầu đến từ một trang khác nên bị từ chối. Hãy mở đúng trang của hội nghị rồi thử lại.", "The request came from another site and was refused. Open the conference's own page and try again."}, true
 	}
