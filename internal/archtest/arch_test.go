@@ -66,6 +66,7 @@ var arrows = map[string][]string{
 	"sfu/load":    {}, // benchmarks and tests only
 	"sfu/rewrite": {},
 	"sfu/h264":    {},
+	"sfu/hls":     {"sfu/h264"},
 	"sfu/bus":     {"internal/conference", "sfu/rewrite", "sfu/h264"},
 	"sfu/mixer":   {"internal/conference"},
 	"sfu/slate":   {"sfu/h264"},

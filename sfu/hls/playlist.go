@@ -1,0 +1,124 @@
+package hls
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// SoundName is the track of the sound in addresses; the rungs are VideoName.
+const SoundName = "sound"
+
+// VideoName returns the track of a rung in addresses: "v0", "v1" …
+func VideoName(rung int) string { return "v" + strconv.Itoa(rung) }
+
+// SegmentFile and InitFile name a track's files; an init is in force from its group on.
+func SegmentFile(track string, sequence uint64) string {
+	return track + "-" + strconv.FormatUint(sequence, 10) + ".m4s"
+}
+
+// InitFile is for SegmentFile.
+func InitFile(track string, sequence uint64) string {
+	return track + "-" + strconv.FormatUint(sequence, 10) + ".mp4"
+}
+
+// Entry is a group in a track's playlist.
+type Entry struct {
+	Sequence uint64
+	// Init is the group whose init is in force.
+	Init          uint64
+	Discontinuity bool   // before this group
+	Number        uint64 // discontinuity sequence number of the group
+	Start         time.Time
+	Duration      time.Duration
+	Independent   bool
+}
+
+// Media writes the playlist of a track with these groups, which follow each other; ended:
+// no more will come, and a player may begin anywhere.
+func Media(track string, entries []Entry, ended bool) []byte {
+	var b strings.Builder
+	b.Grow(200 + 110*len(entries))
+	b.WriteString("#EXTM3U\n#EXT-X-VERSION:7\n")
+	fmt.Fprintf(&b, "#EXT-X-TARGETDURATION:%d\n", int(TargetDuration/time.Second))
+	if len(entries) == 0 {
+		return []byte(b.String())
+	}
+	fmt.Fprintf(&b, "#EXT-X-MEDIA-SEQUENCE:%d\n", entries[0].Sequence)
+	number := entries[0].Number
+	if entries[0].Discontinuity && number > 0 {
+		number--
+	}
+	fmt.Fprintf(&b, "#EXT-X-DISCONTINUITY-SEQUENCE:%d\n", number)
+	if ended {
+		b.WriteString("#EXT-X-PLAYLIST-TYPE:VOD\n")
+	}
+	if independent(entries) {
+		b.WriteString("#EXT-X-INDEPENDENT-SEGMENTS\n")
+	}
+	for i, e := range entries {
+		if e.Discontinuity && e.Number > 0 {
+			b.WriteString("#EXT-X-DISCONTINUITY\n")
+		}
+		if i == 0 || e.Init != entries[i-1].Init {
+			fmt.Fprintf(&b, "#EXT-X-MAP:URI=%q\n", InitFile(track, e.Init))
+		}
+		fmt.Fprintf(&b, "#EXT-X-PROGRAM-DATE-TIME:%s\n#EXTINF:%.5f,\n%s\n",
+			e.Start.UTC().Format("2006-01-02T15:04:05.000Z"), inTarget(e.Duration).Seconds(), SegmentFile(track, e.Sequence))
+	}
+	if ended {
+		b.WriteString("#EXT-X-ENDLIST\n")
+	}
+	return []byte(b.String())
+}
+
+func independent(entries []Entry) bool {
+	for _, e := range entries {
+		if !e.Independent {
+			return false
+		}
+	}
+	return true
+}
+
+// inTarget keeps a duration from being rounded to more than the target: a source that sent
+// nothing for long made its last picture last longer, which the segment itself tells.
+func inTarget(d time.Duration) time.Duration {
+	return min(d, TargetDuration+499*time.Millisecond)
+}
+
+// Variant is a line of the multivariant playlist.
+type Variant struct {
+	Track         string
+	Codec         string
+	Width, Height int
+	Peak, Average int // bits/s of the track alone
+}
+
+// Multivariant writes the playlist a player begins with: each rung with the sound, and the
+// sound alone. Language is that of the sound, e.g. "vi".
+func Multivariant(rungs []Variant, sound Variant, language string) []byte {
+	var b strings.Builder
+	b.WriteString("#EXTM3U\n#EXT-X-VERSION:7\n")
+	fmt.Fprintf(&b, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"sound\",NAME=\"Programme\",LANGUAGE=%q,DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"1\",URI=\"%s.m3u8\"\n",
+		language, sound.Track)
+	for _, v := range rungs {
+		fmt.Fprintf(&b, "#EXT-X-STREAM-INF:BANDWIDTH=%d,AVERAGE-BANDWIDTH=%d,CODECS=\"%s,%s\",RESOLUTION=%dx%d,AUDIO=\"sound\"\n%s.m3u8\n",
+			v.Peak+sound.Peak, v.Average+sound.Average, v.Codec, sound.Codec, v.Width, v.Height, v.Track)
+	}
+	fmt.Fprintf(&b, "#EXT-X-STREAM-INF:BANDWIDTH=%d,AVERAGE-BANDWIDTH=%d,CODECS=\"%s\",AUDIO=\"sound\"\n%s.m3u8\n",
+		sound.Peak, sound.Average, sound.Codec, sound.Track)
+	return []byte(b.String())
+}
+
+// Rate returns bits/s, rounded up to two digits so that it seldom changes.
+func Rate(bytes int64, d time.Duration) int {
+	if d <= 0 || bytes <= 0 {
+		return 1000
+	}
+	bits := float64(bytes) * 8 / d.Seconds()
+	step := math.Pow(10, math.Floor(math.Log10(bits))-1)
+	return int(math.Ceil(bits/step) * step)
+}
