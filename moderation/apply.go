@@ -37,8 +37,8 @@ func (b *Board) applySubmitted(event conference.Event) (*Question, error) {
 		Name: event.Private[FieldName], MayName: data.MayName,
 		SubmittedAt: event.At, ChangedAt: event.At,
 	}
-	if to := (Contact{Phone: event.Private[FieldPhone], Organisation: event.Private[FieldOrganisation]}); to != (Contact{}) {
-		q.Contact = &to
+	if phone, organisation := event.Private[FieldPhone], event.Private[FieldOrganisation]; phone+organisation != "" {
+		q.Contact = &Contact{Phone: phone, Organisation: organisation}
 	}
 	if data.Hold != "" {
 		q.State, q.Hold = StateHeld, &Hold{Rule: data.Hold}

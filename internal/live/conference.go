@@ -120,7 +120,9 @@ func (c *Conference) Do(ctx context.Context, command conference.Command) (Outcom
 		// Of what staff typed in somebody has taken that look.
 		if moderation.FromOutside(body.Channel) {
 			body.Hold = c.screened(body.Body + "\n" + body.Name)
-			command.Body = body
+			if body.Hold != "" {
+				command.Body = body
+			}
 		}
 		r := &request{command: command, answer: make(chan answer, 1), made: c.make(command, body)}
 		return c.give(ctx, r)

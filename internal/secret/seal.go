@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // sealPurpose derives the key of sealed fields. Another purpose is another key and
@@ -80,6 +79,11 @@ func (s *Sealer) Open(at Place, sealed []byte) (string, error) {
 	return string(text), nil
 }
 
+// aad is what is authenticated beside the text.
 func (p Place) aad(keyID string) []byte {
-	return []byte(strings.Join([]string{p.Conference, p.Event, p.Field, keyID}, "\x00"))
+	out := make([]byte, 0, len(p.Conference)+len(p.Event)+len(p.Field)+3+len(keyID))
+	for _, part := range [...]string{p.Conference, p.Event, p.Field} {
+		out = append(append(out, part...), 0)
+	}
+	return append(out, keyID...)
 }

@@ -115,6 +115,22 @@ func (r *Redis) LimitFiles(bytes uint64) {
 // LogBytes is how long the append-only file is that the server writes.
 func (r *Redis) LogBytes() (bytes uint64) {
 	r.tb.Helper()
+	_, size := r.logFile()
+	return uint64(size)
+}
+
+// Tear cuts bytes off the end of a killed server's append-only file, as a crash in the
+// middle of a write does.
+func (r *Redis) Tear(bytes int64) {
+	r.tb.Helper()
+	file, size := r.logFile()
+	if err := os.Truncate(file, size-bytes); err != nil {
+		r.tb.Fatalf("tear the append-only file: %v", err)
+	}
+}
+
+func (r *Redis) logFile() (path string, bytes int64) {
+	r.tb.Helper()
 	files, err := filepath.Glob(filepath.Join(r.Dir, "appendonlydir", "*.incr.aof"))
 	if err != nil || len(files) != 1 {
 		r.tb.Fatalf("append-only files %q: %v, want one", files, err)
@@ -123,7 +139,7 @@ func (r *Redis) LogBytes() (bytes uint64) {
 	if err != nil {
 		r.tb.Fatalf("measure the append-only file: %v", err)
 	}
-	return uint64(info.Size())
+	return files[0], info.Size()
 }
 
 func (r *Redis) signal(signal syscall.Signal) {

@@ -44,10 +44,19 @@ type watch struct {
 
 	standingMu sync.Mutex // guards first, now
 	first, now *standing
+
+	cleanMu sync.Mutex // guards clean; held while a file is rewritten: who comes next waits
+	clean   string     // run id of the server whose append-only file is known to end whole
 }
 
-// met asks the server behind a connection what it is. It is the driver's OnConnect.
-func (w *watch) met(ctx context.Context, conn *redis.Conn) error { return w.look(ctx, conn) }
+// met asks the server behind a connection what it is, and lets nobody use it before its
+// append-only file ends whole. It is the driver's OnConnect.
+func (w *watch) met(ctx context.Context, conn *redis.Conn) error {
+	if err := w.look(ctx, conn); err != nil {
+		return err
+	}
+	return w.heal(ctx, conn)
+}
 
 // look asks what the server is, and says so when it is another one than before.
 func (w *watch) look(ctx context.Context, client redis.Cmdable) error {

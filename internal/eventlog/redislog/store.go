@@ -72,6 +72,9 @@ func Open(ctx context.Context, address string, logger *slog.Logger) (*Store, err
 		err = w.check()
 	}
 	if err == nil {
+		err = w.heal(ctx, s.calls)
+	}
+	if err == nil {
 		// Loaded now, an append's first try is its only one, and a server that forbids
 		// scripts is noticed at the start.
 		if err = s.append.Load(ctx, s.calls).Err(); err != nil {

@@ -22,7 +22,7 @@ func prepare(ctx context.Context, conn *sql.Conn) (s statements, err error) {
 		text      string
 	}{
 		{&s.end, `UPDATE log SET epoch = ?, pos = ?, hash = ?, at = ? WHERE conference = ?`},
-		{&s.hashAt, `SELECT hash FROM event WHERE conference = ? AND pos = ?`},
+		{&s.hashAt, `SELECT lower(hex(hash)) FROM event WHERE key = ?`},
 	} {
 		if *each.statement, err = conn.PrepareContext(ctx, each.text); err != nil {
 			return s, errors.Join(err, s.close())
@@ -138,7 +138,7 @@ func (w *writer) hashAt(ctx context.Context, p *plan, pos uint64) (hash string, 
 	if end, _ := p.state.position(); pos == end.Pos {
 		return end.Hash, nil
 	}
-	err = w.statements.hashAt.QueryRowContext(ctx, p.state.id, pos).Scan(&hash)
+	err = w.statements.hashAt.QueryRowContext(ctx, p.state.key(pos)).Scan(&hash)
 	return hash, err
 }
 

@@ -4,58 +4,51 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/diemcau/diemcau/internal/eventlog"
 )
 
 // insertRows is how many rows one statement adds. More gain nothing that can be measured.
 const insertRows = 8
 
-// inserter adds rows to one table: insertRows at a time, then the rest one by one. It is
-// used by whoever leads (writer), inside Raw of the writer's connection, and speaks to the
-// driver itself: database/sql's locks and conversions cost a third of a short INSERT.
+// inserter adds events: insertRows at a time, then the rest one by one. It is used by
+// whoever leads (writer), inside Raw of the writer's connection, and speaks to the driver
+// itself: database/sql's locks and conversions cost a third of a short INSERT.
 type inserter struct {
-	columns   int
 	one, many driver.StmtExecContext
 	arguments []driver.NamedValue // of many
 	used      int                 // of arguments
+	buffers   [insertRows]struct{ digest, hash, sealed []byte }
 }
 
-// inserters are those of a connection.
-type inserters struct{ event, sealed inserter }
+// eventColumns are the columns of a row of event, in the order of the schema.
+const eventColumns = 8
 
-func prepareInserters(ctx context.Context, conn *sql.Conn) (*inserters, error) {
-	var all inserters
+func newInserter(ctx context.Context, conn *sql.Conn) (*inserter, error) {
+	i := &inserter{arguments: make([]driver.NamedValue, eventColumns*insertRows)}
+	for n := range i.arguments {
+		i.arguments[n].Ordinal = n + 1
+	}
 	err := conn.Raw(func(raw any) (err error) {
 		preparer, able := raw.(driver.ConnPrepareContext)
 		if !able {
 			return errors.New("the driver prepares no statements")
 		}
-		all.event, err = newInserter(ctx, preparer, `event (conference, pos, at, id, cause, canonical, digest, hash)`, 8)
-		if err == nil {
-			all.sealed, err = newInserter(ctx, preparer, `sealed (conference, event, field, ciphertext)`, 4)
+		const row = "(?, ?, ?, ?, ?, ?, ?, ?)"
+		if i.one, err = prepareExec(ctx, preparer, "INSERT INTO event VALUES "+row); err != nil {
+			return err
 		}
+		i.many, err = prepareExec(ctx, preparer, "INSERT INTO event VALUES "+row+strings.Repeat(", "+row, insertRows-1))
 		return err
 	})
 	if err != nil {
-		return nil, errors.Join(err, all.close())
+		return nil, errors.Join(err, i.close())
 	}
-	return &all, nil
-}
-
-func newInserter(ctx context.Context, conn driver.ConnPrepareContext, table string, columns int) (inserter, error) {
-	i := inserter{columns: columns, arguments: make([]driver.NamedValue, columns*insertRows)}
-	for n := range i.arguments {
-		i.arguments[n].Ordinal = n + 1
-	}
-	row := "(?" + strings.Repeat(", ?", columns-1) + ")"
-	var err error
-	if i.one, err = prepareExec(ctx, conn, "INSERT INTO "+table+" VALUES "+row); err != nil {
-		return i, err
-	}
-	i.many, err = prepareExec(ctx, conn, "INSERT INTO "+table+" VALUES "+row+strings.Repeat(", "+row, insertRows-1))
-	return i, err
+	return i, nil
 }
 
 func prepareExec(ctx context.Context, conn driver.ConnPrepareContext, text string) (driver.StmtExecContext, error) {
@@ -71,30 +64,33 @@ func prepareExec(ctx context.Context, conn driver.ConnPrepareContext, text strin
 }
 
 // insert adds what a plan adds.
-func (all *inserters) insert(ctx context.Context, p *plan) error {
-	all.event.used, all.sealed.used = 0, 0 // of a transaction that failed
-	id := string(p.state.id)
-	for i := range p.rows {
-		row := &p.rows[i]
-		draft := row.draft
-		if err := all.event.add(ctx, id, int64(row.pos), p.at, draft.ID, row.cause, draft.Canonical, row.digest, row.hash); err != nil {
+func (i *inserter) insert(ctx context.Context, p *plan) error {
+	i.used = 0 // of a transaction that failed
+	for n := range p.rows {
+		row := &p.rows[n]
+		if err := i.add(ctx, p.state.key(row.pos), p.at, row.cause, row.digest, row.hash, row.draft); err != nil {
 			return err
 		}
-		for field, ciphertext := range draft.Sealed {
-			if ciphertext == nil {
-				ciphertext = []byte{} // nil would be NULL
-			}
-			if err := all.sealed.add(ctx, id, draft.ID, field, ciphertext); err != nil {
-				return err
-			}
-		}
 	}
-	return errors.Join(all.event.flush(ctx), all.sealed.flush(ctx))
+	return i.flush(ctx)
 }
 
 // add adds a row, now or with those to come.
-func (i *inserter) add(ctx context.Context, values ...driver.Value) error {
-	for _, value := range values {
+func (i *inserter) add(ctx context.Context, key, at int64, cause, digest, hash string, draft *eventlog.Draft) error {
+	b := &i.buffers[i.used/eventColumns]
+	var err error
+	if b.digest, err = hex.AppendDecode(b.digest[:0], []byte(digest)); err != nil {
+		return fmt.Errorf("digest of event %s: %w", draft.ID, err)
+	}
+	if b.hash, err = hex.AppendDecode(b.hash[:0], []byte(hash)); err != nil {
+		return fmt.Errorf("hash of event %s: %w", draft.ID, err)
+	}
+	var sealed driver.Value // NULL
+	if len(draft.Sealed) > 0 {
+		b.sealed = appendSealed(b.sealed[:0], draft.Sealed)
+		sealed = b.sealed
+	}
+	for _, value := range [eventColumns]driver.Value{key, at, draft.ID, cause, draft.Canonical, b.digest, b.hash, sealed} {
 		i.arguments[i.used].Value = value
 		i.used++
 	}
@@ -102,14 +98,14 @@ func (i *inserter) add(ctx context.Context, values ...driver.Value) error {
 		return nil
 	}
 	i.used = 0
-	_, err := i.many.ExecContext(ctx, i.arguments)
+	_, err = i.many.ExecContext(ctx, i.arguments)
 	return err
 }
 
 // flush adds the rows that wait for others.
 func (i *inserter) flush(ctx context.Context) error {
-	one := make([]driver.NamedValue, i.columns)
-	for at := 0; at < i.used; at += i.columns {
+	one := make([]driver.NamedValue, eventColumns)
+	for at := 0; at < i.used; at += eventColumns {
 		for n := range one {
 			one[n] = driver.NamedValue{Ordinal: n + 1, Value: i.arguments[at+n].Value}
 		}
@@ -121,12 +117,12 @@ func (i *inserter) flush(ctx context.Context) error {
 	return nil
 }
 
-func (all *inserters) close() error {
-	if all == nil {
+func (i *inserter) close() error {
+	if i == nil {
 		return nil
 	}
 	var errs []error
-	for _, exec := range []driver.StmtExecContext{all.event.one, all.event.many, all.sealed.one, all.sealed.many} {
+	for _, exec := range []driver.StmtExecContext{i.one, i.many} {
 		if statement, prepared := exec.(driver.Stmt); prepared {
 			errs = append(errs, statement.Close())
 		}

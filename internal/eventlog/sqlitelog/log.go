@@ -3,8 +3,12 @@ package sqlitelog
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/diemcau/diemcau/internal/eventlog"
 )
@@ -64,59 +68,32 @@ func (l *Log) readAt(ctx context.Context, after uint64, limit int) (records []ev
 	if limit <= 0 || after >= end.Pos {
 		return nil, end, nil
 	}
-	if records, err = l.readEvents(ctx, tx, after, limit); err != nil {
-		return nil, end, err
-	}
-	return records, end, l.readSealed(ctx, tx, records)
+	records, err = l.readEvents(ctx, tx, after, limit)
+	return records, end, err
 }
 
 func (l *Log) readEvents(ctx context.Context, tx *sql.Tx, after uint64, limit int) (records []eventlog.Record, err error) {
-	rows, err := tx.QueryContext(ctx, `SELECT pos, at, id, cause, canonical, digest, hash
-		FROM event WHERE conference = ? AND pos > ? ORDER BY pos LIMIT ?`, l.state.id, after, limit)
+	rows, err := tx.QueryContext(ctx, `SELECT key, at, id, cause, canonical, digest, hash, sealed
+		FROM event WHERE key > ? AND key <= ? ORDER BY key LIMIT ?`, l.state.key(after), l.state.key(maxPos), limit)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
+	var digest, hash, sealed sql.RawBytes
 	for rows.Next() {
 		var r eventlog.Record
-		var at int64
-		if err := rows.Scan(&r.Position, &at, &r.ID, &r.Cause, &r.Canonical, &r.Digest, &r.Hash); err != nil {
+		var key, at int64
+		if err := rows.Scan(&key, &at, &r.ID, &r.Cause, &r.Canonical, &digest, &hash, &sealed); err != nil {
 			return nil, err
 		}
-		r.At = instant(at)
+		r.Position, r.At = uint64(key-l.state.key(0)), instant(at)
+		r.Digest, r.Hash = hex.EncodeToString(digest), hex.EncodeToString(hash)
+		if r.Sealed, err = parseSealed(sealed); err != nil {
+			return nil, fmt.Errorf("event at %d: %w", r.Position, err)
+		}
 		records = append(records, r)
 	}
 	return records, rows.Err()
-}
-
-// readSealed adds the sealed fields to records, which follow each other without a gap.
-func (l *Log) readSealed(ctx context.Context, tx *sql.Tx, records []eventlog.Record) (err error) {
-	if len(records) == 0 {
-		return nil
-	}
-	first := records[0].Position
-	rows, err := tx.QueryContext(ctx, `SELECT event.pos, sealed.field, sealed.ciphertext
-		FROM event JOIN sealed ON sealed.conference = event.conference AND sealed.event = event.id
-		WHERE event.conference = ? AND event.pos BETWEEN ? AND ?`,
-		l.state.id, first, records[len(records)-1].Position)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var pos uint64
-		var field string
-		var ciphertext []byte
-		if err := rows.Scan(&pos, &field, &ciphertext); err != nil {
-			return err
-		}
-		record := &records[pos-first]
-		if record.Sealed == nil {
-			record.Sealed = make(map[string][]byte)
-		}
-		record.Sealed[field] = ciphertext
-	}
-	return rows.Err()
 }
 
 // Wait blocks until the log holds more than after, or ctx ends. Error: ErrUnavailable
@@ -137,22 +114,66 @@ func (l *Log) Wait(ctx context.Context, after uint64) error {
 	}
 }
 
-// Erase deletes sealed fields and overwrites their bytes on disk.
+// Erase deletes sealed fields and overwrites their bytes on disk. It looks through the
+// whole log for their events: erasing is rare, and no append pays for an index.
 func (l *Log) Erase(ctx context.Context, fields []eventlog.Erasure) error {
 	if len(fields) == 0 {
 		return nil
 	}
 	err := l.store.writer.alone(ctx, func(ctx context.Context, conn *sql.Conn) error {
-		for _, each := range fields {
-			const remove = `DELETE FROM sealed WHERE conference = ? AND event = ? AND field = ?`
-			if _, err := conn.ExecContext(ctx, remove, l.state.id, each.EventID, each.Field); err != nil {
-				return err
-			}
-		}
-		return nil
+		return l.state.erase(ctx, conn, fields)
 	})
 	if err != nil {
 		return fmt.Errorf("erase in %s: %w", l.state.id, err)
 	}
 	return l.store.compact(ctx)
+}
+
+func (s *state) erase(ctx context.Context, conn *sql.Conn, fields []eventlog.Erasure) error {
+	erased := make(map[string][]string) // names of fields by event
+	for _, each := range fields {
+		erased[each.EventID] = append(erased[each.EventID], each.Field)
+	}
+	left, err := s.without(ctx, conn, erased)
+	if err != nil {
+		return err
+	}
+	for key, sealed := range left {
+		if _, err := conn.ExecContext(ctx, `UPDATE event SET sealed = ? WHERE key = ?`, sealed, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// without returns what the sealed fields of events become, by key; nil for none left.
+func (s *state) without(ctx context.Context, conn *sql.Conn, erased map[string][]string) (left map[int64][]byte, err error) {
+	ids, err := json.Marshal(slices.Collect(maps.Keys(erased)))
+	if err != nil {
+		return nil, err
+	}
+	rows, err := conn.QueryContext(ctx, `SELECT key, id, sealed FROM event
+		WHERE key BETWEEN ? AND ? AND sealed IS NOT NULL AND id IN (SELECT value FROM json_each(?))`, s.key(1), s.key(maxPos), string(ids))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	left = make(map[int64][]byte)
+	for rows.Next() {
+		var key int64
+		var id string
+		var sealed sql.RawBytes
+		if err := rows.Scan(&key, &id, &sealed); err != nil {
+			return nil, err
+		}
+		fields, err := parseSealed(sealed)
+		if err != nil {
+			return nil, fmt.Errorf("event %s: %w", id, err)
+		}
+		for _, name := range erased[id] {
+			delete(fields, name)
+		}
+		left[key] = appendSealed(nil, fields)
+	}
+	return left, rows.Err()
 }

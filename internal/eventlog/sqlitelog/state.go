@@ -15,7 +15,8 @@ import (
 // state is the end of one log and the versions of its entities, kept in memory: the
 // folder's lock makes this process the only writer.
 type state struct {
-	id conference.ID
+	id     conference.ID
+	number int64 // of the conference in the keys
 
 	// Touched only by whoever leads (writer): no lock.
 	at       int64 // log time of the last event, µs
@@ -29,11 +30,12 @@ type state struct {
 // loadState reads the state of a log, or makes the log.
 func loadState(ctx context.Context, conn *sql.Conn, id conference.ID) (*state, error) {
 	s := &state{id: id, changed: make(chan struct{})}
-	const find = `SELECT epoch, pos, hash, at FROM log WHERE conference = ?`
-	err := conn.QueryRowContext(ctx, find, id).Scan(&s.end.Epoch, &s.end.Pos, &s.end.Hash, &s.at)
+	const find = `SELECT number, epoch, pos, hash, at FROM log WHERE conference = ?`
+	err := conn.QueryRowContext(ctx, find, id).Scan(&s.number, &s.end.Epoch, &s.end.Pos, &s.end.Hash, &s.at)
 	if errors.Is(err, sql.ErrNoRows) {
 		s.end.Epoch = eventlog.NewEpoch()
-		_, err = conn.ExecContext(ctx, `INSERT INTO log (conference, epoch, pos, hash, at) VALUES (?, ?, 0, '', 0)`, id, s.end.Epoch)
+		const begin = `INSERT INTO log (conference, epoch, pos, hash, at) VALUES (?, ?, 0, '', 0) RETURNING number`
+		err = conn.QueryRowContext(ctx, begin, id, s.end.Epoch).Scan(&s.number)
 	}
 	if err != nil {
 		return nil, err
@@ -41,12 +43,18 @@ func loadState(ctx context.Context, conn *sql.Conn, id conference.ID) (*state, e
 	return s, s.loadVersions(ctx, conn)
 }
 
+// maxPos is the last position a conference may have; its keys follow each other up to there.
+const maxPos = 1<<40 - 1
+
+// key returns the key of the event at a position.
+func (s *state) key(pos uint64) int64 { return s.number*(maxPos+1) + int64(min(pos, maxPos)) }
+
 // loadVersions counts how often the log's events changed each entity. A table of the
 // versions would save the counting, and cost every append a page per question: their ids
 // are random, so no two of a batch lie side by side.
 func (s *state) loadVersions(ctx context.Context, conn *sql.Conn) (err error) {
 	s.versions = make(map[conference.Entity]uint64, s.end.Pos) // most events change an entity of their own
-	rows, err := conn.QueryContext(ctx, `SELECT canonical FROM event WHERE conference = ?`, s.id)
+	rows, err := conn.QueryContext(ctx, `SELECT canonical FROM event WHERE key BETWEEN ? AND ?`, s.key(1), s.key(s.end.Pos))
 	if err != nil {
 		return err
 	}

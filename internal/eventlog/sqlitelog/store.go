@@ -76,7 +76,13 @@ func (s *Store) open(ctx context.Context, dir string, logger *slog.Logger) error
 	// synchronous(FULL): COMMIT returns after fsync. The order matters: WAL first.
 	pragmas := []string{"journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)", "busy_timeout(5000)"}
 	var err error
-	if s.write, err = openFile(ctx, path, eventSchema, pragmas, 1); err != nil {
+	if s.write, err = openFile(ctx, path, "", pragmas, 1); err != nil {
+		return err
+	}
+	if err := migrate(ctx, s.write); err != nil {
+		return err
+	}
+	if _, err := s.write.ExecContext(ctx, eventSchema); err != nil {
 		return err
 	}
 	if s.read, err = openFile(ctx, path, "", []string{"query_only(ON)", "busy_timeout(5000)"}, readers); err != nil {

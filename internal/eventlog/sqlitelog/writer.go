@@ -45,7 +45,7 @@ type work func(context.Context, *sql.Conn) error
 type writer struct {
 	conn       *sql.Conn
 	statements statements
-	rows       *inserters
+	rows       *inserter
 	logger     *slog.Logger
 	now        func() time.Time
 
@@ -66,7 +66,7 @@ func newWriter(ctx context.Context, db *sql.DB, logger *slog.Logger) (*writer, e
 	if w.statements, err = prepare(ctx, conn); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	if w.rows, err = prepareInserters(ctx, conn); err != nil {
+	if w.rows, err = newInserter(ctx, conn); err != nil {
 		return nil, errors.Join(err, w.statements.close(), conn.Close())
 	}
 	return w, nil
