@@ -1,0 +1,143 @@
+package bandwidth_test
+
+import (
+	"testing"
+	"time"
+)
+
+const long = 30 * time.Second
+
+// M5's line, with the times that were promised: 2 M, 400 k, 60 k, 2 M.
+func TestM5_EstimateFollowsTheLine(t *testing.T) {
+	t.Parallel()
+	s := newSim(line{rate: 2e6, delay: 20 * time.Millisecond})
+	for _, step := range []struct {
+		rate   float64
+		within time.Duration
+		layer  int // at most when it falls, at least when it rises
+		rises  bool
+	}{
+		{2e6, 8 * time.Second, 3, true},
+		{400e3, 2 * time.Second, 1, false},
+		{60e3, 4 * time.Second, -1, false},
+		{2e6, 8 * time.Second, 3, true},
+	} {
+		s.rate = step.rate
+		took := s.run(long, func() bool {
+			if step.rises {
+				return s.layer() >= step.layer
+			}
+			return s.layer() <= step.layer
+		})
+		t.Logf("%v bits/s: layer %d after %v, estimate %d", step.rate, s.layer(), took, s.estimate.Bits())
+		if took > step.within {
+			t.Errorf("%v bits/s: layer %d only after %v, want at most %v", step.rate, step.layer, took, step.within)
+		}
+		s.run(10*time.Second, nil)
+		if step.rate < 1e6 && float64(s.estimate.Bits()) > 1.4*step.rate {
+			t.Errorf("the estimate is %d on a line of %v bits/s", s.estimate.Bits(), step.rate)
+		}
+	}
+}
+
+// Lines on which nothing must be given up, and how much of the time the best layer goes.
+func TestEstimateIsNotFooled(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		line line
+		then line // after ten seconds
+	}{
+		{"jitter", line{rate: 4e6, delay: 20 * time.Millisecond, jitter: 30 * time.Millisecond}, line{}},
+		{"5 % lost", line{rate: 4e6, delay: 50 * time.Millisecond, loss: 0.05, jitter: 30 * time.Millisecond}, line{}},
+		{"20 % lost from the beginning", line{rate: 4e6, delay: 50 * time.Millisecond, loss: 0.20}, line{}},
+		{"20 % lost later", line{rate: 4e6, delay: 50 * time.Millisecond}, line{rate: 4e6, delay: 50 * time.Millisecond, loss: 0.20, jitter: 30 * time.Millisecond}},
+		{"a longer way", line{rate: 4e6, delay: 20 * time.Millisecond}, line{rate: 4e6, delay: 300 * time.Millisecond}},
+		{"a shorter way", line{rate: 4e6, delay: 300 * time.Millisecond}, line{rate: 4e6, delay: 20 * time.Millisecond}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSim(tt.line)
+			s.run(10*time.Second, nil)
+			if tt.then.rate != 0 {
+				s.line = tt.then
+				s.last = 0
+				s.run(6*time.Second, nil)
+			}
+			best, all := 0, 0
+			s.run(20*time.Second, func() bool {
+				if all++; s.layer() == 3 {
+					best++
+				}
+				return false
+			})
+			t.Logf("the best layer %d %% of the time, estimate %d", 100*best/all, s.estimate.Bits())
+			if best < all*95/100 {
+				t.Errorf("the best layer went %d %% of the time, want 95", 100*best/all)
+			}
+		})
+	}
+}
+
+// A receiver that is held up for a while (a busy machine) tells of late packets, but the
+// newest are not late.
+func TestEstimateForgivesAReceiverThatIsHeldUp(t *testing.T) {
+	t.Parallel()
+	s := newSim(line{rate: 4e6, delay: 20 * time.Millisecond})
+	s.run(10*time.Second, nil)
+	before := s.estimate.Bits()
+	for range 10 {
+		s.stalled = s.now + int64(300*time.Millisecond)
+		s.run(time.Second, nil)
+	}
+	if s.layer() != 3 {
+		t.Errorf("layer %d after stalls, estimate %d, was %d", s.layer(), s.estimate.Bits(), before)
+	}
+}
+
+// A line that was down is not taken for a narrow one.
+func TestEstimateSurvivesAnOutage(t *testing.T) {
+	t.Parallel()
+	s := newSim(line{rate: 4e6, delay: 20 * time.Millisecond})
+	s.run(10*time.Second, nil)
+	s.loss = 1
+	s.run(2*time.Second, nil)
+	s.loss = 0
+	if took := s.run(long, func() bool { return s.layer() == 3 }); took > 0 {
+		t.Errorf("the best layer is back only after %v", took)
+	}
+	s.run(3*time.Second, nil)
+	if s.layer() != 3 {
+		t.Errorf("layer %d three seconds after, estimate %d", s.layer(), s.estimate.Bits())
+	}
+}
+
+// A policer drops what is too much; its queue is too short to be seen.
+func TestEstimateFallsByLossAlone(t *testing.T) {
+	t.Parallel()
+	s := newSim(line{rate: 4e6, delay: 20 * time.Millisecond})
+	s.run(10*time.Second, nil)
+	s.rate, s.queue = 400e3, 50*time.Millisecond
+	if took := s.run(long, func() bool { return s.layer() <= 1 }); took > 2*time.Second {
+		t.Errorf("fell only after %v", took)
+	}
+	s.run(10*time.Second, nil)
+	s.sent, s.lost = 0, 0
+	s.run(20*time.Second, nil)
+	if share := float64(s.lost) / float64(s.sent); share > 0.1 {
+		t.Errorf("%.0f %% are lost in the long run, estimate %d", 100*share, s.estimate.Bits())
+	}
+}
+
+// On a line that takes sound only, probing must not cost the sound.
+func TestM5_ProbesSpareTheSound(t *testing.T) {
+	t.Parallel()
+	s := newSim(line{rate: 60e3, delay: 20 * time.Millisecond})
+	s.run(20*time.Second, nil)
+	s.sent, s.lost = 0, 0
+	s.run(60*time.Second, nil)
+	t.Logf("lost %d of %d, estimate %d", s.lost, s.sent, s.estimate.Bits())
+	if share := float64(s.lost) / float64(s.sent); share > 0.03 {
+		t.Errorf("%.1f %% are lost", 100*share)
+	}
+}
