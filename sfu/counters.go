@@ -19,7 +19,16 @@ type Stats struct {
 	Retransmitted  uint64 // of these, answered
 	KeyframesAsked uint64 // picture loss indications sent to publishers
 	ViewersDropped uint64 // times a viewer was too slow and had to wait for a keyframe
+	LayerChanges   uint64 // times a slot went from one layer of a picture to another, or to none
+	SoundOnly      uint64 // times a page's line took no picture any more
 	Venues         map[conference.VenueID]VenueStats
+	Downlinks      map[conference.VenueID]Downlink // of the venues' pages that tell what they get
+}
+
+// Downlink is what is known of the line to a venue's page.
+type Downlink struct {
+	Bits      int // what it is taken for, bits/s
+	SoundOnly bool
 }
 
 // VenueStats counts the sound of one venue: what it sent while it might be heard, and what
@@ -32,7 +41,7 @@ type VenueStats struct {
 type venueCounters struct{ forwarded, dropped atomic.Uint64 }
 
 type counters struct {
-	in, out, junk, nacks, resent, plis, late atomic.Uint64
+	in, out, junk, nacks, resent, plis, late, layers, soundOnly atomic.Uint64
 
 	venuesMu sync.Mutex // guards venues
 	venues   map[conference.VenueID]*venueCounters
@@ -60,8 +69,8 @@ func (c *counters) snapshot() Stats {
 	s := Stats{
 		PacketsIn: c.in.Load(), PacketsOut: c.out.Load(), Junk: c.junk.Load(),
 		NacksReceived: c.nacks.Load(), Retransmitted: c.resent.Load(), KeyframesAsked: c.plis.Load(),
-		ViewersDropped: c.late.Load(),
-		Venues:         make(map[conference.VenueID]VenueStats, len(venues)),
+		ViewersDropped: c.late.Load(), LayerChanges: c.layers.Load(), SoundOnly: c.soundOnly.Load(),
+		Venues: make(map[conference.VenueID]VenueStats, len(venues)),
 	}
 	for id, v := range venues {
 		s.Venues[id] = VenueStats{AudioForwarded: v.forwarded.Load(), AudioDropped: v.dropped.Load()}

@@ -7,7 +7,6 @@ import (
 	"github.com/pion/dtls/v3"
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
-	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/interceptor/pkg/report"
 	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/logging"
@@ -24,12 +23,11 @@ const (
 	iceDisconnected = 4 * time.Second
 	iceFailed       = 11 * time.Second
 	iceKeepAlive    = 2 * time.Second
-	lossAsked       = 40 * time.Millisecond // how often publishers are asked for lost packets
 )
 
 // newAPI makes the WebRTC stack of one PeerConnection. The media engine knows exactly the
 // formats chosen from the offer, so that pion's comparison of profile bytes never decides.
-func (n *Node) newAPI(o *offer, r role) (*webrtc.API, error) {
+func (n *Node) newAPI(o *offer, r role, d *downlink) (*webrtc.API, error) {
 	media := &webrtc.MediaEngine{}
 	publishes := false
 	for _, l := range o.lines {
@@ -39,15 +37,22 @@ func (n *Node) newAPI(o *offer, r role) (*webrtc.API, error) {
 		}
 	}
 	registry := &interceptor.Registry{}
+	settings := n.settings(r)
+	if d != nil {
+		settings.BufferFactory = d.buffer
+	}
+	if err := extensions(media); err != nil {
+		return nil, err
+	}
 	if publishes {
-		if err := publishing(media, registry, n.logs); err != nil {
+		if err := publishing(registry, n.logs); err != nil {
 			return nil, err
 		}
 	}
 	return webrtc.NewAPI(
 		webrtc.WithMediaEngine(media),
 		webrtc.WithInterceptorRegistry(registry),
-		webrtc.WithSettingEngine(n.settings(r)),
+		webrtc.WithSettingEngine(settings),
 	), nil
 }
 
@@ -120,18 +125,20 @@ func register1(media *webrtc.MediaEngine, kind webrtc.RTPCodecType, c webrtc.RTP
 	return nil
 }
 
-// publishing adds what a publisher needs: the extensions that name its layers, requests
-// for lost packets, receiver reports and feedback for its bandwidth estimator. There is no
-// NACK responder: what receivers lost is sent again from the rings.
-func publishing(media *webrtc.MediaEngine, registry *interceptor.Registry, logs logging.LoggerFactory) error {
-	for _, uri := range []string{
-		sdp.SDESMidURI, sdp.SDESRTPStreamIDURI, sdp.SDESRepairRTPStreamIDURI,
-		sdp.TransportCCURI, extAbsSendTime,
+// extensions registers those that name a publisher's layers, and those by which either
+// side learns what the line takes.
+func extensions(media *webrtc.MediaEngine) error {
+	up := []webrtc.RTPTransceiverDirection{webrtc.RTPTransceiverDirectionRecvonly}
+	both := append(up, webrtc.RTPTransceiverDirectionSendonly)
+	for _, e := range []struct {
+		uri string
+		by  []webrtc.RTPTransceiverDirection
+	}{
+		{sdp.SDESMidURI, up}, {sdp.SDESRTPStreamIDURI, up}, {sdp.SDESRepairRTPStreamIDURI, up},
+		{sdp.TransportCCURI, both}, {extAbsSendTime, up},
 	} {
 		for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecTypeAudio} {
-			err := media.RegisterHeaderExtension(
-				webrtc.RTPHeaderExtensionCapability{URI: uri}, kind, webrtc.RTPTransceiverDirectionRecvonly)
-			if err != nil {
+			if err := media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: e.uri}, kind, e.by...); err != nil {
 				return fmt.Errorf("register header extension: %w", err)
 			}
 		}
@@ -141,11 +148,13 @@ func publishing(media *webrtc.MediaEngine, registry *interceptor.Registry, logs 
 	if err != nil {
 		return fmt.Errorf("register header extension: %w", err)
 	}
-	generator, err := nack.NewGeneratorInterceptor(
-		nack.GeneratorInterval(lossAsked), nack.WithGeneratorLoggerFactory(logs))
-	if err != nil {
-		return fmt.Errorf("make nack generator: %w", err)
-	}
+	return nil
+}
+
+// publishing adds what a publisher needs: receiver reports and feedback for its bandwidth
+// estimator. Lost packets are asked for by upTrack, and sent again from the rings: pion's
+// generator knows nothing of repairs on a stream of their own and asks for ever.
+func publishing(registry *interceptor.Registry, logs logging.LoggerFactory) error {
 	reports, err := report.NewReceiverInterceptor(report.WithReceiverLoggerFactory(logs))
 	if err != nil {
 		return fmt.Errorf("make receiver reports: %w", err)
@@ -154,7 +163,6 @@ func publishing(media *webrtc.MediaEngine, registry *interceptor.Registry, logs 
 	if err != nil {
 		return fmt.Errorf("make congestion feedback: %w", err)
 	}
-	registry.Add(generator)
 	registry.Add(reports)
 	registry.Add(congestion)
 	return nil

@@ -37,6 +37,7 @@ type feed struct {
 	store *ring.Ring
 	clock clock
 	keys  keyRequests
+	flow  flow
 
 	outputs   atomic.Pointer[[]*cut]
 	outputsMu sync.Mutex // guards the replacing of outputs
@@ -66,6 +67,7 @@ func (f *feed) put(m ring.Meta, payload []byte) bool {
 	if p == nil {
 		return false
 	}
+	f.flow.add(len(payload))
 	for _, c := range *f.outputs.Load() {
 		c.forward(f, p)
 	}

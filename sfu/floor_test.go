@@ -55,7 +55,7 @@ func TestJ3_VenueWithoutFloorIsDropped(t *testing.T) {
 		t.Errorf("got %+v for the venue that never had the floor, want nothing forwarded", s)
 	}
 	for _, p := range []*peer{city, e, w} {
-		slots, _ := p.session.Slots()
+		slots, _, _ := p.session.Slots()
 		for _, s := range slots {
 			for _, q := range p.packets(s.MID) {
 				if s.Kind == sfu.SlotVoice && q.Payload[2] == 2 {

@@ -280,7 +280,7 @@ func BenchmarkForward(b *testing.B) {
 	f, w, c := testFeed(1), &nowhere{}, &counters{}
 	const outputs = 30
 	for i := range outputs {
-		s := newSlot(line{mid: "0", media: webrtc.RTPCodecTypeVideo}, SlotProgramme, i, c)
+		s := newSlot(line{mid: "0", media: webrtc.RTPCodecTypeVideo}, SlotProgramme, i, c, nil)
 		s.bound.Store(&binding{writer: w, ssrc: uint32(i)})
 		s.cut.show(f)
 		f.attach(s.cut)

@@ -44,7 +44,7 @@ func (p *Plane) join(ctx context.Context, r role, page Page, text string) (s *Se
 		return nil, "", err
 	}
 	s = newSession(p, r, page, o)
-	api, err := p.node.newAPI(o, r)
+	api, err := p.node.newAPI(o, r, s.line)
 	if err != nil {
 		return nil, "", err
 	}

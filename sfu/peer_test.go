@@ -322,7 +322,7 @@ func (p *peer) slot(kind sfu.SlotKind, media webrtc.RTPCodecType, n int) string 
 		}
 		p.t.Fatalf("a viewer has no such slot: %s", kind)
 	}
-	slots, _ := p.session.Slots()
+	slots, _, _ := p.session.Slots()
 	for _, s := range slots {
 		if s.Kind != kind || p.kind(s.MID) != media {
 			continue
@@ -350,7 +350,7 @@ func (p *peer) waitSlot(mid string, venue conference.VenueID) {
 	p.t.Helper()
 	deadline := time.After(patience)
 	for {
-		slots, change := p.session.Slots()
+		slots, _, change := p.session.Slots()
 		if slices.ContainsFunc(slots, func(s sfu.Slot) bool { return s.MID == mid && s.Venue == venue }) {
 			return
 		}

@@ -176,6 +176,15 @@ func (p *Plane) Stats() Stats {
 	for _, a := range p.audiences {
 		s.Viewers += int(a.size.Load())
 	}
+	s.Downlinks = make(map[conference.VenueID]Downlink)
+	for _, session := range p.sessions {
+		if session.role != roleVenue || session.line == nil {
+			continue
+		}
+		if bits, known := session.line.bits(); known {
+			s.Downlinks[session.venue] = Downlink{Bits: bits, SoundOnly: session.soundOnly}
+		}
+	}
 	p.planeMu.Unlock()
 	return s
 }
@@ -213,7 +222,7 @@ func (p *Plane) predecessor(s, before *Session) (*Session, error) {
 			return nil, errReplaced
 		}
 		if p.sessions[before.id] == before && s.role == roleStage {
-			s.tiles = before.shown() // nobody else knows the new session yet
+			s.tiles, _ = before.shown() // nobody else knows the new session yet
 			return before, nil
 		}
 	}

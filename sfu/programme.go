@@ -20,13 +20,14 @@ const (
 	programmeRefs  = 4096                  // packets the bus may hold at once
 )
 
-// programme runs the vision mixer and the sound mixer of a conference. One goroutine owns
-// both; the readers of candidates put references into its inbox, one per packet of a
-// candidate however many watch. Its output is two feeds like any other.
+// programme runs the vision mixers and the sound mixer of a conference. One goroutine owns
+// them; the readers of candidates put references into its inbox, one per packet of a
+// candidate however many watch. Its output are feeds like any other: a picture for each
+// rung, and one sound.
 type programme struct {
 	now   func() time.Time
 	inbox chan entry
-	video *feed
+	rungs [rungs]rung
 	audio *feed
 	// candidates are the publishers whose packets are wanted: City Hall, the holder, the
 	// next one.
@@ -38,7 +39,6 @@ type programme struct {
 
 	// Owned by run.
 	floor     Floor
-	bus       *bus.Bus
 	mixer     *mixer.Mixer
 	still     *slate.Player
 	stillFeed *feed
@@ -47,7 +47,6 @@ type programme struct {
 	refs      [programmeRefs]reference
 	ref       uint64
 	outs      []bus.Out
-	videoSeq  ring.Unwrapper
 	audioSeq  ring.Unwrapper
 	sources   map[bus.Source]*feed
 }
@@ -96,19 +95,23 @@ func newProgramme(main conference.VenueID, ids *feedIDs, now func() time.Time) (
 	p := &programme{
 		now:       now,
 		inbox:     make(chan entry, programmeInbox),
-		video:     newVideoFeed(ids.next(), videoRing),
 		audio:     newAudioFeed(ids.next()),
 		stillFeed: newVideoFeed(ids.next(), videoRing),
-		bus: bus.New(bus.Config{
-			Main: main, Epoch: epoch,
-			VideoSeq: binary.BigEndian.Uint16(random[0:]), AudioSeq: binary.BigEndian.Uint16(random[2:]),
-			VideoTimestamp: binary.BigEndian.Uint32(random[4:]), AudioTimestamp: binary.BigEndian.Uint32(random[8:]),
-		}),
-		mixer: mix, still: still,
+		mixer:     mix, still: still,
 		sources: make(map[bus.Source]*feed),
 	}
+	for i := range p.rungs {
+		p.rungs[i] = rung{
+			video: newVideoFeed(ids.next(), ringOf(i)),
+			bus: bus.New(bus.Config{
+				Main: main, Rung: uint8(i), Epoch: epoch,
+				VideoSeq: binary.BigEndian.Uint16(random[0:]), AudioSeq: binary.BigEndian.Uint16(random[2:]),
+				VideoTimestamp: binary.BigEndian.Uint32(random[4:]), AudioTimestamp: binary.BigEndian.Uint32(random[8:]),
+			}),
+		}
+		p.rungs[i].video.keys.send = func() { p.tell(entry{kind: entryNeedKey, source: bus.Source{Layer: uint8(i)}}) }
+	}
 	p.candidates.Store(&map[*publisher]bool{})
-	p.video.keys.send = func() { p.tell(entry{kind: entryNeedKey}) }
 	mix.Open(main)
 	return p, nil
 }
@@ -174,38 +177,52 @@ func (p *programme) take(e entry) {
 			return
 		}
 		p.sources[e.source] = e.feed
-		p.emit(p.bus.Video(p.outs[:0], e.source, bus.Packet{
+		p.show(e.source, bus.Packet{
 			Ref: p.remember(e.feed, e.seq), Seq: uint16(e.seq), // modulo 2^16
 			Timestamp: q.TS, Marker: q.Marker, Keyframe: q.Key,
-		}, e.at))
+		}, e.at)
 		q.Release()
 	case entryAudio:
 		q := e.feed.store.Get(e.seq)
 		if q == nil {
 			return
 		}
-		p.mixer.Push(e.source.Venue, q.TS, p.bus.Sound(e.source.Venue, q.TS, e.at), q.Payload)
+		p.mixer.Push(e.source.Venue, q.TS, p.clock().Sound(e.source.Venue, q.TS, e.at), q.Payload)
 		q.Release()
 	case entryVideoReport:
-		p.bus.Report(e.source, e.ntp, e.rtp)
+		for i := range p.rungs {
+			p.rungs[i].bus.Report(e.source, e.ntp, e.rtp)
+		}
 	case entryAudioReport:
-		p.bus.ReportSound(e.source.Venue, e.ntp, e.rtp)
+		for i := range p.rungs {
+			p.rungs[i].bus.ReportSound(e.source.Venue, e.ntp, e.rtp)
+		}
 	case entryFloor:
 		p.obey(e.floor, e.at)
 	case entryForget:
-		p.bus.Forget(e.source.Venue)
-		p.mixer.Reset(e.source.Venue)
-		for s := range p.sources {
-			if s.Venue == e.source.Venue {
-				delete(p.sources, s)
-			}
-		}
+		p.forget(e.source.Venue)
 	case entryNeedKey:
-		if f := p.sources[p.bus.OnAir()]; f != nil {
-			f.keys.ask(p.now().UnixNano())
-		} else if p.stillOn {
-			p.still.Restart()
+		p.needKey(&p.rungs[e.source.Layer])
+	}
+}
+
+func (p *programme) forget(v conference.VenueID) {
+	for i := range p.rungs {
+		p.rungs[i].bus.Forget(v)
+	}
+	p.mixer.Reset(v)
+	for s := range p.sources {
+		if s.Venue == v {
+			delete(p.sources, s)
 		}
+	}
+}
+
+func (p *programme) needKey(r *rung) {
+	if f := p.sources[r.bus.OnAir()]; f != nil {
+		f.keys.ask(p.now().UnixNano())
+	} else if p.stillOn {
+		p.still.Restart()
 	}
 }
 
@@ -214,7 +231,9 @@ func (p *programme) take(e entry) {
 func (p *programme) obey(f Floor, at time.Time) {
 	if f.Slate != p.floor.Slate {
 		p.mixer.SetMuted(f.Slate)
-		p.bus.SetSlate(f.Slate, at)
+		for i := range p.rungs {
+			p.rungs[i].bus.SetSlate(f.Slate, at)
+		}
 	}
 	if f.Holder != p.floor.Holder {
 		if p.floor.Holder != "" {
@@ -223,7 +242,9 @@ func (p *programme) obey(f Floor, at time.Time) {
 		if f.Holder != "" {
 			p.mixer.Open(f.Holder)
 		}
-		p.bus.Take(f.Holder, at)
+		for i := range p.rungs {
+			p.rungs[i].bus.Take(f.Holder, at)
+		}
 	}
 	p.floor = f
 }
@@ -234,52 +255,19 @@ func (p *programme) remember(f *feed, seq uint64) uint64 {
 	return p.ref
 }
 
-// emit puts the bus's packets into the programme's feed.
-func (p *programme) emit(outs []bus.Out) {
-	p.outs = outs
-	for _, o := range outs {
-		if p.ref-o.Ref >= programmeRefs {
-			continue
-		}
-		r := p.refs[o.Ref%programmeRefs]
-		q := r.feed.store.Get(r.seq)
-		if q == nil {
-			continue
-		}
-		m := ring.Meta{
-			Seq: p.videoSeq.Extend(o.Seq), TS: o.Timestamp, Marker: o.Marker, Key: q.Key,
-		}
-		if p.video.clock.at.Load() == nil {
-			p.synchronise(p.now())
-		}
-		m.Capture = p.video.clock.capture(m.TS, p.video.rate)
-		if m.Key {
-			p.video.keys.satisfied()
-		}
-		p.video.put(m, q.Payload)
-		q.Release()
-	}
-	if now := p.bus.OnAir(); p.onAir.Load() == nil || *p.onAir.Load() != now {
-		p.onAir.Store(&now)
-		p.changed()
-	}
-}
-
-// synchronise sets both feeds' clocks from the bus: one clock for picture and sound.
-func (p *programme) synchronise(now time.Time) {
-	p.video.clock.set(moment{ts: p.bus.VideoTime(now), nanos: now.UnixNano()})
-	p.audio.clock.set(moment{ts: p.bus.AudioTime(now), nanos: now.UnixNano()})
-}
-
 func (p *programme) tick(now time.Time) error {
 	p.slate(now)
-	p.emit(p.bus.Tick(p.outs[:0], now))
-	if s, ok := p.bus.Wants(now); ok {
-		if f := p.sources[s]; f != nil {
-			f.keys.ask(now.UnixNano())
+	for i := range p.rungs {
+		r := &p.rungs[i]
+		p.emit(r, r.bus.Tick(p.outs[:0], now))
+		// Nobody is asked for what nobody sees; but the first rung tells who is on air.
+		if s, ok := r.bus.Wants(now); ok && (i == 0 || r.watched()) {
+			if f := p.sources[s]; f != nil {
+				f.keys.ask(now.UnixNano())
+			}
 		}
+		r.video.arrives(now.UnixNano())
 	}
-	p.video.arrives(now.UnixNano())
 	p.audio.arrives(now.UnixNano())
 	for {
 		out, ok, err := p.mixer.Next(now)
@@ -294,7 +282,7 @@ func (p *programme) tick(now time.Time) error {
 }
 
 func (p *programme) sound(out mixer.Output) {
-	stamp := p.bus.Stamp(out.At)
+	stamp := p.clock().Stamp(out.At)
 	if p.audio.clock.at.Load() == nil {
 		p.synchronise(p.now())
 	}
@@ -304,9 +292,12 @@ func (p *programme) sound(out mixer.Output) {
 	}, out.Payload)
 }
 
-// slate plays the still while the bus needs it.
+// slate plays the still while a bus needs it.
 func (p *programme) slate(now time.Time) {
-	needed := p.bus.SlateNeeded()
+	needed := false
+	for i := range p.rungs {
+		needed = needed || p.rungs[i].bus.SlateNeeded()
+	}
 	if needed && !p.stillOn {
 		p.still.Restart()
 	}
@@ -321,9 +312,9 @@ func (p *programme) slate(now time.Time) {
 		}, s.Payload) == nil {
 			continue
 		}
-		p.emit(p.bus.Video(p.outs[:0], bus.Source{Venue: bus.Slate}, bus.Packet{
+		p.show(bus.Source{Venue: bus.Slate}, bus.Packet{
 			Ref: p.remember(p.stillFeed, seq), Seq: s.Seq,
 			Timestamp: s.Timestamp, Marker: s.Marker, Keyframe: s.Keyframe,
-		}, now))
+		}, now)
 	}
 }

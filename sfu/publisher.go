@@ -30,24 +30,27 @@ type publisher struct {
 	bframes atomic.Bool
 	profile atomic.Pointer[string]
 
-	feedsMu sync.Mutex // guards layers, mic
-	layers  []*layer   // high to low
+	ranks  int                   // of the layers that were offered; 1 without simulcast
+	needed [maxRIDs]atomic.Int64 // when somebody last needed the layer of a rank, nanoseconds
+
+	feedsMu sync.Mutex     // guards layers, mic
+	layers  []*cameraLayer // high to low
 	mic     *feed
 }
 
-// layer is one encoding of a camera.
-type layer struct {
+// cameraLayer is one encoding of a camera.
+type cameraLayer struct {
 	rid  string // "" without simulcast
 	rank int    // 0 is the highest
 	feed *feed
 }
 
-func newPublisher(venue conference.VenueID, c *venueCounters) *publisher {
-	return &publisher{venue: venue, audio: c}
+func newPublisher(venue conference.VenueID, ranks int, c *venueCounters) *publisher {
+	return &publisher{venue: venue, ranks: max(1, min(ranks, maxRIDs)), audio: c}
 }
 
 // addLayer puts the layer in its place, high to low; false when there are three already.
-func (p *publisher) addLayer(l *layer) bool {
+func (p *publisher) addLayer(l *cameraLayer) bool {
 	p.feedsMu.Lock()
 	defer p.feedsMu.Unlock()
 	if len(p.layers) >= maxRIDs {
@@ -57,7 +60,7 @@ func (p *publisher) addLayer(l *layer) bool {
 	for at < len(p.layers) && p.layers[at].rank <= l.rank {
 		at++
 	}
-	next := make([]*layer, 0, len(p.layers)+1)
+	next := make([]*cameraLayer, 0, len(p.layers)+1)
 	next = append(next, p.layers[:at]...)
 	next = append(next, l)
 	p.layers = append(next, p.layers[at:]...)
@@ -75,45 +78,102 @@ func (p *publisher) setMic(f *feed) bool {
 	return true
 }
 
-func (p *publisher) feeds() ([]*layer, *feed) {
+func (p *publisher) feeds() ([]*cameraLayer, *feed) {
 	p.feedsMu.Lock()
 	defer p.feedsMu.Unlock()
 	return p.layers, p.mic
 }
 
-// quality says which layer is preferred.
-type quality int
+// showing is what a slot can show: whose it is, and the feed for each rank, which may be
+// that of another layer when the one wanted does not arrive.
+type showing struct {
+	venue conference.VenueID
+	pub   *publisher // whose layers they are; nil: the programme's, or sound
+	feeds [rungs]*feed
+	bits  [rungs]int // what each takes; 0: there is none
+}
 
-const (
-	highest quality = iota
-	middle
-	lowest
-)
+// layerSoon is how long the last packet of a layer may be ago while others go on: one that
+// was left out by the sender must be missed at once.
+const layerSoon = 700 * time.Millisecond
 
-// layer returns the feed of the preferred layer among those that arrive, or nil. A layer
-// that does not arrive (Chrome leaves out those under 180 lines) is never waited for.
-func (p *publisher) layer(q quality, now time.Time) *feed {
+// shows returns the camera's layers. One that does not arrive (Chrome leaves out those
+// under 180 lines, a weak line the highest) is never waited for: the nearest one stands
+// for it, a smaller one before a larger one.
+func (p *publisher) shows(now time.Time) showing {
+	s := showing{pub: p}
 	if p == nil || p.bframes.Load() {
-		return nil
+		return s
 	}
+	s.venue = p.venue
+	var alive [rungs]*feed
 	layers, _ := p.feeds()
-	alive := make([]*feed, 0, len(layers))
-	for _, l := range layers {
-		if l.feed.alive(now, layerAlive) {
-			alive = append(alive, l.feed)
+	for _, patience := range []time.Duration{layerSoon, layerAlive} {
+		some := false
+		for _, l := range layers {
+			if l.rank < rungs && l.feed.alive(now, patience) {
+				alive[l.rank], some = l.feed, true
+			}
+		}
+		if some {
+			break
 		}
 	}
-	if len(alive) == 0 {
-		return nil
+	for rank := range min(p.ranks, rungs) {
+		if at := nearest(alive, rank); at >= 0 {
+			s.feeds[rank], s.bits[rank] = alive[at], alive[at].costs(at, now)
+		}
 	}
-	switch q {
-	case lowest:
-		return alive[len(alive)-1]
-	case middle:
-		return alive[len(alive)/2]
-	case highest:
+	// A layer that sleeps takes what it took; a larger layer never takes less.
+	for _, l := range layers {
+		if l.rank < p.ranks && alive[l.rank] == nil && s.feeds[l.rank] != nil {
+			s.bits[l.rank] = max(s.bits[l.rank], l.feed.costs(l.rank, now))
+		}
 	}
-	return alive[0]
+	for rank := rungs - 2; rank >= 0; rank-- {
+		if s.feeds[rank] != nil {
+			s.bits[rank] = max(s.bits[rank], s.bits[rank+1])
+		}
+	}
+	return s
+}
+
+// nearest returns the rank that stands for another one among those that arrive; -1: none.
+func nearest(alive [rungs]*feed, rank int) int {
+	for r := rank; r < rungs; r++ {
+		if alive[r] != nil {
+			return r
+		}
+	}
+	for r := rank - 1; r >= 0; r-- {
+		if alive[r] != nil {
+			return r
+		}
+	}
+	return -1
+}
+
+// need notes that the layer of a rank is needed.
+func (p *publisher) need(rank int, now time.Time) {
+	if p != nil {
+		p.needed[rank].Store(now.UnixNano())
+	}
+}
+
+// layerLingers is how long a layer goes on that nobody needs any more.
+const layerLingers = 2 * time.Second
+
+// sends returns the ranks that are to be sent: those that are needed, all when the
+// programme may show the venue, and always the lowest, by which the venue is known to live.
+func (p *publisher) sends(all bool, now time.Time) []int {
+	ranks := make([]int, 0, p.ranks)
+	for r := range p.ranks {
+		at := p.needed[r].Load()
+		if all || r == p.ranks-1 || (at != 0 && now.UnixNano()-at < int64(layerLingers)) {
+			ranks = append(ranks, r)
+		}
+	}
+	return ranks
 }
 
 // voice returns the feed of the microphone if the venue may be heard, or nil.

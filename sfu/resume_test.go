@@ -65,7 +65,7 @@ func resumed(page sfu.Page, s *sfu.Session) sfu.Page {
 // tilesOf returns the venues in the tiles of a session.
 func tilesOf(s *sfu.Session) []conference.VenueID {
 	var shown []conference.VenueID
-	slots, _ := s.Slots()
+	slots, _, _ := s.Slots()
 	for _, slot := range slots {
 		if slot.Kind == sfu.SlotTile && slot.Venue != "" {
 			shown = append(shown, slot.Venue)

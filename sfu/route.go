@@ -5,8 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/pion/webrtc/v4"
-
 	"github.com/diemcau/diemcau/internal/conference"
 )
 
@@ -92,37 +90,6 @@ func (p *Plane) publish(now time.Time) {
 	p.change = make(chan struct{})
 }
 
-// direct points the slots of a session at their feeds and returns those whose keyframe is
-// waited for.
-func (p *Plane) direct(s *Session, now time.Time) []*feed {
-	var waited []*feed
-	view := make([]Slot, 0, len(s.slots))
-	tiles := s.shown()
-	if tiles == nil && s.hasTiles() {
-		tiles = p.everybody(s.venue)
-	}
-	for _, slot := range s.slots {
-		f, venue := p.source(s, slot, tiles, now)
-		switch {
-		case !s.connected.Load():
-			f = nil // a keyframe sent now would be lost
-		case s.lost.Load() != 0:
-			f = nil // likewise; and what was lost before is not worth repairing afterwards
-			slot.cut.abandon()
-		}
-		if f == nil {
-			venue = ""
-		}
-		slot.cut.point(f)
-		if w := slot.cut.waiting(); w != nil {
-			waited = append(waited, w)
-		}
-		view = append(view, Slot{MID: slot.mid, Kind: slot.kind, Venue: venue})
-	}
-	s.see(view)
-	return waited
-}
-
 // show points an audience at the programme, or at the best picture of its venue and at its
 // sound while it may be heard; it returns what it waits for.
 func (p *Plane) show(a *audience, now time.Time) []*feed {
@@ -130,9 +97,11 @@ func (p *Plane) show(a *audience, now time.Time) []*feed {
 	switch {
 	case a.size.Load() == 0:
 	case a.venue != "":
-		video, audio = p.heard[a.venue].layer(highest, now), p.heard[a.venue].voice()
+		pub := p.heard[a.venue]
+		pub.need(0, now)
+		video, audio = pub.shows(now).feeds[0], pub.voice()
 	case p.programme != nil:
-		video, audio = p.programme.video, p.programme.audio
+		video, audio = p.programme.rungs[0].video, p.programme.audio
 	}
 	a.video.cut.point(video)
 	a.audio.cut.point(audio)
@@ -143,55 +112,6 @@ func (p *Plane) show(a *audience, now time.Time) []*feed {
 		return []*feed{video}
 	}
 	return nil
-}
-
-// source returns what a slot is to show: a feed, or nil for nothing yet, and whose it is.
-func (p *Plane) source(
-	s *Session, slot *slot, tiles []conference.VenueID, now time.Time,
-) (*feed, conference.VenueID) {
-	switch slot.kind {
-	case SlotProgramme:
-		return p.programmeFor(s, slot, now)
-	case SlotReturn:
-		venue := p.main
-		if s.venue == p.main {
-			venue = p.floor.Holder
-		}
-		return p.heard[venue].layer(middle, now), venue
-	case SlotVoice:
-		voices := slices.DeleteFunc([]conference.VenueID{p.main, p.floor.Holder}, func(v conference.VenueID) bool {
-			return v == s.venue || v == ""
-		})
-		if slot.index >= len(voices) {
-			return nil, ""
-		}
-		return p.heard[voices[slot.index]].voice(), voices[slot.index]
-	case SlotTile:
-		if slot.index >= len(tiles) {
-			return nil, ""
-		}
-		return p.heard[tiles[slot.index]].layer(lowest, now), tiles[slot.index]
-	}
-	return nil, ""
-}
-
-// programmeFor is the programme; but the venue that has the floor sees City Hall instead
-// of itself.
-func (p *Plane) programmeFor(s *Session, slot *slot, now time.Time) (*feed, conference.VenueID) {
-	video := slot.media == webrtc.RTPCodecTypeVideo
-	if video && s.role == roleVenue && s.venue != p.main && s.venue == p.floor.Holder {
-		if f := p.heard[p.main].layer(highest, now); f != nil {
-			return f, p.main
-		}
-	}
-	if p.programme == nil {
-		return nil, ""
-	}
-	venue := p.programme.shows()
-	if video {
-		return p.programme.video, venue
-	}
-	return p.programme.audio, venue
 }
 
 // everybody is what tile slots show until somebody chooses: City Hall, then the others by

@@ -15,6 +15,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/sfu/bandwidth"
 )
 
 // role is what a session is for.
@@ -38,11 +39,19 @@ const (
 )
 
 // Slot tells what a MID of the session carries now. Venue "" means: empty, nothing is sent
-// (programme: always running).
+// (programme: always running). Paused: nothing is sent because the line takes no more.
 type Slot struct {
-	MID   string
-	Kind  SlotKind
-	Venue conference.VenueID
+	MID    string
+	Kind   SlotKind
+	Venue  conference.VenueID
+	Paused bool
+}
+
+// Look tells how a slot is shown: Height is that of the picture in lines of the screen.
+// What is Hidden is not sent; sound has no height.
+type Look struct {
+	Height int
+	Hidden bool
 }
 
 // Session is one PeerConnection. All methods may be called concurrently.
@@ -56,6 +65,7 @@ type Session struct {
 	lines []line     // of the join's offer; every later offer has the same
 	pub   *publisher // nil: sends nothing
 	slots []*slot    // in the offer's order; never changed after the join
+	line  *downlink  // nil: nothing is sent
 
 	negotiation chan struct{} // holds one token: nobody negotiates
 	offer       *offer        // the last one; belongs to who has the token
@@ -70,11 +80,15 @@ type Session struct {
 	turn     uint64     // counts the sockets that held the session
 	parkedAt time.Time  // zero: one holds it, or none ever did
 
-	viewMu sync.Mutex // guards view, change, tiles, etag
+	viewMu sync.Mutex // guards view, send, change, tiles, looks, etag
 	view   []Slot
+	send   []string // the camera's layers that are wanted; nil: all
 	change chan struct{}
 	tiles  []conference.VenueID
+	looks  map[string]Look
 	etag   string
+
+	soundOnly bool // guarded by the plane's planeMu
 }
 
 func newSession(p *Plane, r role, page Page, o *offer) *Session {
@@ -84,6 +98,9 @@ func newSession(p *Plane, r role, page Page, o *offer) *Session {
 		negotiation: make(chan struct{}, 1), done: make(chan struct{}), change: make(chan struct{}),
 	}
 	s.negotiation <- struct{}{}
+	if r != roleEncoder {
+		s.line = newDownlink(p.now)
+	}
 	s.allot()
 	return s
 }
@@ -102,7 +119,7 @@ func (s *Session) allot() {
 		switch {
 		case l.up && (s.role == roleVenue || s.role == roleEncoder):
 			if s.pub == nil {
-				s.pub = newPublisher(s.venue, s.plane.counters.venue(s.venue))
+				s.pub = newPublisher(s.venue, len(s.rids()), s.plane.counters.venue(s.venue))
 			}
 		case !l.down || s.role == roleEncoder:
 		case l.media == webrtc.RTPCodecTypeVideo:
@@ -134,7 +151,7 @@ func (s *Session) videoSlot(n int) (kind SlotKind, index int) {
 }
 
 func (s *Session) addSlot(l line, kind SlotKind, index int) {
-	s.slots = append(s.slots, newSlot(l, kind, index, &s.plane.counters))
+	s.slots = append(s.slots, newSlot(l, kind, index, &s.plane.counters, s.line))
 }
 
 // sends reports whether the session's offer sends the medium.
@@ -154,6 +171,10 @@ func (s *Session) run() {
 	defer ticker.Stop()
 	patience := time.NewTimer(connectWithin)
 	defer patience.Stop()
+	var probes chan bandwidth.Probe // nil: none ever
+	if s.line != nil {
+		probes = s.line.probes
+	}
 	for {
 		select {
 		case <-s.done:
@@ -169,6 +190,8 @@ func (s *Session) run() {
 				s.Close()
 			}
 			s.report()
+		case p := <-probes:
+			s.probe(p)
 		}
 	}
 }
@@ -217,7 +240,7 @@ func (s *Session) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPReceive
 		u.rank = min(rank(track.RID(), l.rids), maxRIDs-1)
 		u.feed = newVideoFeed(s.plane.ids.next(), ringOf(u.rank))
 		u.feed.keys.send = s.keyframeFrom(uint32(track.SSRC()))
-		taken = s.pub.addLayer(&layer{rid: track.RID(), rank: u.rank, feed: u.feed})
+		taken = s.pub.addLayer(&cameraLayer{rid: track.RID(), rank: u.rank, feed: u.feed})
 		if rid := track.RID(); rid != "" {
 			reports = readSimulcast(receiver, rid)
 		}
@@ -257,23 +280,53 @@ func (s *Session) upLine(mid string) (line, bool) {
 // ID returns the session's id (128 random bits, base32).
 func (s *Session) ID() string { return s.id }
 
-// Slots returns the map of slots and a channel that is closed when it changes.
-func (s *Session) Slots() ([]Slot, <-chan struct{}) {
+// Slots returns the map of slots, the layers of the page's own camera that are wanted (by
+// rid; nil: all), and a channel that is closed when either changes.
+func (s *Session) Slots() ([]Slot, []string, <-chan struct{}) {
 	s.viewMu.Lock()
 	defer s.viewMu.Unlock()
-	return slices.Clone(s.view), s.change
+	return slices.Clone(s.view), slices.Clone(s.send), s.change
 }
 
-// see sets the map of slots.
-func (s *Session) see(view []Slot) {
+// see sets the map of slots and the layers that are wanted.
+func (s *Session) see(view []Slot, send []string) {
 	s.viewMu.Lock()
 	defer s.viewMu.Unlock()
-	if slices.Equal(view, s.view) {
+	if slices.Equal(view, s.view) && slices.Equal(send, s.send) {
 		return
 	}
-	s.view = view
+	s.view, s.send = view, send
 	close(s.change)
 	s.change = make(chan struct{})
+}
+
+// rids are those of the camera, high to low.
+func (s *Session) rids() []string {
+	for _, l := range s.lines {
+		if l.up && l.media == webrtc.RTPCodecTypeVideo {
+			return l.rids
+		}
+	}
+	return nil
+}
+
+// Look tells how slots are shown, by MID. What is not named is as before, at first as
+// large as its kind usually is.
+func (s *Session) Look(looks map[string]Look) {
+	s.viewMu.Lock()
+	next := make(map[string]Look, len(s.looks)+len(looks))
+	for _, slot := range s.slots {
+		look, told := looks[slot.mid]
+		if !told {
+			look, told = s.looks[slot.mid]
+		}
+		if told {
+			next[slot.mid] = look
+		}
+	}
+	s.looks = next
+	s.viewMu.Unlock()
+	s.plane.route()
 }
 
 // Tiles chooses the venues shown in the tile slots, in order; stage sessions only. Until
@@ -292,10 +345,10 @@ func (s *Session) hasTiles() bool {
 	return slices.ContainsFunc(s.slots, func(slot *slot) bool { return slot.kind == SlotTile })
 }
 
-func (s *Session) shown() []conference.VenueID {
+func (s *Session) shown() ([]conference.VenueID, map[string]Look) {
 	s.viewMu.Lock()
 	defer s.viewMu.Unlock()
-	return s.tiles
+	return s.tiles, s.looks
 }
 
 // Replaced reports whether another session of the same venue took the place of this one.

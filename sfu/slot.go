@@ -11,6 +11,7 @@ import (
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
+	"github.com/diemcau/diemcau/sfu/layer"
 	"github.com/diemcau/diemcau/sfu/rewrite"
 	"github.com/diemcau/diemcau/sfu/ring"
 )
@@ -26,14 +27,18 @@ type slot struct {
 	index    int // among the slots of its kind and medium
 
 	cut      *cut
+	layer    int // that is shown, or layer.Off; guarded by the plane's planeMu
 	counters *counters
 	bound    atomic.Pointer[binding]
+	line     *downlink  // nil: the receiver says nothing of it
 	header   rtp.Header // of the next packet; belongs to whoever is inside the cut's gate
+	number   [2]byte    // transport-wide, of the same
 
 	newest          atomic.Uint64 // highest extended sequence number sent
 	packets, octets atomic.Uint32
 	rtxSeq          atomic.Uint32
-	repairs         atomic.Int32 // asked for since the last report
+	repairs         atomic.Int32     // asked for since the last report
+	again           [againKept]again // owned by feedback
 	sender          *webrtc.RTPSender
 	receipt         receipt
 }
@@ -43,14 +48,15 @@ type binding struct {
 	writer           webrtc.TrackLocalWriter
 	ssrc, rtxSSRC    uint32
 	payload, rtxType uint8 // rtxType 0: no RTX, the packet is sent again as it was
+	wide             uint8 // id of the transport-wide number; 0: none
 }
 
 var errNoCodec = errors.New("no codec was negotiated for the slot")
 
-func newSlot(l line, kind SlotKind, index int, c *counters) *slot {
+func newSlot(l line, kind SlotKind, index int, c *counters, d *downlink) *slot {
 	s := &slot{
 		mid: l.mid, kind: kind, index: index, media: l.media,
-		payload: webrtc.PayloadType(l.codec.payload), streamID: "slot-" + l.mid, counters: c,
+		payload: webrtc.PayloadType(l.codec.payload), streamID: "slot-" + l.mid, counters: c, line: d, layer: layer.Off,
 	}
 	if kind == SlotProgramme {
 		s.streamID = "programme"
@@ -71,6 +77,7 @@ func (s *slot) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, er
 		}
 		b := &binding{
 			writer: ctx.WriteStream(), ssrc: uint32(ctx.SSRC()), payload: uint8(codec.PayloadType),
+			wide: wideOf(ctx.HeaderExtensions()),
 		}
 		if rtx := rtxFor(codec.PayloadType, ctx.CodecParameters()); rtx != 0 && ctx.SSRCRetransmission() != 0 {
 			b.rtxSSRC, b.rtxType = uint32(ctx.SSRCRetransmission()), uint8(rtx)
@@ -108,10 +115,12 @@ func (s *slot) send(n numbers, p *ring.Packet) {
 	s.header = rtp.Header{
 		Version: 2, Marker: p.Marker, PayloadType: b.payload,
 		SequenceNumber: uint16(n.seq), Timestamp: n.ts, SSRC: b.ssrc, // modulo 2^16
+		Extensions: s.header.Extensions, Extension: s.header.Extension, ExtensionProfile: s.header.ExtensionProfile,
 	}
 	if len(p.Payload) == 0 { // a probe of the publisher: padding only
 		s.header.Padding, s.header.PaddingSize = true, 1
 	}
+	s.stamp(b, &s.header, &s.number, len(p.Payload))
 	written, err := b.writer.WriteRTP(&s.header, p.Payload)
 	if err != nil || written == 0 {
 		return // not connected yet, or no more
@@ -140,7 +149,7 @@ func (s *slot) feedback(now func() time.Time) {
 		for _, p := range packets {
 			switch p := p.(type) {
 			case *rtcp.TransportLayerNack:
-				s.repair(p.Nacks)
+				s.repair(p.Nacks, now().UnixNano())
 			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
 				s.cut.askKey(now().UnixNano())
 			case *rtcp.ReceiverReport:
@@ -156,7 +165,7 @@ func (s *slot) feedback(now func() time.Time) {
 const maxRepair = 256
 
 // repair sends lost packets again, from the feed's ring.
-func (s *slot) repair(nacks []rtcp.NackPair) {
+func (s *slot) repair(nacks []rtcp.NackPair, now int64) {
 	left := maxRepair
 	for _, pair := range nacks {
 		pair.Range(func(seq uint16) bool {
@@ -164,11 +173,33 @@ func (s *slot) repair(nacks []rtcp.NackPair) {
 			if s.repairs.Add(1) > maxRepairs {
 				return false
 			}
-			s.resend(seq)
+			if s.again[seq%againKept].due(seq, now) {
+				s.resend(seq)
+			}
 			left--
 			return left > 0
 		})
 	}
+}
+
+// again is when a packet was last sent again. A receiver that asks faster than an answer
+// can come would fill its own line with copies.
+type again struct {
+	at  int64
+	seq uint16
+}
+
+const (
+	againKept  = 256
+	againAfter = 35 * time.Millisecond
+)
+
+func (a *again) due(seq uint16, now int64) bool {
+	if a.seq == seq && now-a.at < int64(againAfter) {
+		return false
+	}
+	a.at, a.seq = now, seq
+	return true
 }
 
 func (s *slot) resend(seq uint16) {
@@ -194,6 +225,8 @@ func (s *slot) resend(seq uint16) {
 	} else if len(payload) == 0 {
 		header.Padding, header.PaddingSize = true, 1
 	}
+	var room [2]byte
+	s.stamp(b, &header, &room, len(payload))
 	if written, err := b.writer.WriteRTP(&header, payload); err == nil && written > 0 {
 		s.counters.resent.Add(1)
 		s.counters.out.Add(1)

@@ -8,6 +8,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/diemcau/diemcau/sfu/h264"
+	"github.com/diemcau/diemcau/sfu/repair"
 	"github.com/diemcau/diemcau/sfu/ring"
 )
 
@@ -26,6 +27,8 @@ type upTrack struct {
 	order  h264.Order
 	shifts shifts
 	aggr   []byte
+	lost   repair.Asker
+	asked  []uint16
 }
 
 // shifts tells how many packets were put in front of a sequence number. The last ones are
@@ -90,6 +93,7 @@ func (u *upTrack) audio(p packet, now int64) {
 	highest := u.unwrap.Highest()
 	seq := u.unwrap.Extend(p.seq)
 	u.feed.up.arrive(seq, highest, &p, u.feed.rate, now)
+	u.repair(seq, now)
 	if !u.pub.speaks.Load() {
 		u.pub.audio.dropped.Add(1)
 	} else {
@@ -102,6 +106,16 @@ func (u *upTrack) audio(p packet, now int64) {
 	}
 	if first {
 		u.session.plane.changed()
+	}
+}
+
+// repair asks for what is missing.
+func (u *upTrack) repair(seq uint64, now int64) {
+	u.lost.Got(seq, now)
+	if u.asked = u.lost.Due(u.asked[:0], now); len(u.asked) > 0 {
+		_ = u.session.pc.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{ // it is asked for again
+			MediaSSRC: uint32(u.track.SSRC()), Nacks: rtcp.NackPairsFromSequenceNumbers(u.asked),
+		}})
 	}
 }
 
@@ -132,6 +146,7 @@ func (u *upTrack) video(p packet, now int64) {
 	highest := u.unwrap.Highest()
 	seq := u.unwrap.Extend(p.seq)
 	u.feed.up.arrive(seq, highest, &p, u.feed.rate, now)
+	u.repair(seq, now)
 	m := ring.Meta{
 		TS: p.ts, Marker: p.marker, Capture: u.feed.clock.capture(p.ts, u.feed.rate),
 	}

@@ -405,7 +405,7 @@ func errUnknownCommand(name protocol.CommandName) error {
 // isCommand reports whether a name is one of protocol.Commands.
 func isCommand(name protocol.CommandName) bool {
 	switch name {
-	case "question.similar", "question.contact", "media.join", "media.restart", "media.tiles", "media.leave", "line.report":
+	case "question.similar", "question.contact", "media.join", "media.restart", "media.tiles", "media.look", "media.leave", "line.report":
 		return true
 	}
 	_, _, err := domainBody(name, nil, conference.Actor{})

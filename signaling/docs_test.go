@@ -56,6 +56,7 @@ func bodies() map[protocol.CommandName]func() any {
 	add(protocol.MediaOffer{}, "media.join", "media.restart")
 	add(protocol.MediaTiles{}, "media.tiles")
 	add(protocol.LineReport{}, "line.report")
+	add(protocol.MediaLook{}, "media.look")
 	add(protocol.Nothing{}, "venue.ready", "venue.notReady", "floor.cityHall", "media.leave", "conference.open", "conference.close")
 	return out
 }

@@ -67,10 +67,13 @@ type MediaSession interface {
 	Token() string
 	// Restart answers a full offer with new ICE credentials.
 	Restart(ctx context.Context, offer string) (string, error)
-	// Slots returns the map of receive slots and a channel closed when it changes.
-	Slots() ([]protocol.Slot, <-chan struct{})
+	// Slots returns the map of receive slots, the layers of the camera that are wanted, and
+	// a channel closed when either changes.
+	Slots() (protocol.Slots, <-chan struct{})
 	// Tiles chooses the venues in the tile slots, in order; stage only.
 	Tiles(venues []conference.VenueID)
+	// Look tells how slots are shown.
+	Look(slots []protocol.SlotLook)
 	// Park says that the socket broke: the page has a minute to come back with the token.
 	Park()
 	// Close ends the session; again and again is no error.

@@ -29,6 +29,8 @@ func (c *conn) mediaCommand(ctx context.Context, m *protocol.ClientMessage) {
 		ok, err = c.restartMedia(ctx, m)
 	case "media.tiles":
 		ok, err = c.chooseTiles(m)
+	case "media.look":
+		ok, err = c.lookAt(m)
 	case "media.leave":
 		if s := c.takeMedia(nil); s != nil {
 			s.Close()
@@ -113,6 +115,25 @@ func (c *conn) chooseTiles(m *protocol.ClientMessage) (*protocol.OK, error) {
 	return &protocol.OK{}, nil
 }
 
+// maxLooks is how many slots one message may tell of: as many as an offer has m-lines.
+const maxLooks = 64
+
+func (c *conn) lookAt(m *protocol.ClientMessage) (*protocol.OK, error) {
+	look, err := body[protocol.MediaLook](m.Data)
+	if err != nil {
+		return nil, err
+	}
+	if len(look.Slots) > maxLooks {
+		return nil, errBadBody
+	}
+	session := c.currentMedia()
+	if session == nil {
+		return nil, errNotJoined
+	}
+	session.Look(look.Slots)
+	return &protocol.OK{}, nil
+}
+
 // watchMedia sends the slots of the socket's media session until it ends or is replaced.
 func (c *conn) watchMedia() {
 	session := c.currentMedia()
@@ -127,13 +148,13 @@ func (c *conn) sendSlots(session MediaSession) {
 	leaving := c.leaving()
 	for {
 		slots, changed := session.Slots()
-		if slots == nil {
-			slots = []protocol.Slot{}
+		if slots.Slots == nil {
+			slots.Slots = []protocol.Slot{}
 		}
 		if c.currentMedia() != session {
 			return
 		}
-		c.send(&protocol.ServerMessage{Type: typeSlots, Slots: &protocol.Slots{Slots: slots}})
+		c.send(&protocol.ServerMessage{Type: typeSlots, Slots: &slots})
 		select {
 		case <-changed:
 		case <-session.Done():

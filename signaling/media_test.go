@@ -75,6 +75,7 @@ type fakeSession struct {
 	changed chan struct{}
 	done    chan struct{}
 	tiles   []conference.VenueID
+	looks   []protocol.SlotLook
 	closed  bool
 
 	replaced atomic.Bool
@@ -84,10 +85,16 @@ func (s *fakeSession) Restart(_ context.Context, offer string) (string, error) {
 	return "restarted " + offer, nil
 }
 
-func (s *fakeSession) Slots() ([]protocol.Slot, <-chan struct{}) {
+func (s *fakeSession) Slots() (protocol.Slots, <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.slots, s.changed
+	return protocol.Slots{Slots: s.slots}, s.changed
+}
+
+func (s *fakeSession) Look(slots []protocol.SlotLook) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.looks = slots
 }
 
 func (s *fakeSession) show(slots ...protocol.Slot) {
@@ -173,6 +180,12 @@ func TestMedia_joinSlotsRestartLeave(t *testing.T) {
 	}
 	if r := p.command(commandID(), "media.tiles", protocol.MediaTiles{Venues: []string{"a", "b"}}); r.OK == nil || len(media.session(0).tiles) != 2 {
 		t.Errorf("got %s, tiles %v", mustJSON(r), media.session(0).tiles)
+	}
+	if r := p.command(commandID(), "media.look", protocol.MediaLook{Slots: []protocol.SlotLook{{MID: "2", Height: 90}}}); r.OK == nil || len(media.session(0).looks) != 1 {
+		t.Errorf("look: got %+v", r)
+	}
+	if r := p.command(commandID(), "media.look", protocol.MediaLook{Slots: make([]protocol.SlotLook, 65)}); r.Error == nil {
+		t.Error("65 slots were taken")
 	}
 	if r := p.command(commandID(), "media.tiles", protocol.MediaTiles{Venues: make([]string, 65)}); r.Error == nil {
 		t.Errorf("got %s", mustJSON(r))

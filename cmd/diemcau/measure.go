@@ -115,6 +115,8 @@ type mediaCollector struct {
 	nacks, resent, keyframes  *prometheus.Desc
 	audioForward, audioDroppd *prometheus.Desc
 	layers                    *prometheus.Desc
+	changes, soundOnly        *prometheus.Desc
+	downlink, paused          *prometheus.Desc
 }
 
 func newMediaCollector(records *live.Node, media *sfu.Node) *mediaCollector {
@@ -136,6 +138,10 @@ func newMediaCollector(records *live.Node, media *sfu.Node) *mediaCollector {
 		audioForward: desc("venue_audio_forwarded_total", "Audio packets of a venue while it could be heard.", "venue"),
 		audioDroppd:  desc("venue_audio_dropped_total", "Audio packets of a venue dropped because it had no floor.", "venue"),
 		layers:       desc("venue_layers", "Layers of a venue's camera that arrive.", "venue"),
+		changes:      desc("media_layer_changes_total", "Times a slot of a page went from one layer of a picture to another, or to none."),
+		soundOnly:    desc("media_sound_only_total", "Times a page's line took no picture any more."),
+		downlink:     desc("venue_downlink_estimate_bits", "What a venue's page can be sent, in bits/s, by congestion control.", "venue"),
+		paused:       desc("venue_sound_only", "1 while a venue's line takes sound only.", "venue"),
 	}
 }
 
@@ -143,6 +149,7 @@ func newMediaCollector(records *live.Node, media *sfu.Node) *mediaCollector {
 func (m *mediaCollector) Describe(out chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{
 		m.sessions, m.publishers, m.viewers, m.dropped, m.in, m.out, m.junk, m.nacks, m.resent, m.keyframes, m.audioForward, m.audioDroppd, m.layers,
+		m.changes, m.soundOnly, m.downlink, m.paused,
 	} {
 		out <- desc
 	}
@@ -170,6 +177,16 @@ func (m *mediaCollector) Collect(out chan<- prometheus.Metric) {
 		counter(m.nacks, stats.NacksReceived)
 		counter(m.resent, stats.Retransmitted)
 		counter(m.keyframes, stats.KeyframesAsked)
+		counter(m.changes, stats.LayerChanges)
+		counter(m.soundOnly, stats.SoundOnly)
+		for venue, line := range stats.Downlinks {
+			paused := 0.0
+			if line.SoundOnly {
+				paused = 1
+			}
+			out <- prometheus.MustNewConstMetric(m.downlink, prometheus.GaugeValue, float64(line.Bits), id, string(venue))
+			out <- prometheus.MustNewConstMetric(m.paused, prometheus.GaugeValue, paused, id, string(venue))
+		}
 		for venue, p := range publishers {
 			out <- prometheus.MustNewConstMetric(m.layers, prometheus.GaugeValue, float64(p.Layers), id, string(venue))
 		}

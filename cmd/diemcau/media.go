@@ -181,12 +181,24 @@ func (j joined) Park() { j.hold.Park() }
 // Close ends the session, unless another socket has it by now.
 func (j joined) Close() { j.hold.Leave() }
 
-// Slots returns the map of receive slots and a channel closed when it changes.
-func (j joined) Slots() ([]protocol.Slot, <-chan struct{}) {
-	slots, changed := j.Session.Slots()
-	out := make([]protocol.Slot, len(slots))
+// Slots returns the map of receive slots, the layers of the camera that are wanted, and a
+// channel closed when either changes.
+func (j joined) Slots() (protocol.Slots, <-chan struct{}) {
+	slots, send, changed := j.Session.Slots()
+	out := protocol.Slots{Slots: make([]protocol.Slot, len(slots)), Send: send}
 	for i, slot := range slots {
-		out[i] = protocol.Slot{MID: slot.MID, Kind: protocol.SlotKind(slot.Kind), Venue: string(slot.Venue)}
+		out.Slots[i] = protocol.Slot{
+			MID: slot.MID, Kind: protocol.SlotKind(slot.Kind), Venue: string(slot.Venue), Paused: slot.Paused,
+		}
 	}
 	return out, changed
+}
+
+// Look tells how slots are shown.
+func (j joined) Look(slots []protocol.SlotLook) {
+	looks := make(map[string]sfu.Look, len(slots))
+	for _, s := range slots {
+		looks[s.MID] = sfu.Look{Height: s.Height, Hidden: s.Hidden}
+	}
+	j.Session.Look(looks)
 }

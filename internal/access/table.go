@@ -64,7 +64,7 @@ func May(role conference.Role, action string) bool {
 	case "venue.connect", "venue.disconnect":
 		return is(system)
 
-	case "media.join", "media.restart", "media.leave":
+	case "media.join", "media.restart", "media.leave", "media.look":
 		return is(venue, stage)
 	case "media.tiles":
 		return is(stage)

@@ -15,13 +15,13 @@ func TestMay_wholeMatrix(t *testing.T) {
 	permitted := map[conference.Role]string{
 		conference.RoleCitizen: "question.similar question.submit question.withdraw question.amend question.vote media.watch",
 		conference.RoleVenue: "question.similar question.submit question.withdraw question.amend venue.ready venue.notReady hand.raise hand.lower " +
-			"media.join media.restart media.leave media.publish media.watch media.watchVenue line.report still.put",
+			"media.join media.restart media.leave media.look media.publish media.watch media.watchVenue line.report still.put",
 		conference.RoleModerator: "question.import channel.freeze question.similar question.submit question.withdraw question.amend question.claim question.keep question.release " +
 			"question.approve question.edit question.return question.refuse question.redirect question.write question.merge " +
 			"question.undo media.watch",
 		conference.RoleStage: "question.similar question.edit question.queue question.unqueue question.stage question.air question.answer question.recall hand.lower " +
 			"floor.preview floor.give floor.takeBack floor.cityHall programme.slate " +
-			"media.join media.restart media.leave media.tiles media.watch media.watchVenue line.read still.get",
+			"media.join media.restart media.leave media.look media.tiles media.watch media.watchVenue line.read still.get",
 		conference.RoleScreen:    "media.watch",
 		conference.RoleOfficial:  "promise.assign promise.note promise.keep media.watch",
 		conference.RoleRegistrar: "question.contact question.similar question.submit question.withdraw question.amend media.watch",

@@ -215,7 +215,7 @@ type session struct {
 	replaced atomic.Bool
 
 	slotsMu sync.Mutex // guards slots, change
-	slots   []protocol.Slot
+	slots   protocol.Slots
 	change  chan struct{}
 }
 
@@ -239,7 +239,7 @@ func (s *session) read(lines *bufio.Scanner, body io.Closer) {
 	}
 }
 
-func (s *session) see(slots []protocol.Slot) {
+func (s *session) see(slots protocol.Slots) {
 	s.slotsMu.Lock()
 	defer s.slotsMu.Unlock()
 	s.slots = slots
@@ -247,8 +247,9 @@ func (s *session) see(slots []protocol.Slot) {
 	s.change = make(chan struct{})
 }
 
-// Slots returns the map of receive slots and a channel closed when it changes.
-func (s *session) Slots() ([]protocol.Slot, <-chan struct{}) {
+// Slots returns the map of receive slots, the layers of the camera that are wanted, and a
+// channel closed when either changes.
+func (s *session) Slots() (protocol.Slots, <-chan struct{}) {
 	s.slotsMu.Lock()
 	defer s.slotsMu.Unlock()
 	return s.slots, s.change
@@ -265,10 +266,15 @@ func (s *session) Restart(ctx context.Context, offer string) (string, error) {
 
 // Tiles chooses the venues in the tile slots. It is best effort: a node that does not
 // answer ends the session before long.
-func (s *session) Tiles(venues []conference.VenueID) {
+func (s *session) Tiles(venues []conference.VenueID) { s.tell("tiles", tiles{Venues: venues}) }
+
+// Look tells how slots are shown. It is best effort, as Tiles is.
+func (s *session) Look(slots []protocol.SlotLook) { s.tell("look", protocol.MediaLook{Slots: slots}) }
+
+func (s *session) tell(what string, body any) {
 	ctx, cancel := context.WithTimeout(context.Background(), silence)
 	defer cancel()
-	err := s.client.ask(ctx, s.origin, Path+"/"+s.id+"/tiles", tiles{Venues: venues}, &struct{}{})
+	err := s.client.ask(ctx, s.origin, Path+"/"+s.id+"/"+what, body, &struct{}{})
 	var refusal *conference.Error
 	if errors.As(err, &refusal) && refusal.Kind == conference.KindNotFound {
 		s.stop()

@@ -28,6 +28,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type fake struct {
 	mu     sync.Mutex // guards slots, change, tiles
 	slots  []protocol.Slot
+	looks  []protocol.SlotLook
 	change chan struct{}
 	tiles  []conference.VenueID
 	chosen chan struct{}
@@ -49,10 +50,16 @@ func (f *fake) Restart(_ context.Context, offer string) (string, error) {
 	return "again " + offer, nil
 }
 
-func (f *fake) Slots() ([]protocol.Slot, <-chan struct{}) {
+func (f *fake) Slots() (protocol.Slots, <-chan struct{}) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return slices.Clone(f.slots), f.change
+	return protocol.Slots{Slots: slices.Clone(f.slots), Send: []string{"l"}}, f.change
+}
+
+func (f *fake) Look(slots []protocol.SlotLook) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.looks = slots
 }
 
 func (f *fake) show(slots ...protocol.Slot) {
@@ -167,8 +174,11 @@ func slotsOf(t *testing.T, session signaling.MediaSession, count int) []protocol
 	t.Helper()
 	for {
 		slots, changed := session.Slots()
-		if len(slots) == count {
-			return slots
+		if len(slots.Slots) == count {
+			if count > 0 && !slices.Equal(slots.Send, []string{"l"}) {
+				t.Errorf("the layers that are wanted are %v, want [l]", slots.Send)
+			}
+			return slots.Slots
 		}
 		within(t, "slots", changed)
 	}
@@ -197,6 +207,10 @@ func TestM11_RelayedSession(t *testing.T) {
 	var refusal *conference.Error
 	if !errors.As(err, &refusal) || *refusal != *conference.Refuse(conference.KindInvalid, "media.bad_sdp", "an m-line without mid") {
 		t.Errorf("got %v, want the other node's refusal", err)
+	}
+	session.Look([]protocol.SlotLook{{MID: "2", Height: 90, Hidden: true}})
+	if diff := cmp.Diff([]protocol.SlotLook{{MID: "2", Height: 90, Hidden: true}}, n.media.looks); diff != "" {
+		t.Errorf("looks (-want +got):\n%s", diff)
 	}
 	session.Tiles([]conference.VenueID{"a", "b"})
 	within(t, "tiles", n.media.chosen)

@@ -73,6 +73,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.tiles(w, session, body)
 	case action == "leave":
 		h.leave(w, session)
+	case action == "look":
+		h.look(w, session, body)
 	default:
 		h.refuse(w, unknownSession())
 	}
@@ -174,6 +176,17 @@ func (h *Handler) leave(w http.ResponseWriter, id string) {
 		return
 	}
 	session.Close()
+	h.write(w, http.StatusOK, struct{}{})
+}
+
+func (h *Handler) look(w http.ResponseWriter, id string, body []byte) {
+	session, known := h.find(id)
+	var asked protocol.MediaLook
+	if !known || json.Unmarshal(body, &asked) != nil {
+		h.refuse(w, unknownSession())
+		return
+	}
+	session.Look(asked.Slots)
 	h.write(w, http.StatusOK, struct{}{})
 }
 

@@ -5,7 +5,7 @@ import (
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
-// Path is where a node answers others; below it /{session}/restart, /tiles, /leave, and
+// Path is where a node answers others; below it /{session}/restart, /tiles, /look, /leave, and
 // /line/… for the venues' lines.
 const Path = "/api/v1/nodes/media"
 
@@ -28,7 +28,7 @@ type told struct {
 	MediaToken string `json:"mediaToken,omitempty"`
 	// ICEServers come with the first line: what relays media to the node that has them.
 	ICEServers []protocol.ICEServer `json:"iceServers,omitempty"`
-	Slots      *[]protocol.Slot     `json:"slots,omitempty"`
+	Slots      *protocol.Slots      `json:"slots,omitempty"`
 	Refused    *refused             `json:"refused,omitempty"`
 	// Replaced ends the stream: another page of the venue took the place.
 	Replaced bool `json:"replaced,omitempty"`

@@ -70,6 +70,9 @@ type Out struct {
 type Config struct {
 	// Main is City Hall: on air when nobody else is wanted or alive.
 	Main conference.VenueID
+	// Rung is the layer that is preferred, 0 the highest; a venue that does not send it is
+	// shown in the next lower one, or else the next higher one it sends.
+	Rung uint8
 	// Epoch is any instant before the first packet; T is measured from it.
 	Epoch time.Time
 	// The first numbers; random (RFC 3550 §5.1).

@@ -63,15 +63,15 @@ func (b *Bus) wants(t time.Duration) (Source, bool) {
 	if v == nil {
 		return Source{}, false
 	}
-	best, ok := v.best(t)
+	best, ok := v.best(b.cfg.Rung, t)
 	switch {
 	case !ok:
 		return Source{}, false
 	case b.onAir.Venue != b.target || b.air != &v.layers[b.onAir.Layer]:
 		return Source{Venue: b.target, Layer: best}, true
-	case best < b.onAir.Layer && v.layers[best].steady(t):
+	case b.prefers(best, b.onAir.Layer) && v.layers[best].steady(t):
 		return Source{Venue: b.target, Layer: best}, true
-	case best > b.onAir.Layer:
+	case b.prefers(b.onAir.Layer, best):
 		return Source{Venue: b.target, Layer: best}, true
 	default:
 		return Source{}, false
@@ -85,13 +85,18 @@ func (b *Bus) mayCut(s Source, q packet, t time.Duration) bool {
 	}
 	v := b.venues[s.Venue]
 	if b.onAir.Venue != s.Venue || b.air != &v.layers[b.onAir.Layer] {
-		best, _ := v.best(t)
+		best, _ := v.best(b.cfg.Rung, t)
 		return s.Layer == best || t-b.targetAt >= layerPatience
 	}
-	if s.Layer < b.onAir.Layer {
+	if b.prefers(s.Layer, b.onAir.Layer) {
 		return v.layers[s.Layer].steady(t)
 	}
 	return !v.layers[b.onAir.Layer].alive(t)
+}
+
+// prefers reports whether a layer fits the rung better than another one.
+func (b *Bus) prefers(layer, other uint8) bool {
+	return distance(b.cfg.Rung, layer) < distance(b.cfg.Rung, other)
 }
 
 // maxHeld is how many packets a cut may hold; more, and it is carried out at once.

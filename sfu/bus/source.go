@@ -29,14 +29,24 @@ func (v *venue) heard(t time.Duration) {
 
 func (v *venue) alive(t time.Duration) bool { return v != nil && v.known && t-v.last < SilentAfter }
 
-// best returns the highest layer that sends now.
-func (v *venue) best(t time.Duration) (uint8, bool) {
+// best returns the layer that fits a rung best of those that send now.
+func (v *venue) best(rung uint8, t time.Duration) (uint8, bool) {
+	var best uint8
+	found := false
 	for i := range v.layers {
-		if v.layers[i].alive(t) {
-			return uint8(i), true
+		if l := uint8(i); v.layers[i].alive(t) && (!found || distance(rung, l) < distance(rung, best)) {
+			best, found = l, true
 		}
 	}
-	return 0, false
+	return best, found
+}
+
+// distance orders layers for a rung: itself, the lower ones, then the higher ones.
+func distance(rung, layer uint8) int {
+	if layer >= rung {
+		return int(layer - rung)
+	}
+	return Layers + int(rung-layer)
 }
 
 // recentPackets is how many packets before a keyframe's mark are kept, in case they are

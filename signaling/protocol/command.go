@@ -252,6 +252,23 @@ type MediaTiles struct {
 	Venues []string `json:"venues"`
 }
 
+// MediaLook is "media.look" (venue, stage): how the page shows its slots. Slots that are
+// not named stay as they were; a new session begins with what is usual for the kind.
+//
+//wire:command media.look
+type MediaLook struct {
+	Slots []SlotLook `json:"slots"`
+}
+
+// SlotLook is how one slot is shown.
+type SlotLook struct {
+	MID string `json:"mid"`
+	// Height of the picture in lines of the screen (CSS pixels × device pixel ratio).
+	Height int `json:"height,omitempty"`
+	// Hidden: not seen, or not played; nothing is sent.
+	Hidden bool `json:"hidden,omitempty"`
+}
+
 // Nothing is the empty body of "venue.ready", "venue.notReady" (venue), "floor.cityHall"
 // (stage), "media.leave" (venue, stage), "conference.open" and "conference.close" (admin).
 //

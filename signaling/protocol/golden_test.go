@@ -178,6 +178,9 @@ func samples() map[string]any {
 		"server.slots": server("slots", protocol.ServerMessage{Slots: &protocol.Slots{
 			Slots: []protocol.Slot{{MID: "2", Kind: protocol.SlotVoice, Venue: "main"}, {MID: "3", Kind: protocol.SlotTile}}, Ended: true,
 		}}),
+		"server.slots.send": server("slots", protocol.ServerMessage{Slots: &protocol.Slots{
+			Slots: []protocol.Slot{{MID: "2", Kind: protocol.SlotReturn, Venue: "main", Paused: true}}, Send: []string{"m", "l"},
+		}}),
 		"server.slots.replaced": server("slots", protocol.ServerMessage{Slots: &protocol.Slots{
 			Slots: []protocol.Slot{}, Ended: true, Replaced: true,
 		}}),

@@ -228,6 +228,9 @@ type Challenge struct {
 // Slots maps the receive slots of the page's PeerConnection.
 type Slots struct {
 	Slots []Slot `json:"slots"`
+	// Send are the layers of the page's own camera that somebody needs, by rid, high to low:
+	// stop sending the others. Absent: all.
+	Send []string `json:"send,omitempty"`
 	// Ended: the media session has ended; Slots is empty. Join again at once, unless Replaced.
 	Ended bool `json:"ended,omitempty"`
 	// Replaced: another page of the venue took the place; two that both come back by
@@ -251,6 +254,8 @@ type Slot struct {
 	MID   string   `json:"mid"`
 	Kind  SlotKind `json:"kind"`
 	Venue string   `json:"venue,omitempty"`
+	// Paused: nothing is sent because the page's line takes no more.
+	Paused bool `json:"paused,omitempty"`
 }
 
 // Bye precedes a close.

@@ -56,6 +56,11 @@ export class Live {
     return this.#slots.slots;
   }
 
+  /** The layers of the page's camera that somebody needs, by rid; undefined: all. */
+  get send(): readonly string[] | undefined {
+    return this.#slots.send;
+  }
+
   /** How the page's media session ended; undefined while it goes on. */
   get mediaEnd(): 'lost' | 'replaced' | undefined {
     if (!this.#slots.ended) return undefined;

@@ -12,6 +12,7 @@ import { ProblemError } from '../live/problem';
 import { INITIAL, step, type Phase, type Recovery, type RecoveryEvent } from './recovery';
 import { giveRelays, RELAY_MS, type IceServer } from './relay';
 import { mapSlots, type PlannedSlot, type ReceiveSlot, type SlotNote, type SlotPlan } from './slots';
+import { chooseLayers } from './send';
 import { readStats, type LinkStats } from './stats';
 
 /** MediaAnswer is the SDP answer, with what relays media that gets through no other way. */
@@ -69,6 +70,8 @@ export class Link {
   #planned: PlannedSlot[] = [];
   #notes: readonly SlotNote[] = [];
   #send: SendTracks | undefined;
+  #wanted: readonly string[] | undefined;
+  #choosing: Promise<unknown> = Promise.resolve();
   #timer: number | undefined;
   #relays: readonly IceServer[] = [];
   #relayTimer: number | undefined;
@@ -137,6 +140,23 @@ export class Link {
   setSlots(notes: readonly SlotNote[]): void {
     this.#notes = notes;
     this.#config.onChange();
+  }
+
+  /** setSend takes the layers of the camera that somebody needs, by rid; undefined: all. */
+  setSend(wanted: readonly string[] | undefined): void {
+    this.#wanted = wanted;
+    this.#choose();
+  }
+
+  /** One change after the other: a browser takes parameters only as they were last read. */
+  #choose(): void {
+    this.#choosing = this.#choosing.then(async () => {
+      const camera = this.#send?.camera;
+      const sender = this.#peer?.getSenders().find((s) => camera !== undefined && s.track === camera);
+      if (sender === undefined) return;
+      // A connection that was closed meanwhile takes none.
+      await chooseLayers(sender, this.#wanted).catch(() => undefined);
+    });
   }
 
   /** replaceTracks changes camera or microphone without a new offer. */
@@ -249,6 +269,7 @@ export class Link {
     if (this.#peer !== peer) return;
     this.#problem = undefined;
     this.#relays = answer.relays;
+    this.#choose();
     if (answer.relays.length > 0 && peer.connectionState !== 'connected') this.#armRelay(peer);
     // A restart can end "connected" without a change of connectionState to tell of.
     if (iceRestart && peer.connectionState === 'connected') {

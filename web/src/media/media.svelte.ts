@@ -2,7 +2,8 @@
 
 import { ProblemError } from '../live/problem';
 import type { Live } from '../live/live.svelte';
-import { Link, type MediaAnswer, type SendTracks } from './link';
+import { Link, windowClock, type MediaAnswer, type SendTracks } from './link';
+import { Looks } from './looks';
 import type { Phase } from './recovery';
 import type { ReceiveSlot, SlotPlan } from './slots';
 import { compare, type LineReport, type LinkStats } from './stats';
@@ -29,6 +30,7 @@ export class Media {
   #line = $state.raw<LineReport | undefined>(undefined);
   #layers = $state.raw<readonly string[]>([]);
   #readings: LinkStats[] = [];
+  readonly #looks: Looks;
   #send: SendTracks | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #stopWatching: (() => void) | undefined;
@@ -50,6 +52,10 @@ export class Media {
         clearTimeout(late);
       }
     };
+    this.#looks = new Looks((slots) => {
+      // Best effort: what is lost is told again with the next connection.
+      live.socket.command('media.look', { slots }, { again: false }).catch(() => undefined);
+    }, windowClock);
     this.#link = new Link({
       signal: {
         online: () => live.socket.state === 'online',
@@ -107,6 +113,11 @@ export class Media {
     );
   }
 
+  /** look tells the server how large a slot is shown, in CSS pixels; 0: not at all. */
+  look(mid: string | undefined, height: number): void {
+    if (mid !== undefined) this.#looks.show(mid, height * window.devicePixelRatio);
+  }
+
   /** start joins, once; call it again after stop. */
   start(send?: SendTracks): void {
     if (this.#stopWatching !== undefined) return;
@@ -160,6 +171,10 @@ export class Media {
     window.addEventListener('online', nudge);
     const stopEffects = $effect.root(() => {
       $effect(() => this.#link.setSlots(this.#live.slots));
+      $effect(() => this.#link.setSend(this.#live.send));
+      $effect(() => {
+        if (this.#phase === 'connected') this.#looks.again();
+      });
       $effect(() => {
         const end = this.#live.mediaEnd;
         if (end === 'lost') this.#link.gone();

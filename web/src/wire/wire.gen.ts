@@ -236,6 +236,23 @@ export interface MediaTiles {
 }
 
 /**
+ * MediaLook is "media.look" (venue, stage): how the page shows its slots. Slots that are
+ * not named stay as they were; a new session begins with what is usual for the kind.
+ */
+export interface MediaLook {
+  slots: SlotLook[];
+}
+
+/** SlotLook is how one slot is shown. */
+export interface SlotLook {
+  mid: string;
+  /** Height of the picture in lines of the screen (CSS pixels × device pixel ratio). */
+  height?: number;
+  /** Hidden: not seen, or not played; nothing is sent. */
+  hidden?: boolean;
+}
+
+/**
  * Nothing is the empty body of "venue.ready", "venue.notReady" (venue), "floor.cityHall"
  * (stage), "media.leave" (venue, stage), "conference.open" and "conference.close" (admin).
  */
@@ -564,6 +581,11 @@ export interface Challenge {
 /** Slots maps the receive slots of the page's PeerConnection. */
 export interface Slots {
   slots: Slot[];
+  /**
+   * Send are the layers of the page's own camera that somebody needs, by rid, high to low:
+   * stop sending the others. Absent: all.
+   */
+  send?: string[];
   /** Ended: the media session has ended; Slots is empty. Join again at once, unless Replaced. */
   ended?: boolean;
   /**
@@ -578,6 +600,8 @@ export interface Slot {
   mid: string;
   kind: SlotKind;
   venue?: string;
+  /** Paused: nothing is sent because the page's line takes no more. */
+  paused?: boolean;
 }
 
 /** Bye precedes a close. */
@@ -1038,6 +1062,7 @@ export interface Commands {
   "media.join": MediaOffer;
   "media.restart": MediaOffer;
   "media.tiles": MediaTiles;
+  "media.look": MediaLook;
   "venue.ready": Nothing;
   "venue.notReady": Nothing;
   "floor.cityHall": Nothing;

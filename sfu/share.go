@@ -1,0 +1,207 @@
+package sfu
+
+import (
+	"slices"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/sfu/layer"
+)
+
+// unlimited is a line nothing is known of.
+const unlimited = 1 << 40
+
+// usualHeight is how large a page shows what it has not told the size of, in lines.
+var usualHeight = map[SlotKind]int{ //nolint:gochecknoglobals // a table
+	SlotProgramme: 720, SlotReturn: 360, SlotTile: 180,
+}
+
+// direct shares a session's line among its slots, points them at their feeds, and returns
+// those whose keyframe is waited for. With planeMu held.
+func (p *Plane) direct(s *Session, now time.Time) []*feed {
+	tiles, looks := s.shown()
+	if tiles == nil && s.hasTiles() {
+		tiles = p.everybody(s.venue)
+	}
+	shows := make([]showing, len(s.slots))
+	wishes := make([]layer.Wish, len(s.slots))
+	for i, slot := range s.slots {
+		shows[i] = p.source(s, slot, tiles, now)
+		wishes[i] = s.wish(slot, &shows[i], looks)
+	}
+	share := layer.Allot(s.takes(), wishes)
+	if s.line != nil && share.Missing > 0 {
+		s.line.want(share.Bits + share.Missing)
+	}
+	p.countPaused(s, wishes, share.Chosen)
+	var waited []*feed
+	view := make([]Slot, len(s.slots))
+	away := !s.connected.Load() || s.lost.Load() != 0
+	for i, slot := range s.slots {
+		if away {
+			slot.cut.abandon() // what was lost is not worth repairing afterwards
+		}
+		view[i] = p.point(slot, &shows[i], share.Chosen[i], now, away)
+		view[i].Paused = share.Chosen[i] == layer.Off && wishes[i].Best() != layer.Off
+		if w := slot.cut.waiting(); w != nil {
+			waited = append(waited, w)
+		}
+	}
+	s.see(view, p.wantedOf(s, now))
+	return waited
+}
+
+// point shows the layer in the slot.
+func (p *Plane) point(slot *slot, show *showing, chosen int, now time.Time, away bool) Slot {
+	var f *feed
+	if chosen != layer.Off {
+		f = show.feeds[chosen]
+		show.pub.need(chosen, now)
+	}
+	if slot.isPicture() && slot.layer != chosen {
+		p.counters.layers.Add(1)
+	}
+	slot.layer = chosen
+	slot.cut.point(f)
+	told := Slot{MID: slot.mid, Kind: slot.kind}
+	if show.feeds[0] != nil && !away {
+		told.Venue = show.venue
+	}
+	return told
+}
+
+// wish is what a slot asks of the line.
+func (s *Session) wish(slot *slot, show *showing, looks map[string]Look) layer.Wish {
+	w := layer.Wish{Class: layer.Heard, Height: 1, Bits: show.bits, Now: slot.layer}
+	switch {
+	case slot.isPicture():
+		w.Height = usualHeight[slot.kind]
+		w.Class = map[SlotKind]layer.Class{
+			SlotProgramme: layer.Programme, SlotReturn: layer.Return, SlotTile: layer.Tile,
+		}[slot.kind]
+	case (slot.kind == SlotProgramme) == (s.role == roleVenue):
+		w.Class = layer.Sound // a venue plays the voices, a stage the programme
+	}
+	look, told := looks[slot.mid]
+	switch {
+	case !s.connected.Load(), s.lost.Load() != 0: // a keyframe sent now would be lost
+		w.Height = 0
+	case told && look.Hidden:
+		w.Height = 0
+	case told && look.Height > 0 && slot.isPicture():
+		w.Height = look.Height
+	}
+	return w
+}
+
+// takes returns what may be sent to the session, in bits/s. A receiver that cannot tell
+// what it gets is sent everything.
+func (s *Session) takes() int {
+	if s.line == nil || !slices.ContainsFunc(s.slots, (*slot).isWide) {
+		return unlimited
+	}
+	bits, known := s.line.bits()
+	if known {
+		s.estimate.Store(int64(bits))
+	}
+	return bits
+}
+
+// countPaused counts sessions that are left with sound.
+func (p *Plane) countPaused(s *Session, wishes []layer.Wish, chosen []int) {
+	wanted, sent := false, false
+	for i, slot := range s.slots {
+		if slot.isPicture() {
+			wanted = wanted || wishes[i].Best() != layer.Off
+			sent = sent || chosen[i] != layer.Off
+		}
+	}
+	only := wanted && !sent
+	if only && !s.soundOnly {
+		p.counters.soundOnly.Add(1)
+	}
+	s.soundOnly = only
+}
+
+// wantedOf returns the layers of a page's camera that somebody needs, by rid; nil: all.
+func (p *Plane) wantedOf(s *Session, now time.Time) []string {
+	rids := s.rids()
+	if s.pub == nil || s.role != roleVenue || len(rids) < 2 {
+		return nil
+	}
+	onAir := p.programme != nil && p.programme.wants(s.pub)
+	wanted := make([]string, 0, len(rids))
+	for _, rank := range s.pub.sends(onAir, now) {
+		wanted = append(wanted, rids[rank])
+	}
+	return wanted
+}
+
+func soundOf(f *feed, v conference.VenueID, now time.Time) showing {
+	if f == nil {
+		return showing{venue: v}
+	}
+	return showing{venue: v, feeds: [rungs]*feed{f}, bits: [rungs]int{f.costs(0, now)}}
+}
+
+// source returns what a slot is to show.
+func (p *Plane) source(s *Session, slot *slot, tiles []conference.VenueID, now time.Time) showing {
+	switch slot.kind {
+	case SlotProgramme:
+		return p.programmeFor(s, slot, now)
+	case SlotReturn:
+		venue := p.main
+		if s.venue == p.main {
+			venue = p.floor.Holder
+		}
+		return p.heard[venue].shows(now)
+	case SlotVoice:
+		voices := slices.DeleteFunc([]conference.VenueID{p.main, p.floor.Holder}, func(v conference.VenueID) bool {
+			return v == s.venue || v == ""
+		})
+		if slot.index < len(voices) {
+			return soundOf(p.heard[voices[slot.index]].voice(), voices[slot.index], now)
+		}
+	case SlotTile:
+		if slot.index < len(tiles) {
+			return p.heard[tiles[slot.index]].shows(now)
+		}
+	}
+	return showing{}
+}
+
+// programmeFor is the programme; but the venue that has the floor sees City Hall instead
+// of itself.
+func (p *Plane) programmeFor(s *Session, slot *slot, now time.Time) showing {
+	video := slot.isPicture()
+	if video && s.role == roleVenue && s.venue != p.main && s.venue == p.floor.Holder {
+		if show := p.heard[p.main].shows(now); show.feeds[0] != nil {
+			return show
+		}
+	}
+	if p.programme == nil {
+		return showing{}
+	}
+	if !video {
+		return soundOf(p.programme.audio, p.programme.shows(), now)
+	}
+	show := showing{venue: p.programme.shows()}
+	for i := range p.programme.rungs {
+		f := p.programme.rungs[i].video
+		show.feeds[i], show.bits[i] = f, f.costs(i, now)
+	}
+	for i := rungs - 2; i >= 0; i-- {
+		show.bits[i] = max(show.bits[i], show.bits[i+1])
+	}
+	return show
+}
+
+func (s *slot) isPicture() bool { return s.media == webrtc.RTPCodecTypeVideo }
+
+// isWide reports whether the receiver tells what it gets.
+func (s *slot) isWide() bool {
+	b := s.bound.Load()
+	return b != nil && b.wide != 0
+}
