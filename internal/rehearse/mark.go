@@ -13,7 +13,8 @@ import (
 // receiver knows what it sees without a decoder.
 type mark struct {
 	venue conference.VenueID
-	frame uint64 // counts up for ever, whatever frame of the clip it is
+	frame uint64 // counts up for ever, whatever frame of the clip it is; the same in all layers
+	layer int    // 0 is the highest
 }
 
 // markUUID names our user data: 16 bytes, none of them zero, so that with text behind
@@ -37,7 +38,7 @@ const (
 
 // nal returns the mark as an SEI NAL unit.
 func (m mark) nal() []byte {
-	text := string(m.venue) + " " + strconv.FormatUint(m.frame, 10)
+	text := string(m.venue) + " " + strconv.FormatUint(m.frame, 10) + " " + strconv.Itoa(m.layer)
 	b := make([]byte, 0, markMinimumLength+len(text)+1)
 	b = append(b, nalSEI, seiUserData, byte(len(markUUID)+len(text)))
 	b = append(b, markUUID...)
@@ -58,15 +59,19 @@ func readMark(nal []byte) (mark, bool) {
 	if !bytes.HasPrefix(body, []byte(markUUID)) {
 		return mark{}, false
 	}
-	venue, count, ok := strings.Cut(string(body[len(markUUID):]), " ")
-	if !ok {
+	words := strings.Split(string(body[len(markUUID):]), " ")
+	if len(words) != 3 {
 		return mark{}, false
 	}
-	frame, err := strconv.ParseUint(count, 10, 64)
+	frame, err := strconv.ParseUint(words[1], 10, 64)
 	if err != nil {
 		return mark{}, false
 	}
-	return mark{venue: conference.VenueID(venue), frame: frame}, true
+	layer, err := strconv.Atoi(words[2])
+	if err != nil {
+		return mark{}, false
+	}
+	return mark{venue: conference.VenueID(words[0]), frame: frame, layer: layer}, true
 }
 
 // contents is what an RTP payload (RFC 6184, packetization mode 1) begins.

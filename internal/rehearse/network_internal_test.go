@@ -55,7 +55,10 @@ type rig struct {
 	hall  *hall
 }
 
-func newRig(t *testing.T) *rig {
+func newRig(t *testing.T) *rig { return newRigOf(t, receiveVideos) }
+
+// newRigOf is newRig with so many slots for pictures in the hall.
+func newRigOf(t *testing.T, videos int) *rig {
 	t.Helper()
 	r := &rig{
 		T: t, data: t.TempDir(), binary: filepath.Join(t.TempDir(), "diemcau"),
@@ -90,8 +93,8 @@ func newRig(t *testing.T) *rig {
 	}
 	// Stops with live.
 	running.Go(func() error { return r.stage.run(live) })
-	r.main = r.enter(live, running, at, cityHall, 0)
-	r.hall = r.enter(live, running, r.place("hall"), theHall, 1)
+	r.main = r.enter(live, running, at, cityHall, 0, receiveVideos)
+	r.hall = r.enter(live, running, r.place("hall"), theHall, 1, videos)
 	return r
 }
 
@@ -151,13 +154,14 @@ func (r *rig) place(host string) *place {
 }
 
 // enter lets a venue join from where the place is seen.
-func (r *rig) enter(live context.Context, running *errgroup.Group, at *place, id conference.VenueID, index int) *hall {
+func (r *rig) enter(live context.Context, running *errgroup.Group, at *place, id conference.VenueID, index, videos int) *hall {
 	r.Helper()
 	part := &rehearsal{cfg: Config{Tokens: r.tokens()}, place: at, tones: []int{toneOf(0, 2), toneOf(1, 2)}, films: r.films}
 	v, err := newVenue(live, part, id, index, id == cityHall)
 	if err != nil {
 		r.Fatal(err)
 	}
+	v.videos = videos
 	h := newHall(v)
 	// Each stops with live.
 	running.Go(func() error { return v.socket.run(live) })
@@ -235,6 +239,9 @@ type hall struct {
 type frames struct {
 	first, last uint64 // frame numbers of the publisher
 	count       int
+	layer       int       // of the last one
+	at          time.Time // of the last one
+	began       time.Time // of the first one
 }
 
 // sounds counts the packets of a slot of sound.
@@ -252,10 +259,10 @@ func newHall(v *venue) *hall {
 		key := mid + " " + string(m.venue)
 		f := h.frames[key]
 		if f == nil {
-			f = &frames{first: m.frame}
+			f = &frames{first: m.frame, began: time.Now()}
 			h.frames[key] = f
 		}
-		f.last = m.frame
+		f.last, f.layer, f.at = m.frame, m.layer, time.Now()
 		f.count++
 	}
 	v.sound = func(mid string, seq16 uint16) {

@@ -14,9 +14,15 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/interceptor/pkg/report"
+	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/logging"
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/diemcau/diemcau/sfu/repair"
+	"github.com/diemcau/diemcau/sfu/ring"
 )
 
 // What a venue page offers (docs/protocol.md): a microphone and a simulcast camera up;
@@ -36,9 +42,11 @@ const (
 
 // newAPI makes the WebRTC stack of one venue on a socket of its own; where UDP does not get
 // through it takes TCP, and a relay it is given by TLS.
-func newAPI(socket net.PacketConn, relay relayDialer) (*webrtc.API, error) {
+func newAPI(socket net.PacketConn, relay relayDialer, up *uplink) (*webrtc.API, error) {
 	media := &webrtc.MediaEngine{}
-	feedback := []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}}
+	feedback := []webrtc.RTCPFeedback{
+		{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}, {Type: webrtc.TypeRTCPFBTransportCC},
+	}
 	for _, c := range []struct {
 		kind  webrtc.RTPCodecType
 		codec webrtc.RTPCodecParameters
@@ -52,7 +60,7 @@ func newAPI(socket net.PacketConn, relay relayDialer) (*webrtc.API, error) {
 		}}},
 		{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecParameters{PayloadType: payloadOpus, RTPCodecCapability: webrtc.RTPCodecCapability{
 			MimeType: webrtc.MimeTypeOpus, ClockRate: soundRate, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1",
-			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "nack"}},
+			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "nack"}, {Type: webrtc.TypeRTCPFBTransportCC}},
 		}}},
 	} {
 		if err := media.RegisterCodec(c.codec, c.kind); err != nil {
@@ -64,7 +72,12 @@ func newAPI(socket net.PacketConn, relay relayDialer) (*webrtc.API, error) {
 			return nil, fmt.Errorf("register a header extension: %w", err)
 		}
 	}
-	registry, err := interceptors()
+	for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecTypeAudio} {
+		if err := media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: sdp.TransportCCURI}, kind); err != nil {
+			return nil, fmt.Errorf("register a header extension: %w", err)
+		}
+	}
+	registry, err := interceptors(up)
 	if err != nil {
 		return nil, err
 	}
@@ -128,13 +141,10 @@ func (p *peer) moved(ctx context.Context, from Network, host string) bool {
 	return ok && !was.IP.Equal(now.IP)
 }
 
-// interceptors ask for lost packets, answer the server's requests, and report.
-func interceptors() (*interceptor.Registry, error) {
+// interceptors answer the server's requests, report, and let both sides learn what the
+// line takes. Lost packets are asked for by who reads them.
+func interceptors(up *uplink) (*interceptor.Registry, error) {
 	registry := &interceptor.Registry{}
-	generator, err := nack.NewGeneratorInterceptor(nack.GeneratorInterval(50 * time.Millisecond))
-	if err != nil {
-		return nil, fmt.Errorf("make the nack generator: %w", err)
-	}
 	responder, err := nack.NewResponderInterceptor()
 	if err != nil {
 		return nil, fmt.Errorf("make the nack responder: %w", err)
@@ -147,7 +157,11 @@ func interceptors() (*interceptor.Registry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make sender reports: %w", err)
 	}
-	for _, f := range []interceptor.Factory{repairedFactory{}, generator, responder, receiver, sender} {
+	congestion, err := twcc.NewSenderInterceptor()
+	if err != nil {
+		return nil, fmt.Errorf("make congestion feedback: %w", err)
+	}
+	for _, f := range []interceptor.Factory{up, repairedFactory{}, responder, receiver, sender, congestion} {
 		registry.Add(f)
 	}
 	return registry, nil
@@ -161,23 +175,24 @@ type peer struct {
 	camera []*webrtc.TrackLocalStaticRTP // high to low
 	sender *webrtc.RTPSender             // of the camera
 	voice  *webrtc.RTPSender             // of the microphone
-	stands chan struct{}                 // closed when media gets through
-	ended  chan struct{}                 // closed when it never stood, or was closed
+	up     *uplink
+	stands chan struct{} // closed when media gets through
+	ended  chan struct{} // closed when it never stood, or was closed
 	// unsteady tells that nothing comes any more; it may come back by itself.
 	unsteady chan struct{}
 	lost     atomic.Bool // nothing comes since then
 }
 
 // newPeer makes the connection with all its m-lines in the order of the protocol.
-func newPeer(ctx context.Context, host string, rids []string, by relays) (*peer, error) {
+func newPeer(ctx context.Context, host string, rids []string, videos int, by relays) (*peer, error) {
 	socket, err := listen(ctx, by.dialer.from, host)
 	if err != nil {
 		return nil, err
 	}
 	p := &peer{
-		socket: socket, stands: make(chan struct{}), ended: make(chan struct{}), unsteady: make(chan struct{}, 1),
+		socket: socket, up: newUplink(), stands: make(chan struct{}), ended: make(chan struct{}), unsteady: make(chan struct{}, 1),
 	}
-	api, err := newAPI(socket, by.dialer)
+	api, err := newAPI(socket, by.dialer, p.up)
 	if err == nil {
 		p.pc, err = api.NewPeerConnection(webrtc.Configuration{ICEServers: by.servers})
 	}
@@ -185,7 +200,7 @@ func newPeer(ctx context.Context, host string, rids []string, by relays) (*peer,
 		_ = socket.Close() // it was never used
 		return nil, fmt.Errorf("make a peer connection: %w", err)
 	}
-	if err := p.lines(rids); err != nil {
+	if err := p.lines(rids, videos); err != nil {
 		p.close()
 		return nil, fmt.Errorf("offer the m-lines: %w", err)
 	}
@@ -223,7 +238,7 @@ func (p *peer) close() {
 	_ = p.socket.Close()     // likewise
 }
 
-func (p *peer) lines(rids []string) error {
+func (p *peer) lines(rids []string, videos int) error {
 	sendonly := webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}
 	recvonly := webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}
 	var err error
@@ -253,7 +268,7 @@ func (p *peer) lines(rids []string) error {
 		}
 		p.sender = tr.Sender()
 	}
-	for range receiveVideos {
+	for range videos {
 		if _, err := p.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeVideo, recvonly); err != nil {
 			return err
 		}
@@ -264,6 +279,27 @@ func (p *peer) lines(rids []string) error {
 		}
 	}
 	return nil
+}
+
+// losses asks for the packets of a track that are missing, as a browser does.
+type losses struct {
+	repair.Asker
+
+	unwrap ring.Unwrapper
+	ssrc   uint32
+	due    []uint16
+}
+
+// got notes a packet and asks for what is missing.
+func (l *losses) got(p *peer, seq uint16) {
+	now := time.Now().UnixNano()
+	l.Got(l.unwrap.Extend(seq), now)
+	if l.due = l.Due(l.due[:0], now); len(l.due) > 0 {
+		// Lost with the connection, of which the reader hears by itself.
+		_ = p.pc.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{
+			MediaSSRC: l.ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers(l.due),
+		}})
+	}
 }
 
 // connect offers; ask carries the offer to the server and returns the answer.
@@ -322,6 +358,17 @@ func (p *peer) extensions() extensions {
 		}
 	}
 	return e
+}
+
+// name writes which m-line and layer a packet is of.
+func (e *extensions) name(h *rtp.Header, rid string) error {
+	if e.ridID == 0 {
+		return nil
+	}
+	if err := h.SetExtension(e.midID, e.mid); err != nil {
+		return err //nolint:wrapcheck // cannot be: it is short
+	}
+	return h.SetExtension(e.ridID, []byte(rid)) //nolint:wrapcheck // likewise
 }
 
 // hostOf returns the host of a base URL.

@@ -3,6 +3,7 @@ package rehearse
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 const (
 	mtu       = 1180
 	soundTime = 20 * time.Millisecond
+	soundBits = 65_000 // with all that is around it
 )
 
 // films are all clips, loaded once and shared.
@@ -43,15 +45,19 @@ type publisher struct {
 	clips  []*clips.Clip // high to low
 	sound  [][]byte
 	layers []layer
+	frame  uint64                   // next mark, the same for all layers
+	wanted atomic.Pointer[[]string] // rids somebody needs; nil: all
 }
 
 // layer is one encoding of the camera.
 type layer struct {
-	needKey atomic.Bool // the server asked for a keyframe
-	index   int         // next frame of the clip
-	frame   uint64      // next mark
+	needKey atomic.Bool  // the server asked for a keyframe
+	sent    atomic.Int64 // packets
+	on      bool         // was sent last time
+	index   int          // next frame of the clip
 	seq     uint16
-	sent    int
+	at      uint32 // timestamp of the last picture
+	bits    int    // it takes
 }
 
 func newPublisher(venue conference.VenueID, index, count int, f *films) (*publisher, error) {
@@ -59,7 +65,50 @@ func newPublisher(venue conference.VenueID, index, count int, f *films) (*publis
 	if err != nil {
 		return nil, err
 	}
-	return &publisher{venue: venue, clips: f[index%clips.Count], sound: sound, layers: make([]layer, len(clips.Layers()))}, nil
+	p := &publisher{venue: venue, clips: f[index%clips.Count], sound: sound, layers: make([]layer, len(clips.Layers()))}
+	for i, clip := range p.clips {
+		bytes := 0
+		for _, unit := range clip.Units {
+			for _, nal := range unit {
+				bytes += len(nal) + len(nal)/mtu*aroundPayload
+			}
+			bytes += aroundPayload
+		}
+		p.layers[i].bits = int(float64(bytes) * 8 / (clips.Frames * clips.FrameTime).Seconds())
+	}
+	return p, nil
+}
+
+// obey takes the layers somebody needs; nil: all.
+func (p *publisher) obey(rids []string) {
+	if rids == nil {
+		p.wanted.Store(nil)
+		return
+	}
+	p.wanted.Store(&rids)
+}
+
+// choose decides which layers go: those somebody needs, from the lowest up, as the line
+// takes them. More is what the next one would need; 0: nothing is left out.
+func (p *publisher) choose(bits int) (on []bool, more int) {
+	on = make([]bool, len(p.layers))
+	wanted := p.wanted.Load()
+	sum := soundBits
+	for i := len(p.layers) - 1; i >= 0; i-- {
+		if wanted != nil && !slices.Contains(*wanted, p.clips[i].Layer.Name) {
+			continue
+		}
+		sum += p.layers[i].bits
+		need := sum
+		if !p.layers[i].on {
+			need += need / 10
+		}
+		if need > bits {
+			return on, need
+		}
+		on[i] = true
+	}
+	return on, 0
 }
 
 func rids() []string {
@@ -77,9 +126,10 @@ func (p *publisher) run(ctx context.Context, to *peer) error {
 	start := time.Now()
 	ext := to.extensions()
 	for i := range p.layers {
-		p.layers[i].index = 0
+		p.layers[i].index, p.layers[i].on = 0, false
 	}
 	sounds, pictures := 0, 0
+	pad := padding{to: to}
 	for {
 		select {
 		case <-ctx.Done():
@@ -102,11 +152,23 @@ func (p *publisher) run(ctx context.Context, to *peer) error {
 		}
 		for ; time.Duration(pictures)*clips.FrameTime <= elapsed; pictures++ {
 			at := uint32(time.Duration(pictures) * clips.FrameTime * 90_000 / time.Second) // modulo on purpose
+			on, more := p.choose(to.up.bits())
 			for i := range p.layers {
+				if on[i] && !p.layers[i].on {
+					p.layers[i].needKey.Store(true) // as an encoder that begins
+				}
+				if p.layers[i].on = on[i]; !on[i] {
+					continue
+				}
 				if err := p.picture(to, i, at, ext); err != nil && !to.lost.Load() {
 					return fmt.Errorf("send picture: %w", err)
 				}
 			}
+			p.frame++
+			pad.begin(more)
+		}
+		if err := p.pad(&pad, ext); err != nil {
+			return fmt.Errorf("send padding: %w", err)
 		}
 	}
 }
@@ -117,26 +179,64 @@ func (p *publisher) picture(to *peer, i int, at uint32, ext extensions) error {
 	if l.needKey.Swap(false) {
 		l.index = 0
 	}
-	unit := withMark(clip.Units[l.index], mark{venue: p.venue, frame: l.frame})
+	unit := withMark(clip.Units[l.index], mark{venue: p.venue, frame: p.frame, layer: i})
 	l.index = (l.index + 1) % len(clip.Units)
-	l.frame++
 	payloads := packetize(unit, mtu)
 	for n, payload := range payloads {
 		h := rtp.Header{Version: 2, SequenceNumber: l.seq, Timestamp: at, Marker: n == len(payloads)-1}
 		l.seq++
-		if ext.ridID != 0 {
-			if err := h.SetExtension(ext.midID, ext.mid); err != nil {
-				return err
-			}
-			if err := h.SetExtension(ext.ridID, []byte(clip.Layer.Name)); err != nil {
-				return err
-			}
+		if err := ext.name(&h, clip.Layer.Name); err != nil {
+			return err
 		}
 		if err := to.camera[i].WriteRTP(&rtp.Packet{Header: h, Payload: payload}); err != nil {
 			return err
 		}
 	}
-	l.sent += len(payloads)
+	l.at = at
+	l.sent.Add(int64(len(payloads)))
+	return nil
+}
+
+// padding is a probe under way: padding of the lowest layer.
+type padding struct {
+	to    *peer
+	left  int
+	steps int
+}
+
+const mostPadding = 255 // bytes of one packet
+
+func (d *padding) begin(more int) {
+	if d.left > 0 || more == 0 {
+		return
+	}
+	if probe, due := d.to.up.probe(more); due {
+		d.left, d.steps = probe.Bytes, max(1, int(probe.Over/soundTime))
+	}
+}
+
+// pad sends a tick's part of the padding.
+func (p *publisher) pad(d *padding, ext extensions) error {
+	if d.left == 0 {
+		return nil
+	}
+	i := len(p.layers) - 1
+	l := &p.layers[i]
+	for part := d.left / max(1, d.steps); part > 0; part -= mostPadding + aroundPayload {
+		h := rtp.Header{Version: 2, SequenceNumber: l.seq, Timestamp: l.at, Padding: true, PaddingSize: mostPadding}
+		l.seq++
+		if err := ext.name(&h, p.clips[i].Layer.Name); err != nil {
+			return err
+		}
+		if err := d.to.camera[i].WriteRTP(&rtp.Packet{Header: h, PaddingSize: mostPadding}); err != nil {
+			return err
+		}
+		d.left = max(0, d.left-mostPadding-aroundPayload)
+	}
+	if d.steps--; d.steps <= 0 || d.left == 0 {
+		d.left = 0
+		d.to.up.probed()
+	}
 	return nil
 }
 

@@ -35,7 +35,7 @@ func hum(hertz int) ([][]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make an encoder: %w", err)
 	}
-	if err := enc.SetBitrate(32_000); err != nil {
+	if err := enc.SetBitrate(24_000); err != nil {
 		return nil, fmt.Errorf("set the bitrate: %w", err)
 	}
 	var packets [][]byte

@@ -34,6 +34,7 @@ type venue struct {
 	socket *socket
 	host   string // of the server
 	pub    *publisher
+	videos int // slots for pictures
 	tones  []int
 	start  time.Time
 	by     relays               // servers only once nothing else got through
@@ -49,6 +50,7 @@ type venue struct {
 	slots       map[string]protocol.Slot
 	seen        map[string]map[conference.VenueID]time.Time // by mid: last decodable frame of a venue
 	heard       map[string]map[int]time.Time                // by mid: last time a tone was heard
+	pictures    map[string]bool                             // by mid: it is a slot for pictures
 	stats       watchStats
 	joins       int
 	connectedAt time.Time // zero: not connected
@@ -65,9 +67,9 @@ func newVenue(ctx context.Context, r *rehearsal, id conference.VenueID, index in
 		return nil, err
 	}
 	v := &venue{
-		id: id, index: index, main: main, host: hostOf(r.place.base), tones: r.tones, start: time.Now(),
+		id: id, index: index, main: main, host: hostOf(r.place.base), tones: r.tones, videos: receiveVideos, start: time.Now(),
 		socket: newSocket(r.place, jar, protocol.Hello{Role: conference.RoleVenue, Venue: string(id)}),
-		slots:  map[string]protocol.Slot{}, seen: map[string]map[conference.VenueID]time.Time{},
+		slots:  map[string]protocol.Slot{}, pictures: map[string]bool{}, seen: map[string]map[conference.VenueID]time.Time{},
 		heard: map[string]map[int]time.Time{}, again: make(chan struct{}, 1), resumed: make(chan struct{}, 1),
 		frame: func(string, mark) {}, sound: func(string, uint16) {},
 		by: relays{dialer: relayDialer{r.place.network, r.cfg.TLS}},
@@ -87,6 +89,7 @@ func (v *venue) told(m *protocol.ServerMessage) {
 	defer v.mu.Unlock()
 	switch {
 	case m.Slots != nil && !m.Slots.Ended:
+		v.pub.obey(m.Slots.Send)
 		clear(v.slots)
 		for _, s := range m.Slots.Slots {
 			v.slots[s.MID] = s
@@ -138,7 +141,7 @@ func (v *venue) run(ctx context.Context) error {
 // session joins once and publishes until the connection has ended.
 func (v *venue) session(ctx context.Context) error {
 	v.begin()
-	p, err := newPeer(ctx, v.host, rids(), v.by)
+	p, err := newPeer(ctx, v.host, rids(), v.videos, v.by)
 	if err != nil {
 		return err
 	}
@@ -288,6 +291,7 @@ func (v *venue) receive(p *peer, track *webrtc.TrackRemote, mid string) {
 		v.look(p, track, mid)
 		return
 	}
+	lost := losses{ssrc: uint32(track.SSRC())}
 	e, err := newEar(v.tones)
 	if err != nil {
 		return // the tones were made with the same codec
@@ -297,6 +301,7 @@ func (v *venue) receive(p *peer, track *webrtc.TrackRemote, mid string) {
 		if err != nil {
 			return
 		}
+		lost.got(p, q.SequenceNumber)
 		v.sound(mid, q.SequenceNumber)
 		e.listen(q.SequenceNumber, q.Payload, func(tone int) {
 			v.mu.Lock()
@@ -323,6 +328,10 @@ func (v *venue) look(p *peer, track *webrtc.TrackRemote, mid string) {
 	if v.repair > 0 {
 		w.patience = v.repair
 	}
+	v.mu.Lock()
+	v.pictures[mid] = true
+	v.mu.Unlock()
+	lost := losses{ssrc: uint32(track.SSRC())}
 	var asked time.Duration
 	for {
 		q, _, err := track.ReadRTP()
@@ -330,6 +339,7 @@ func (v *venue) look(p *peer, track *webrtc.TrackRemote, mid string) {
 			break
 		}
 		now := time.Since(v.start)
+		lost.got(p, q.SequenceNumber)
 		w.push(q.SequenceNumber, q.Timestamp, q.Marker, q.Payload, now)
 		if !w.chain && now-asked > keyframeEvery {
 			asked = now
