@@ -61,6 +61,7 @@ func (p *Plane) join(ctx context.Context, r role, page Page, text string) (s *Se
 	}
 	if err != nil {
 		s.Close()
+		p.node.door.leave(s)
 		_ = s.pc.GracefulClose() // the refusal is what matters
 		return nil, "", err
 	}
@@ -137,7 +138,9 @@ func (s *Session) answer(ctx context.Context, prepare func() error) (text string
 	case <-ctx.Done():
 		return "", fmt.Errorf("gather candidates: %w", ctx.Err())
 	}
-	return s.plane.node.mux.announce(s.pc.LocalDescription().SDP), nil
+	text = s.pc.LocalDescription().SDP
+	s.plane.node.door.expect(s, attribute(text, "ice-ufrag"))
+	return s.plane.node.mux.announce(text), nil
 }
 
 // attach gives every slot its sender, by MID.

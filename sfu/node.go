@@ -46,6 +46,9 @@ type Config struct {
 	// DeadAfter is how long a peer may be silent before it counts as away; 0: 11 s. The
 	// sessions of viewers and encoders end then.
 	DeadAfter time.Duration
+	// MaxOpening is how many viewers may be connecting at a time; 0: 1,024. Of more, those
+	// that have tried for longest are given up.
+	MaxOpening int
 	// ResumeWithin is how long a page may be away before its session ends; 0: a minute.
 	ResumeWithin time.Duration
 }
@@ -73,6 +76,8 @@ type Node struct {
 	identity  *identity // of the viewers' DTLS
 	shards    []*shard
 	viewersAt addresses
+	door      door
+	opening   opening
 
 	// ctx ends when Run ends; what the node started looks at it.
 	done chan struct{}

@@ -44,7 +44,10 @@ func newNode(t *testing.T, cfg sfu.Config) *sfu.Node {
 	if os.Getenv("SFU_DEBUG") != "" {
 		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	cfg.Logger, cfg.Now, cfg.DeadAfter = log, time.Now, 3*time.Second
+	cfg.Logger, cfg.Now = log, time.Now
+	if cfg.DeadAfter == 0 {
+		cfg.DeadAfter = 3 * time.Second
+	}
 	n, err := sfu.New(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -179,6 +179,7 @@ func (s *Session) run() {
 		select {
 		case <-s.done:
 			s.plane.remove(s)
+			s.plane.node.door.leave(s)
 			_ = s.pc.GracefulClose() // it is over either way
 			return
 		case <-patience.C:

@@ -141,22 +141,27 @@ func (s *slot) feedback(now func() time.Time) {
 		if err != nil {
 			return
 		}
-		packets, err := rtcp.Unmarshal(buf[:n])
-		if err != nil {
-			s.counters.junk.Add(1)
-			continue
-		}
-		for _, p := range packets {
-			switch p := p.(type) {
-			case *rtcp.TransportLayerNack:
-				s.repair(p.Nacks, now().UnixNano())
-			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
-				s.cut.askKey(now().UnixNano())
-			case *rtcp.ReceiverReport:
-				s.heard(p.Reports, now().UnixNano())
-			case *rtcp.SenderReport: // of a page that sends too
-				s.heard(p.Reports, now().UnixNano())
-			}
+		s.heed(buf[:n], now().UnixNano())
+	}
+}
+
+// heed does what RTCP asks for.
+func (s *slot) heed(b []byte, now int64) {
+	packets, err := rtcp.Unmarshal(b)
+	if err != nil {
+		s.counters.junk.Add(1)
+		return
+	}
+	for _, p := range packets {
+		switch p := p.(type) {
+		case *rtcp.TransportLayerNack:
+			s.repair(p.Nacks, now)
+		case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
+			s.cut.askKey(now)
+		case *rtcp.ReceiverReport:
+			s.heard(p.Reports, now)
+		case *rtcp.SenderReport: // of a page that sends too
+			s.heard(p.Reports, now)
 		}
 	}
 }

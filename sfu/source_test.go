@@ -22,6 +22,7 @@ type camera struct {
 	layers []*layerSender
 	noSets bool // keyframes without SPS and PPS after the first
 	bframe bool
+	fat    int // packets of 1,000 bytes in every picture but keyframes
 }
 
 type layerSender struct {
@@ -108,6 +109,9 @@ func (c *camera) picture(l *layerSender, index int, key bool) {
 		c.send(l, ts, true, append([]byte{0x7c, 0x45}, body...))
 	} else {
 		c.send(l, ts, false, append([]byte{0x7c, 0x81}, body...))
+		for range c.fat {
+			c.send(l, ts, false, append([]byte{0x7c, 0x01}, make([]byte, 1000)...))
+		}
 		c.send(l, ts, true, append([]byte{0x7c, 0x41}, body...))
 	}
 	l.ts += 3000

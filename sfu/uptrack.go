@@ -67,24 +67,30 @@ func (u *upTrack) read() {
 			return
 		}
 		counters.in.Add(1)
-		p, ok := parsePacket(buf[:n])
-		if err != nil || !ok || p.payloadType != u.payload {
+		if err != nil || !u.take(buf[:n], u.session.plane.now().UnixNano()) {
 			counters.junk.Add(1)
 			if u.session.ended() {
 				return
 			}
-			continue
-		}
-		now := u.session.plane.now().UnixNano()
-		if u.feed.isVideo() {
-			u.video(p, now)
-		} else {
-			if below, told := audioLevel(buf[:n], u.levelID); told {
-				u.pub.meter.add(below)
-			}
-			u.audio(p, now)
 		}
 	}
+}
+
+// take takes one RTP packet; false: it is junk.
+func (u *upTrack) take(b []byte, now int64) bool {
+	p, ok := parsePacket(b)
+	if !ok || p.payloadType != u.payload {
+		return false
+	}
+	if u.feed.isVideo() {
+		u.video(p, now)
+		return true
+	}
+	if below, told := audioLevel(b, u.levelID); told {
+		u.pub.meter.add(below)
+	}
+	u.audio(p, now)
+	return true
 }
 
 // audio drops the packet at once when the venue may not be heard.
@@ -210,15 +216,20 @@ func (u *upTrack) readReports(read reportReader) {
 		if err != nil {
 			return
 		}
-		packets, err := rtcp.Unmarshal(buf[:n])
-		if err != nil {
-			u.session.plane.counters.junk.Add(1)
-			continue
-		}
-		for _, p := range packets {
-			if sr, ok := p.(*rtcp.SenderReport); ok && sr.SSRC == uint32(u.track.SSRC()) && sr.NTPTime != 0 {
-				u.report(sr, u.session.plane.now())
-			}
+		u.heed(buf[:n], uint32(u.track.SSRC()))
+	}
+}
+
+// heed takes the sender reports of a source out of RTCP.
+func (u *upTrack) heed(b []byte, ssrc uint32) {
+	packets, err := rtcp.Unmarshal(b)
+	if err != nil {
+		u.session.plane.counters.junk.Add(1)
+		return
+	}
+	for _, p := range packets {
+		if sr, ok := p.(*rtcp.SenderReport); ok && sr.SSRC == ssrc && sr.NTPTime != 0 {
+			u.report(sr, u.session.plane.now())
 		}
 	}
 }

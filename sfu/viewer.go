@@ -216,6 +216,7 @@ func (v *Viewer) enter() bool {
 	if !v.order(false) {
 		return false
 	}
+	v.plane.node.opening.end(v)
 	v.audience.join(v.shard)
 	v.audience.video.cut.askKey(v.plane.now().UnixNano())
 	return true
@@ -245,6 +246,8 @@ func (v *Viewer) order(leaves bool) bool {
 // leave ends what run began.
 func (v *Viewer) leave() {
 	v.Close()
+	v.plane.node.opening.end(v)
+	v.plane.node.door.leave(v)
 	v.use(nil)
 	_ = v.agent.GracefulClose() // it is over either way
 	v.shard.viewers.Add(-1)

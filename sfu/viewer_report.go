@@ -21,6 +21,11 @@ func (v *Viewer) report(b []byte) {
 		v.counters.junk.Add(1)
 		return
 	}
+	v.heed(plain)
+}
+
+// heed does what RTCP asks for.
+func (v *Viewer) heed(plain []byte) {
 	packets, err := rtcp.Unmarshal(plain)
 	if err != nil {
 		v.counters.junk.Add(1)

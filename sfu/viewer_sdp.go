@@ -74,6 +74,12 @@ func (v *Viewer) answer() (string, error) {
 	if err != nil {
 		return "", conference.Refuse(conference.KindNotFound, "media.unknown_session", "ended")
 	}
+	v.plane.node.door.expect(v, ufrag)
+	return v.plane.node.mux.announce(v.description(ufrag, pwd, v.plane.node.identity.fingerprint)), nil
+}
+
+// description is the answer, with one candidate that stands for all.
+func (v *Viewer) description(ufrag, pwd, fingerprint string) string {
 	var mids []string
 	for _, l := range v.offer.lines {
 		if v.takes(l) {
@@ -86,7 +92,7 @@ func (v *Viewer) answer() (string, error) {
 	}
 	var b strings.Builder
 	b.WriteString("v=0\r\no=- " + v.number + " 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=ice-lite\r\n")
-	b.WriteString("a=fingerprint:" + v.plane.node.identity.fingerprint + "\r\n")
+	b.WriteString("a=fingerprint:" + fingerprint + "\r\n")
 	b.WriteString("a=msid-semantic:WMS *\r\na=group:BUNDLE " + strings.Join(mids, " ") + "\r\n")
 	for _, l := range v.offer.lines {
 		if !v.takes(l) {
@@ -99,7 +105,7 @@ func (v *Viewer) answer() (string, error) {
 			b.WriteString("a=candidate:\r\na=end-of-candidates\r\n")
 		}
 	}
-	return v.plane.node.mux.announce(b.String()), nil
+	return b.String()
 }
 
 // takes reports whether an m-line is that of a leg.

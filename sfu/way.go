@@ -100,13 +100,17 @@ func (a *addresses) move(v *Viewer, from, to netip.AddrPort) {
 	}
 }
 
-// tap takes viewers' RTCP out of what the socket receives, before pion's mux copies it
+// tap takes what is for nobody, and viewers' RTCP, out of what the socket receives, before pion's mux copies it
 // from queue to queue.
 func (n *Node) tap(b []byte, from netip.AddrPort) bool {
+	from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+	if !n.door.lets(b, from) {
+		return true
+	}
 	if !isReport(b) {
 		return false
 	}
-	v := n.viewersAt.find(netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
+	v := n.viewersAt.find(from)
 	if v == nil {
 		return false
 	}

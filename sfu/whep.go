@@ -51,11 +51,14 @@ func (v *Viewer) start(ctx, life context.Context) (string, error) {
 	if err == nil {
 		answer, err = v.answer()
 	}
+	v.plane.node.opening.begin(v, v.plane.node.maxOpening())
 	if err == nil && !v.plane.node.spawn(func() { v.run(life) }) {
 		err = conference.Refuse(conference.KindUnavailable, "media.full", "media is ending")
 	}
 	if err != nil {
 		v.Close()
+		v.plane.node.opening.end(v)
+		v.plane.node.door.leave(v)
 		if v.agent != nil {
 			_ = v.agent.GracefulClose() // the refusal is what matters
 		}

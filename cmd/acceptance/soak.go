@@ -169,7 +169,7 @@ func goTests(id string) (packages, fuzz []string, err error) {
 			found[folder] = true
 		}
 		for _, each := range target.FindAllSubmatch(source, -1) {
-			fuzz = append(fuzz, "go test -run '^$' -fuzz '^"+string(each[1])+"$' -fuzztime 60s "+folder+" | tail -2")
+			fuzz = append(fuzz, "go test -run '^$' -fuzz '^"+string(each[1])+"$' -fuzztime 60s -fuzzminimizetime 2s "+folder+" | tail -2")
 		}
 		return err
 	})

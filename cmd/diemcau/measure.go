@@ -66,10 +66,31 @@ func (a *app) measure() {
 	a.metrics.Gauge("diemcau_limits_flooded", "Conferences that ask for a proof of work now.", func() float64 {
 		return float64(a.limits.Flooded())
 	})
+	a.measureDoor()
 	if a.bound.port != nil {
 		a.measurePort(a.bound.port)
 	}
 	a.metrics.Gauge("diemcau_sockets", "Open WebSockets.", func() float64 { return float64(a.hub.Sockets()) })
+}
+
+// measureDoor adds what was kept out of the media port.
+func (a *app) measureDoor() {
+	for cause, count := range map[string]func(sfu.Intrusion) uint64{
+		"unknown":  func(i sfu.Intrusion) uint64 { return i.Unknown },
+		"stun":     func(i sfu.Intrusion) uint64 { return i.STUN },
+		"stranger": func(i sfu.Intrusion) uint64 { return i.Stranger },
+	} {
+		a.metrics.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "diemcau_media_junk_total", Help: "Datagrams to the media port that were dropped, by cause.",
+			ConstLabels: prometheus.Labels{"cause": cause},
+		}, func() float64 { return float64(count(a.media.Intrusion())) }))
+	}
+	a.metrics.Gauge("diemcau_media_opening", "Viewers that are connecting now.", func() float64 {
+		return float64(a.media.Intrusion().Opening)
+	})
+	a.metrics.Counter("diemcau_media_opening_pushed_total", "Viewers given up before they were connected, for newer ones.", func() float64 {
+		return float64(a.media.Intrusion().Pushed)
+	})
 }
 
 // measurePort adds what became of the connections to the TLS port.

@@ -120,7 +120,7 @@ func TestOrderFindsBFrames(t *testing.T) {
 }
 
 // No payload makes the reader panic or look outside of it.
-func FuzzInspect(f *testing.F) {
+func FuzzM8_Inspect(f *testing.F) {
 	for _, b := range [][]byte{nil, slice, sps, idr, aggregate(sps, pps, idr), {0x7c, 0x85}, {0x78, 0xff, 0xff, 1}} {
 		f.Add(b)
 	}

@@ -184,7 +184,7 @@ func TestUnwrapper(t *testing.T) {
 }
 
 // Whatever the numbers, the extended one keeps its lower half and stays near the highest.
-func FuzzUnwrapper(f *testing.F) {
+func FuzzM8_Unwrapper(f *testing.F) {
 	f.Add([]byte{0xff, 0xff, 0, 0, 0x80, 0, 0x7f, 0xff})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var u ring.Unwrapper
@@ -203,7 +203,7 @@ func FuzzUnwrapper(f *testing.F) {
 }
 
 // The ring takes any sequence of packets without a panic and never returns the wrong one.
-func FuzzRing(f *testing.F) {
+func FuzzM8_Ring(f *testing.F) {
 	f.Add([]byte{1, 2, 3, 200, 3, 1})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r := ring.New(4)
