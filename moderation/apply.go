@@ -10,7 +10,7 @@ import (
 
 // Apply takes an event over into the board. Events of other parts change nothing. It
 // returns the question the event was about as it was before and as it is now (nil, nil
-// for other parts' events and for votes; before is nil for a new question).
+// for other parts' events, votes and calls; before is nil for a new question).
 func (b *Board) Apply(event conference.Event) (before, after *Question, err error) {
 	if event.Type == EventSubmitted {
 		after, err = b.applySubmitted(event)
@@ -18,6 +18,9 @@ func (b *Board) Apply(event conference.Event) (before, after *Question, err erro
 	}
 	if event.Type == EventVoted {
 		return nil, nil, b.applyVoted(event)
+	}
+	if event.Type == EventCalled {
+		return nil, nil, b.applyCalled(event)
 	}
 	if !strings.HasPrefix(event.Type, "question.") && !strings.HasPrefix(event.Type, "promise.") {
 		return nil, nil, nil

@@ -35,7 +35,7 @@ const (
 // question.returned_before, question.bad_target, question.is_private,
 // question.other_on_air, question.before_not_queued, question.votes_closed, question.not_promised,
 // question.promise_kept, question.not_… and
-// question.already_… (see Transitions).
+// question.already_… (see Transitions); of calls question.no_contact, question.already_called.
 func (b *Board) Decide(info *conference.Info, command conference.Command, now time.Time) (conference.Decision, error) {
 	switch body := command.Body.(type) {
 	case Submit:
@@ -62,6 +62,8 @@ func (b *Board) Decide(info *conference.Info, command conference.Command, now ti
 		return b.carryOver(info, body)
 	case Vote:
 		return b.vote(info, body)
+	case MarkCalled:
+		return b.markCalled(body)
 	case AssignPromise, NotePromise, KeepPromise:
 		return b.promise(command, now)
 	}

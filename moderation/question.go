@@ -113,6 +113,7 @@ type Question struct {
 type Contact struct {
 	Phone        string // digits, with "+" before a country's number
 	Organisation string
+	Called       *Call // nil until somebody was called back
 }
 
 // Claim tells which moderator works on a question. Its lease is kept beside the log.

@@ -92,13 +92,16 @@ func TestM1_ViewerRestartsICE(t *testing.T) {
 		must(t, viewer.pc.SetLocalDescription(offer))
 		<-gathered
 		local := viewer.pc.LocalDescription().SDP
-		body, err := viewer.viewer.Patch(t.Context(),
-			"a=ice-ufrag:"+lineOf(local, "a=ice-ufrag:")+"\r\na=ice-pwd:"+lineOf(local, "a=ice-pwd:")+"\r\n", "*")
+		fresh := "a=ice-ufrag:" + lineOf(local, "a=ice-ufrag:") + "\r\na=ice-pwd:" + lineOf(local, "a=ice-pwd:") + "\r\n"
+		body, err := viewer.viewer.Patch(t.Context(), fresh, "*")
 		must(t, err)
 		if viewer.viewer.ETag() == tag || !strings.Contains(body, "a=candidate:") {
 			t.Errorf("got tag %s and fragment\n%s", viewer.viewer.ETag(), body)
 		}
 		tag = viewer.viewer.ETag()
+		if again, err := viewer.viewer.Patch(t.Context(), fresh, tag); err != nil || again != "" || viewer.viewer.ETag() != tag {
+			t.Errorf("a candidate trickled after the restart began another one: %q, %v", again, err)
+		}
 		answer := replaceLine(viewer.answer, "a=ice-ufrag:", lineOf(body, "a=ice-ufrag:"))
 		answer = replaceLine(answer, "a=ice-pwd:", lineOf(body, "a=ice-pwd:"))
 		must(t, viewer.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}))

@@ -123,6 +123,10 @@ func (c *conn) carryOut(ctx context.Context, m *protocol.ClientMessage) {
 		c.contactCommand(ctx, m)
 		return
 	}
+	if m.Name == "question.calls" {
+		c.callsCommand(ctx, m)
+		return
+	}
 	if m.Name == "line.report" {
 		c.reply(m.ID, &protocol.OK{}, c.reportLine(ctx, m))
 		return
@@ -241,6 +245,9 @@ func questionBody(name protocol.CommandName, data json.RawMessage, actor confere
 	case "question.amend":
 		d, err := body[protocol.QuestionAmend](data)
 		return live.AmendQuestion{Code: d.Code, Body: d.Body}, "", err
+	case "question.called":
+		d, err := body[protocol.QuestionCalled](data)
+		return moderation.MarkCalled{ID: conference.QuestionID(d.ID), Undo: d.Undo}, "", err
 	case "question.vote":
 		d, err := body[protocol.QuestionVote](data)
 		id := conference.QuestionID(d.ID)
@@ -405,7 +412,8 @@ func errUnknownCommand(name protocol.CommandName) error {
 // isCommand reports whether a name is one of protocol.Commands.
 func isCommand(name protocol.CommandName) bool {
 	switch name {
-	case "question.similar", "question.contact", "media.join", "media.restart", "media.tiles", "media.look", "media.leave", "line.report":
+	case "question.similar", "question.contact", "question.calls", "media.join", "media.restart", "media.tiles", "media.look", "media.leave",
+		"line.report":
 		return true
 	}
 	_, _, err := domainBody(name, nil, conference.Actor{})

@@ -57,7 +57,8 @@ func bodies() map[protocol.CommandName]func() any {
 	add(protocol.MediaTiles{}, "media.tiles")
 	add(protocol.LineReport{}, "line.report")
 	add(protocol.MediaLook{}, "media.look")
-	add(protocol.Nothing{}, "venue.ready", "venue.notReady", "floor.cityHall", "media.leave", "conference.open", "conference.close")
+	add(protocol.QuestionCalled{}, "question.called")
+	add(protocol.Nothing{}, "question.calls", "venue.ready", "venue.notReady", "floor.cityHall", "media.leave", "conference.open", "conference.close")
 	return out
 }
 

@@ -36,7 +36,7 @@ func (c *conn) limit(ctx context.Context, m *protocol.ClientMessage) error {
 		return asked.Submit(ctx, c.asker(), d.Proof, d.IdempotencyKey)
 	case "question.vote":
 		return asked.Take(ctx, limits.Vote, c.asker())
-	case "question.similar":
+	case "question.similar", "question.calls":
 		return asked.Take(ctx, limits.Search, c.asker())
 	case "question.withdraw", "question.contact":
 		return asked.Peek(limits.Miss, c.asker()) // by tracking code, which might be guessed

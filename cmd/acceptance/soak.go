@@ -125,7 +125,7 @@ func soakCommand(id string) (string, error) {
 	}
 	var parts []string
 	if len(packages) > 0 {
-		parts = append(parts, "DIEMCAU_SOAK=1 go test -count=1 -v -timeout 3h -run "+id+"_ "+strings.Join(packages, " ")+" | grep -v '^=== '")
+		parts = append(parts, "DIEMCAU_SOAK=1 go test -count=1 -v -timeout 3h -run "+id+"_ "+strings.Join(packages, " ")+" | grep -Ev '^=== |^ +--- PASS: Fuzz'")
 	}
 	pages, err := filepath.Glob("web/e2e/*.test.mjs")
 	if err != nil {

@@ -199,6 +199,14 @@ func TestQ11_CanariesOfEveryState(t *testing.T) {
 			may := role == "registrar" || role == "admin"
 			c.told(t, string(role)+" who asks by code", string(raw), seen{name: may, contact: may})
 		}
+		raw, err := json.Marshal(e.command("question.calls", protocol.Nothing{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		may := role == "registrar" || role == "admin"
+		for _, c := range all {
+			c.told(t, string(role)+" who asks whom to call", string(raw), seen{name: may, contact: may})
+		}
 	}
 	for _, path := range []string{"/", "/c/" + string(demo.ID), "/q", "/desk", "/api/v1/conferences", "/readyz"} {
 		_, body := public.call("GET", p.url, path, "")

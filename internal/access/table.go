@@ -40,7 +40,7 @@ func May(role conference.Role, action string) bool {
 		return is(citizen)
 	case ActionQuestionImport, "channel.freeze":
 		return is(moderator, admin)
-	case "question.contact":
+	case "question.contact", "question.calls", "question.called":
 		return is(registrar, admin)
 	case "question.similar":
 		return is(citizen, venue, registrar, moderator, stage)

@@ -179,13 +179,18 @@ func TestQ3_WithWaitNothingIsLost(t *testing.T) {
 // untilAnswered repeats a command until it is acknowledged.
 func untilAnswered(tb testing.TB, c *live.Conference, command conference.Command) live.Outcome {
 	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), hangsAfter)
+	defer cancel()
 	for {
-		outcome, err := c.Do(tb.Context(), command)
+		outcome, err := c.Do(ctx, command)
 		var refusal *conference.Error
 		switch {
 		case err == nil:
 			return outcome
 		case tb.Context().Err() != nil:
+			return outcome
+		case ctx.Err() != nil:
+			tb.Errorf("%s: not answered within %v, the last answer was %v", command.Body.CommandType(), hangsAfter, err)
 			return outcome
 		case !errors.As(err, &refusal) || refusal.Kind != conference.KindPending && refusal.Kind != conference.KindUnavailable:
 			tb.Errorf("%s: %v", command.Body.CommandType(), err)

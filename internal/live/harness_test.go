@@ -28,6 +28,10 @@ var (
 	system  = conference.Actor{Role: conference.RoleSystem}
 )
 
+// hangsAfter is much longer than anything takes on the busiest machine: what has not come
+// by then never will.
+const hangsAfter = 2 * time.Minute
+
 const theID conference.ID = "dat-dai"
 
 func masterKey(b byte) *secret.Keys { return secret.New(bytes.Repeat([]byte{b}, 32)) }
@@ -160,6 +164,8 @@ func ask(tb testing.TB, c *live.Conference, body string) live.Outcome {
 // waitFor follows the conference until its durable state is as wanted.
 func waitFor(tb testing.TB, c *live.Conference, what string, want func(*live.Snapshot) bool) *live.Snapshot {
 	tb.Helper()
+	hangs := time.NewTimer(hangsAfter)
+	defer hangs.Stop()
 	for {
 		snapshot := c.Snapshot()
 		if want(snapshot) {
@@ -171,6 +177,8 @@ func waitFor(tb testing.TB, c *live.Conference, what string, want func(*live.Sna
 		}
 		select {
 		case <-more:
+		case <-hangs.C:
+			tb.Fatalf("%s did not come within %v", what, hangsAfter)
 		case <-tb.Context().Done():
 			tb.Fatalf("%s did not come: %v", what, tb.Context().Err())
 		}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -276,4 +277,44 @@ func (e *awayLeases) CompareAndSet(ctx context.Context, key string, old, value [
 		return false, errAway
 	}
 	return e.Ephemeral.CompareAndSet(ctx, key, old, value, ttl)
+}
+
+// TestQ11_CalledOnce: of two desks on two nodes that have called the same asker one is
+// noted and the other is told; nobody's socket gets an event with it; a start keeps it.
+func TestQ11_CalledOnce(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, a, b *live.Conference) {
+		t.Helper()
+		submit := question("khoa-goi-lai-0123456789", "Bao giờ gọi?")
+		submit.Channel, submit.Phone = moderation.ChannelPhone, "0912345678"
+		id := must(t, a, lan, submit).Question
+		waitFor(t, b, "the question", func(s *live.Snapshot) bool { return len(s.Questions) == 1 })
+		huong := conference.Actor{Role: conference.RoleRegistrar, Session: "ban-1", Person: "Hương"}
+		hoa := conference.Actor{Role: conference.RoleRegistrar, Session: "ban-2", Person: "Hoa"}
+		errs := make([]error, 2)
+		var both sync.WaitGroup
+		for i, who := range []conference.Actor{huong, hoa} {
+			both.Go(func() { _, errs[i] = do(t, []*live.Conference{a, b}[i], who, moderation.MarkCalled{ID: id}) })
+		}
+		both.Wait()
+		if (errs[0] == nil) == (errs[1] == nil) || !errors.Is(errors.Join(errs...), &conference.Error{Code: "question.already_called"}) {
+			t.Fatalf("got %v and %v, want one of them told that the other has called", errs[0], errs[1])
+		}
+		winner := map[bool]string{true: "Hương", false: "Hoa"}[errs[0] == nil]
+		for _, node := range []*live.Conference{a, b} {
+			s := waitFor(t, node, "the note", func(s *live.Snapshot) bool { return s.Questions[0].Contact.Called != nil })
+			if called := s.Questions[0].Contact.Called; called.Person != winner {
+				t.Errorf("noted %+v, want %s", called, winner)
+			}
+			changes, _, err := node.Since(0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, change := range changes {
+				if change.Event.Type == moderation.EventCalled && (change.Question != nil || change.Previous != nil) {
+					t.Errorf("a call is a change of the question: %+v", change)
+				}
+			}
+		}
+	})
 }

@@ -70,7 +70,7 @@ func askThroughKill(t *testing.T, c *live.Conference, commands []conference.Comm
 	third := make(chan struct{})
 	for range 4 {
 		people.Go(func() { // ends when all commands are answered
-			for i := next.Add(1) - 1; i < int64(len(commands)); i = next.Add(1) - 1 {
+			for i := next.Add(1) - 1; i < int64(len(commands)) && !t.Failed(); i = next.Add(1) - 1 {
 				answers <- untilAnswered(t, c, commands[i]).Question
 				if i == int64(len(commands)/3) {
 					close(third)

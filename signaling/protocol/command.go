@@ -32,6 +32,15 @@ type QuestionCode struct {
 	Code string `json:"code"`
 }
 
+// QuestionCalled is "question.called" (registrar, admin): whoever asked was called back, or
+// was not after all.
+//
+//wire:command question.called
+type QuestionCalled struct {
+	ID   string `json:"id"`
+	Undo bool   `json:"undo,omitempty"`
+}
+
 // QuestionAmend is "question.amend": anyone who holds the tracking code of a question that
 // was returned; once.
 //
@@ -270,8 +279,10 @@ type SlotLook struct {
 }
 
 // Nothing is the empty body of "venue.ready", "venue.notReady" (venue), "floor.cityHall"
-// (stage), "media.leave" (venue, stage), "conference.open" and "conference.close" (admin).
+// (stage), "media.leave" (venue, stage), "conference.open" and "conference.close" (admin), and
+// "question.calls" (registrar, admin): who is to be called back. Nothing is stored of that.
 //
+//wire:command question.calls
 //wire:command venue.ready
 //wire:command venue.notReady
 //wire:command floor.cityHall

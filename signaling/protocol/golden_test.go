@@ -148,6 +148,17 @@ func samples() map[string]any {
 				Phone: "0912345678", Organisation: "Hợp tác xã Tân Tiến",
 			}},
 		}}),
+		"server.reply.calls": server("reply", protocol.ServerMessage{Reply: &protocol.Reply{
+			To: "kW3v0mYt9QeXbN5rLs8aZg",
+			OK: &protocol.OK{Calls: &protocol.Calls{Waiting: 1, Called: 1, List: []protocol.Call{
+				{ID: q.ID, Code: "7KQ2M-9XWTB-H", Contact: protocol.Contact{
+					State: moderation.StatePending, Channel: moderation.ChannelPhone, SubmittedAt: at(1), Phone: "0912345678",
+				}},
+				{ID: "ffffgggghhhhiiiijjjj", Code: "9XWTB-7KQ2M-H", Contact: protocol.Contact{
+					State: moderation.StateReturned, Channel: moderation.ChannelDesk, SubmittedAt: at(2), Name: "Bà Hoa", Phone: "+84912345679",
+				}, Made: &protocol.CallMade{At: at(9), Person: "Hương"}},
+			}}},
+		}}),
 		"server.reply.media": server("reply", protocol.ServerMessage{Reply: &protocol.Reply{
 			To: "kW3v0mYt9QeXbN5rLs8aZg",
 			OK: &protocol.OK{SDP: "v=0\r\n", MediaToken: "mnb5vcxzq2wsx3edcrfv4tgbyh", ICEServers: []protocol.ICEServer{{

@@ -186,6 +186,8 @@ type OK struct {
 	Similar []Likeness `json:"similar,omitempty"`
 	// Contact answers question.contact.
 	Contact *Contact `json:"contact,omitempty"`
+	// Calls answers question.calls.
+	Calls *Calls `json:"calls,omitempty"`
 }
 
 // ICEServer is what RTCPeerConnection takes of that name; a secret of its reader.

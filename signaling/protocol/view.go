@@ -125,6 +125,28 @@ type Contact struct {
 	Organisation string        `json:"organisation,omitempty"`
 }
 
+// Calls answers question.calls: who waits for a call, those who have waited longest first,
+// then who was called, the latest first.
+type Calls struct {
+	Waiting int    `json:"waiting"`
+	Called  int    `json:"called"`
+	List    []Call `json:"list"` // at most 500
+}
+
+// Call is one person to call back, by the question they asked.
+type Call struct {
+	ID      string    `json:"id"`
+	Code    string    `json:"code"` // tracking code
+	Contact Contact   `json:"contact"`
+	Made    *CallMade `json:"made,omitempty"` // absent until somebody has called
+}
+
+// CallMade tells who has called back.
+type CallMade struct {
+	At     time.Time `json:"at"`
+	Person string    `json:"person"`
+}
+
 // Claim tells who holds the card.
 type Claim struct {
 	Session string    `json:"session"`

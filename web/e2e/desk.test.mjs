@@ -1,7 +1,7 @@
 // The registration desk enters a question for somebody without a phone, by the keyboard alone.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { inBrowser, noFaults, shot, signIn } from './lib/browser.mjs';
+import { inBrowser, noFaults, shot, signIn, spotless } from './lib/browser.mjs';
 import { Server, until } from './lib/server.mjs';
 import { listen } from './lib/socket.mjs';
 
@@ -48,6 +48,7 @@ async function desk(browser, server) {
   assert.equal(await text.inputValue(), '', 'nothing of the last person is left');
   assert.equal(await page.getByLabel('Điện thoại người hỏi').inputValue(), '', 'nor their number');
   await callBack(page, code, log);
+  await callList(page, code, log);
   await page.setViewportSize({ width: 360, height: 780 });
   await shot(page, 'desk-form-360');
   for (const one of [moderator, page]) noFaults(one);
@@ -70,4 +71,34 @@ async function callBack(page, code, log) {
   const refused = await log.command('question.contact', { code });
   assert.equal(refused.error.code, 'access.denied', 'a moderator is not told');
   assert.doesNotMatch(JSON.stringify([log.snapshot, log.events]), /0912345678|912\.345\.678|Tân Tiến/, 'nor by any event');
+}
+
+/** Whoever promised a call finds the people, notes the call once, and can take the note back. */
+async function callList(page, code, log) {
+  const list = page.getByTestId('calls');
+  await page.getByTestId('calls-show').focus();
+  await page.keyboard.press('Enter');
+  await list.getByText('1 người chờ gọi, 0 người đã gọi').waitFor();
+  assert.match(await list.textContent(), new RegExp(`Bà Hoa.*HTX Tân Tiến.*0912345678.*${code}.*tại bàn đón tiếp`, 's'));
+  for (const scheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await spotless(page, `the list of calls, ${scheme}`);
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  await shot(page, 'desk-calls-1440');
+  await list.getByRole('button', { name: 'Đã gọi cho Bà Hoa' }).focus();
+  await page.keyboard.press('Enter');
+  await list.getByText('0 người chờ gọi, 1 người đã gọi').waitFor();
+  assert.ok(await page.getByTestId('calls-left').evaluate((line) => line === document.activeElement), 'the row is gone, the focus is not');
+  await list.getByText('Đã ghi: đã gọi cho Bà Hoa.').waitFor();
+  await list.getByText('Không còn ai chờ gọi lại.').waitFor();
+  await page.getByTestId('calls-all').check();
+  await list.getByText(/Đã gọi: .+, /).waitFor();
+  await list.getByRole('button', { name: 'Chưa gọi được cho Bà Hoa' }).click();
+  await list.getByText('1 người chờ gọi, 0 người đã gọi').waitFor();
+  await page.getByTestId('calls-hide').click();
+  await list.getByText('0912345678').waitFor({ state: 'detached' });
+  const refused = await log.command('question.calls', {});
+  assert.equal(refused.error.code, 'access.denied', 'a moderator is not told');
+  assert.ok(!log.events.some((event) => event.type === 'question.called'), 'nor that anybody was called');
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
 import { root } from './server.mjs';
 
@@ -59,6 +60,16 @@ export async function shot(page, name) {
 
 export function noFaults(page) {
   assert.deepEqual(page.faults, [], 'the page reported errors');
+}
+
+/** What axe looks for: WCAG 2.2 AA and good practice. */
+export const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** Fails with what axe finds on the page as it stands. */
+export async function spotless(page, where) {
+  const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze();
+  const found = violations.map((one) => `${one.id}: ${one.help} ${one.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`);
+  assert.deepEqual(found, [], `axe on ${where}`);
 }
 
 /** framesDecoded of a slot, as the page publishes it. */

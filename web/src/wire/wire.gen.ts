@@ -38,6 +38,15 @@ export interface QuestionCode {
 }
 
 /**
+ * QuestionCalled is "question.called" (registrar, admin): whoever asked was called back, or
+ * was not after all.
+ */
+export interface QuestionCalled {
+  id: string;
+  undo?: boolean;
+}
+
+/**
  * QuestionAmend is "question.amend": anyone who holds the tracking code of a question that
  * was returned; once.
  */
@@ -254,7 +263,8 @@ export interface SlotLook {
 
 /**
  * Nothing is the empty body of "venue.ready", "venue.notReady" (venue), "floor.cityHall"
- * (stage), "media.leave" (venue, stage), "conference.open" and "conference.close" (admin).
+ * (stage), "media.leave" (venue, stage), "conference.open" and "conference.close" (admin), and
+ * "question.calls" (registrar, admin): who is to be called back. Nothing is stored of that.
  */
 export type Nothing = Record<string, never>;
 
@@ -535,6 +545,8 @@ export interface OK {
   similar?: Likeness[];
   /** Contact answers question.contact. */
   contact?: Contact;
+  /** Calls answers question.calls. */
+  calls?: Calls;
 }
 
 /** ICEServer is what RTCPeerConnection takes of that name; a secret of its reader. */
@@ -742,6 +754,33 @@ export interface Contact {
   /** digits, with "+" before a country's number */
   phone?: string;
   organisation?: string;
+}
+
+/**
+ * Calls answers question.calls: who waits for a call, those who have waited longest first,
+ * then who was called, the latest first.
+ */
+export interface Calls {
+  waiting: number;
+  called: number;
+  /** at most 500 */
+  list: Call[];
+}
+
+/** Call is one person to call back, by the question they asked. */
+export interface Call {
+  id: string;
+  /** tracking code */
+  code: string;
+  contact: Contact;
+  /** absent until somebody has called */
+  made?: CallMade;
+}
+
+/** CallMade tells who has called back. */
+export interface CallMade {
+  at: Instant;
+  person: string;
 }
 
 /** Claim tells who holds the card. */
@@ -1029,6 +1068,7 @@ export interface Commands {
   "question.submit": QuestionSubmit;
   "question.withdraw": QuestionCode;
   "question.contact": QuestionCode;
+  "question.called": QuestionCalled;
   "question.amend": QuestionAmend;
   "channel.freeze": ChannelFreeze;
   "question.similar": QuestionSimilar;
@@ -1063,6 +1103,7 @@ export interface Commands {
   "media.restart": MediaOffer;
   "media.tiles": MediaTiles;
   "media.look": MediaLook;
+  "question.calls": Nothing;
   "venue.ready": Nothing;
   "venue.notReady": Nothing;
   "floor.cityHall": Nothing;
