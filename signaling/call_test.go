@@ -5,11 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/diemcau/diemcau/internal/access"
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/live"
 	"github.com/diemcau/diemcau/moderation"
-	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
@@ -31,35 +29,27 @@ func TestQ11_CallsAreTheDesks(t *testing.T) {
 		conf.questions[id].Contact = contact
 	}
 	conf.order = []conference.QuestionID{"q1", "q2", "q3", "q4", "q5", "q6"}
-	// A table that lets everybody through: what holds is the audience.
-	open := func(cfg *signaling.Config) { cfg.May = func(conference.Role, string) bool { return true } }
-	for _, walls := range [][]func(*signaling.Config){nil, {open}} {
-		h := serve(t, conf, walls...)
-		for _, role := range append(access.Staff(), conference.RoleCitizen) {
-			venue := map[bool]conference.VenueID{true: "phu-loc"}[role == conference.RoleVenue]
-			p := h.join(role, venue, "")
-			p.snapshot()
-			r := p.command(commandID(), "question.calls", protocol.Nothing{})
-			if role != conference.RoleRegistrar && role != conference.RoleAdmin {
-				if r.Error == nil || r.Error.Code != "access.denied" || r.OK != nil {
-					t.Errorf("%s: got %s, want access.denied", role, mustJSON(r))
-				}
-				continue
+	everyRole(t, conf, func(role conference.Role, p *peer) {
+		r := p.command(commandID(), "question.calls", protocol.Nothing{})
+		if role != conference.RoleRegistrar && role != conference.RoleAdmin {
+			if r.Error == nil || r.Error.Code != "access.denied" || r.OK != nil {
+				t.Errorf("%s: got %s, want access.denied", role, mustJSON(r))
 			}
-			if r.OK == nil || r.OK.Calls == nil {
-				t.Fatalf("%s: got %s", role, mustJSON(r))
-			}
-			order := ""
-			for _, call := range r.OK.Calls.List {
-				order += call.ID + " "
-			}
-			got := r.OK.Calls
-			if order != "q2 q6 q3 q1 " || got.Waiting != 2 || got.Called != 2 || got.List[0].Code != "CODE-q2" ||
-				got.List[0].Contact.Phone != "0912345672" || got.List[0].Made != nil || got.List[2].Made.Person != "Hoa" {
-				t.Errorf("%s: got %s", role, mustJSON(got))
-			}
+			return
 		}
-	}
+		if r.OK == nil || r.OK.Calls == nil {
+			t.Fatalf("%s: got %s", role, mustJSON(r))
+		}
+		order := ""
+		for _, call := range r.OK.Calls.List {
+			order += call.ID + " "
+		}
+		got := r.OK.Calls
+		if order != "q2 q6 q3 q1 " || got.Waiting != 2 || got.Called != 2 || got.List[0].Code != "CODE-q2" ||
+			got.List[0].Contact.Phone != "0912345672" || got.List[0].Made != nil || got.List[2].Made.Person != "Hoa" {
+			t.Errorf("%s: got %s", role, mustJSON(got))
+		}
+	})
 }
 
 // TestCalled_comesIn: a note of a call reaches the rules with whoever made it.

@@ -4,12 +4,10 @@ import (
 	"context"
 	"testing"
 
-	"github.com/diemcau/diemcau/internal/access"
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/limits"
 	"github.com/diemcau/diemcau/internal/live"
 	"github.com/diemcau/diemcau/moderation"
-	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
@@ -23,39 +21,26 @@ func TestQ11_ContactByCode(t *testing.T) {
 	conf.questions["q1"].Contact = &moderation.Contact{Phone: "0912345678", Organisation: "HTX"}
 	conf.put("q2", moderation.StatePending, "Câu của chính người dân")
 	conf.questions["q2"].Name = "Ông Ba"
-	// A table that lets everybody through: what holds is the audience.
-	open := func(cfg *signaling.Config) { cfg.May = func(conference.Role, string) bool { return true } }
-	for _, walls := range [][]func(*signaling.Config){nil, {open}} {
-		h := serve(t, conf, walls...)
-		for _, role := range append(access.Staff(), conference.RoleCitizen) {
-			venue := map[bool]conference.VenueID{true: "phu-loc"}[role == conference.RoleVenue]
-			p := h.join(role, venue, "")
-			p.snapshot()
-			r := p.command(commandID(), "question.contact", protocol.QuestionCode{Code: "CODE-q1"})
-			if role != conference.RoleRegistrar && role != conference.RoleAdmin {
-				if r.Error == nil || r.Error.Code != "access.denied" || r.OK != nil {
-					t.Errorf("%s: got %s, want access.denied", role, mustJSON(r))
-				}
-				continue
+	everyRole(t, conf, func(role conference.Role, p *peer) {
+		r := p.command(commandID(), "question.contact", protocol.QuestionCode{Code: "CODE-q1"})
+		if role != conference.RoleRegistrar && role != conference.RoleAdmin {
+			if r.Error == nil || r.Error.Code != "access.denied" || r.OK != nil {
+				t.Errorf("%s: got %s, want access.denied", role, mustJSON(r))
 			}
-			if r.OK == nil || r.OK.Contact == nil || r.OK.Contact.Phone != "0912345678" || r.OK.Contact.Organisation != "HTX" || r.OK.Contact.Name != "Bà Hoa" {
-				t.Errorf("%s: got %s", role, mustJSON(r))
-			}
-			r = p.command(commandID(), "question.contact", protocol.QuestionCode{Code: "CODE-q2"})
-			if r.OK == nil || r.OK.Contact == nil || r.OK.Contact.Name != "" {
-				t.Errorf("%s, of a question without a number: got %s", role, mustJSON(r))
-			}
+			return
 		}
-	}
+		if r.OK == nil || r.OK.Contact == nil || r.OK.Contact.Phone != "0912345678" || r.OK.Contact.Organisation != "HTX" || r.OK.Contact.Name != "Bà Hoa" {
+			t.Errorf("%s: got %s", role, mustJSON(r))
+		}
+		r = p.command(commandID(), "question.contact", protocol.QuestionCode{Code: "CODE-q2"})
+		if r.OK == nil || r.OK.Contact == nil || r.OK.Contact.Name != "" {
+			t.Errorf("%s, of a question without a number: got %s", role, mustJSON(r))
+		}
+	})
 	h := serve(t, conf, limited(func(cfg *limits.Config) { cfg.Scale = 0.1 })) // 6 guesses at once
 	p := h.join(conference.RoleRegistrar, "", "")
 	p.snapshot()
-	for n := range 7 {
-		r := p.command(commandID(), "question.contact", protocol.QuestionCode{Code: "CODE-nothing"})
-		if want := map[bool]string{true: "rate.limited", false: "question.unknown_code"}[n == 6]; r.Error == nil || r.Error.Code != want {
-			t.Fatalf("guess %d: got %s, want %s", n, mustJSON(r), want)
-		}
-	}
+	p.wantGuessesCounted("question.contact")
 }
 
 // TestQ11_ContactComesIn: what staff type in with a question reaches the rules as it is.

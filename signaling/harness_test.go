@@ -411,3 +411,31 @@ func counter() string {
 
 // counted makes command ids of one test run differ.
 var counted atomic.Uint64
+
+// everyRole joins as each role in turn, behind the table of rights and, again, behind one
+// that lets everybody through: what holds there is the audience.
+func everyRole(t *testing.T, conf signaling.Conference, each func(role conference.Role, p *peer)) {
+	t.Helper()
+	open := func(cfg *signaling.Config) { cfg.May = func(conference.Role, string) bool { return true } }
+	for _, walls := range [][]func(*signaling.Config){nil, {open}} {
+		h := serve(t, conf, walls...)
+		for _, role := range append(access.Staff(), conference.RoleCitizen) {
+			venue := map[bool]conference.VenueID{true: "phu-loc"}[role == conference.RoleVenue]
+			p := h.join(role, venue, "")
+			p.snapshot()
+			each(role, p)
+		}
+	}
+}
+
+// wantGuessesCounted tries a command with a code that does not exist until it is told to wait.
+func (p *peer) wantGuessesCounted(name protocol.CommandName) {
+	p.t.Helper()
+	const atOnce = 6 // with limits at a tenth
+	for n := range atOnce + 1 {
+		r := p.command(commandID(), name, protocol.QuestionCode{Code: "CODE-nothing"})
+		if want := map[bool]string{true: "rate.limited", false: "question.unknown_code"}[n == atOnce]; r.Error == nil || r.Error.Code != want {
+			p.t.Fatalf("guess %d: got %s, want %s", n, mustJSON(r), want)
+		}
+	}
+}

@@ -196,12 +196,7 @@ func TestLimits_withdrawingIsNoWayToGuess(t *testing.T) {
 	h := serve(t, conf, limited(func(cfg *limits.Config) { cfg.Scale = 0.1 })) // 6 guesses at once
 	p := h.join(conference.RoleCitizen, "", "")
 	p.snapshot()
-	for n := range 7 {
-		r := p.command(commandID(), "question.withdraw", protocol.QuestionCode{Code: "CODE-nothing"})
-		if want := map[bool]string{true: "rate.limited", false: "question.unknown_code"}[n == 6]; r.Error == nil || r.Error.Code != want {
-			t.Fatalf("guess %d: got %s, want %s", n, mustJSON(r), want)
-		}
-	}
+	p.wantGuessesCounted("question.withdraw")
 }
 
 func TestLimits_searchesOfASocket(t *testing.T) {

@@ -14,7 +14,6 @@ import (
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog"
 	"github.com/diemcau/diemcau/internal/eventlog/eventlogtest"
-	"github.com/diemcau/diemcau/internal/eventlog/redislog"
 	"github.com/diemcau/diemcau/internal/live"
 	"github.com/diemcau/diemcau/moderation"
 	"github.com/diemcau/diemcau/sfu/floor"
@@ -44,16 +43,7 @@ func onBoth(t *testing.T, test func(t *testing.T, a, b *live.Conference)) {
 
 func openRedis(t *testing.T, server *eventlogtest.Redis) eventlog.Store {
 	t.Helper()
-	store, err := redislog.Open(t.Context(), server.URL, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return store
+	return openRedisAt(t, server.URL)
 }
 
 // TestJ4_TwoNodesOneWinner: two moderators on two nodes reach for the same card at once.

@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"bufio"
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"io"
@@ -39,19 +38,7 @@ func secureEcho(t *testing.T) (address string, roots *x509.CertPool) {
 		}
 		_, _ = io.WriteString(w, strings.Join([]string{r.Proto, secure, r.RemoteAddr}, " "))
 	})
-	listener := server.NewListener(port.HTTP(), answer, nil, slog.New(slog.DiscardHandler))
-	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	ended := make(chan error, 2)
-	go func() { ended <- listener.Run(ctx) }() // ends with stop
-	go func() { ended <- port.Run(ctx) }()     // likewise
-	t.Cleanup(func() {
-		stop()
-		for range 2 {
-			if err := <-ended; err != nil {
-				t.Error(err)
-			}
-		}
-	})
+	runAll(t, server.NewListener(port.HTTP(), answer, nil, slog.New(slog.DiscardHandler)), port)
 	roots = x509.NewCertPool()
 	roots.AppendCertsFromPEM(ca.CertPEM())
 	return l.Addr().String(), roots

@@ -28,17 +28,28 @@ func echoServer(t *testing.T, proxies ...string) string {
 		ranges = append(ranges, netip.MustParsePrefix(p))
 	}
 	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.RemoteAddr) })
-	listener := server.NewListener(server.BehindProxies(l, ranges), answer, nil, slog.New(slog.DiscardHandler))
+	runAll(t, server.NewListener(server.BehindProxies(l, ranges), answer, nil, slog.New(slog.DiscardHandler)))
+	return l.Addr().String()
+}
+
+// runAll runs what lives long until the test ends.
+func runAll(t *testing.T, all ...interface {
+	Run(ctx context.Context) error
+}) {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	ended := make(chan error, 1)
-	go func() { ended <- listener.Run(ctx) }() // ends with stop
+	ended := make(chan error, len(all))
+	for _, each := range all {
+		go func() { ended <- each.Run(ctx) }() // ends with stop
+	}
 	t.Cleanup(func() {
 		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
+		for range all {
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
 		}
 	})
-	return l.Addr().String()
 }
 
 const plainRequest = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"

@@ -1,12 +1,10 @@
 package redislog_test
 
 import (
-	"log/slog"
 	"strings"
 	"testing"
 
 	"github.com/diemcau/diemcau/internal/eventlog/eventlogtest"
-	"github.com/diemcau/diemcau/internal/eventlog/redislog"
 )
 
 // TestReady_promisesNoLess: a server that is started again, or set, to promise less than it
@@ -40,12 +38,7 @@ func TestReady_promisesNoLess(t *testing.T) {
 func TestAnotherServerIsAsked(t *testing.T) {
 	t.Parallel()
 	server := eventlogtest.StartRedis(t)
-	var out lines
-	store, err := redislog.Open(t.Context(), server.URL, slog.New(slog.NewJSONHandler(&out, nil)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
+	store, out := openHeard(t, server)
 	server.Kill()
 	server.Restart("--appendonly", "no")
 	for t.Context().Err() == nil {
