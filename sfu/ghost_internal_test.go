@@ -46,7 +46,7 @@ func newGhosts(t *rapid.T) *ghosts {
 		stage.lines = append(stage.lines, line{mid: mid, media: webrtc.RTPCodecTypeVideo, down: true, codec: format{payload: 96}})
 	}
 	g.watcher = newSession(g.plane, roleStage, Page{}, stage)
-	if err := g.plane.admit(g.watcher, nil); err != nil {
+	if err := g.plane.admit(t.Context(), g.watcher, nil); err != nil {
 		t.Fatal(err)
 	}
 	g.watcher.steady(webrtc.PeerConnectionStateConnected)
@@ -63,7 +63,7 @@ func (g *ghosts) join(t *rapid.T, page Page) {
 	}
 	s := newSession(g.plane, roleVenue, page, g.offer)
 	s.pub.addLayer(&cameraLayer{feed: newVideoFeed(g.plane.ids.next(), lowRing)})
-	if err := g.plane.admit(s, before); err != nil {
+	if err := g.plane.admit(t.Context(), s, before); err != nil {
 		t.Fatal(err)
 	}
 	s.steady(webrtc.PeerConnectionStateConnected)

@@ -53,7 +53,7 @@ func (p *Plane) join(ctx context.Context, r role, page Page, text string) (s *Se
 	}
 	s.listen()
 	if answer, err = s.first(ctx, api); err == nil {
-		err = p.admit(s, before)
+		err = p.admit(ctx, s, before)
 	}
 	if err == nil && !p.node.spawn(s.run) {
 		err = conference.Refuse(conference.KindUnavailable, "media.full", "media is ending")

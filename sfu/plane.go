@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"maps"
 	"sync"
@@ -190,9 +191,14 @@ func (p *Plane) Stats() Stats {
 }
 
 // admit lets a session in and ends the one it replaces; before is the one its page had, or
-// nil.
-func (p *Plane) admit(s, before *Session) error {
+// nil. A session whose asker has gone is not let in: it must not take the place from the one
+// that its page has made since.
+func (p *Plane) admit(ctx context.Context, s, before *Session) error {
 	p.planeMu.Lock()
+	if err := ctx.Err(); err != nil {
+		p.planeMu.Unlock()
+		return fmt.Errorf("let a page in: %w", err)
+	}
 	replaced, err := p.predecessor(s, before)
 	if err != nil {
 		p.planeMu.Unlock()

@@ -2,6 +2,7 @@ package sfu_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync/atomic"
 	"testing"
@@ -227,4 +228,30 @@ func TestM7_PageThatStaysAwayIsForgotten(t *testing.T) {
 	}
 	now.Leave()
 	ends(t, taken.session)
+}
+
+// goneContext is the context of somebody who went away at the last moment.
+type goneContext struct{ context.Context }
+
+func (goneContext) Err() error { return context.Canceled }
+
+// TestM11_AJoinNobodyWaitsForTakesNoPlace: the offer a page made on a socket it has given up
+// does not take the place from the one it made on the next.
+func TestM11_AJoinNobodyWaitsForTakesNoPlace(t *testing.T) {
+	t.Parallel()
+	plane := newPlane(t)
+	page := sfu.Page{Venue: "a", Owner: "s"}
+	now := joinPage(t, plane, page, nil)
+	err := newPeer(t, shape{mic: true, camera: true, videos: 2, audios: 3}).offer(nil, func(ctx context.Context, offer string) (string, error) {
+		_, answer, err := plane.Join(goneContext{ctx}, page, offer)
+		return answer, err
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the join called off", err)
+	}
+	select {
+	case <-now.session.Done():
+		t.Error("the page's session was replaced")
+	default:
+	}
 }

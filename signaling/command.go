@@ -99,7 +99,7 @@ func validCommandID(id string) bool {
 }
 
 // carryOut runs a command to its durable end and answers it. It goes on when the socket
-// breaks: whoever repeats the command gets the result.
+// breaks: whoever repeats the command gets the result. Those of media end with the socket.
 func (c *conn) carryOut(ctx context.Context, m *protocol.ClientMessage) {
 	ctx, cancel := context.WithTimeout(ctx, protocol.CommandTimeoutMs*time.Millisecond)
 	defer cancel()

@@ -46,8 +46,9 @@ type conn struct {
 
 	ended chan struct{} // closed when run has returned
 
-	mediaMu sync.Mutex // guards media
+	mediaMu sync.Mutex // guards media and joining
 	media   MediaSession
+	joining context.CancelFunc // of the join under way; nil: none
 
 	mu   sync.Mutex    // guards gone, left and outbox
 	gone chan struct{} // closed when the reader has ended; nil: nobody waits

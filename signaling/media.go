@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/diemcau/diemcau/internal/conference"
@@ -18,8 +19,12 @@ var (
 	errNotJoined = conference.Refuse(conference.KindNotFound, "media.unknown_session", "")
 )
 
-// mediaCommand carries a media command out and answers it.
+// mediaCommand carries a media command out and answers it. It ends with its socket, unlike
+// what goes into the record: a page that has come back asks anew, and an offer that waited
+// for media on their way to another node must not take the place from the newer one.
 func (c *conn) mediaCommand(ctx context.Context, m *protocol.ClientMessage) {
+	ctx, release := c.whileHere(ctx)
+	defer release()
 	var ok *protocol.OK
 	var err error
 	switch m.Name {
@@ -32,17 +37,35 @@ func (c *conn) mediaCommand(ctx context.Context, m *protocol.ClientMessage) {
 	case "media.look":
 		ok, err = c.lookAt(m)
 	case "media.leave":
-		if s := c.takeMedia(nil); s != nil {
+		if s := c.startOver(nil); s != nil {
 			s.Close()
 		}
 		ok = &protocol.OK{}
 	default:
 		err = errUnknownCommand(m.Name)
 	}
+	if errors.Is(err, context.Canceled) {
+		err = errNoMedia // nobody waits for it
+	}
 	c.reply(m.ID, ok, err)
 	if m.Name == "media.join" && err == nil {
 		c.watchMedia()
 	}
+}
+
+// whileHere returns a context that ends with the socket too.
+func (c *conn) whileHere(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	leaving := c.leaving()
+	// Stops with the socket or the command; run waits for it.
+	c.commands.Go(func() {
+		select {
+		case <-leaving:
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	return ctx, cancel
 }
 
 func (c *conn) joinMedia(ctx context.Context, m *protocol.ClientMessage) (*protocol.OK, error) {
@@ -55,19 +78,25 @@ func (c *conn) joinMedia(ctx context.Context, m *protocol.ClientMessage) (*proto
 	}
 	// A page joins anew when it has given up what it had. That goes on until the new session
 	// has taken its place in the plane, but its end is no news for the page any more.
-	if before := c.takeMedia(nil); before != nil {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if before := c.startOver(cancel); before != nil {
 		offer.MediaToken = before.Token()
 		defer before.Close()
 	}
 	session, answer, err := c.hub.cfg.Media.Join(ctx, c.room.id, c.actor, offer)
+	if err == nil && !c.settle(ctx, session) {
+		session.Close()
+		err = errNoMedia
+	}
 	if err != nil {
 		return nil, err
 	}
-	c.takeMedia(session)
 	return &protocol.OK{SDP: answer, MediaToken: session.Token(), ICEServers: c.iceServers(session)}, nil
 }
 
-// iceServers returns what relays the page's media, with fresh credentials.
+// iceServers returns what relays the page's media, with credentials that are good for five
+// minutes. Those of another node are the ones of its last answer.
 func (c *conn) iceServers(session MediaSession) []protocol.ICEServer {
 	if elsewhere, is := session.(interface{ ICEServers() []protocol.ICEServer }); is {
 		return elsewhere.ICEServers() // on another node, which has a relay of its own
@@ -171,13 +200,28 @@ func (c *conn) sendSlots(session MediaSession) {
 	}
 }
 
-// takeMedia puts a session in the place of the one before, which it returns.
-func (c *conn) takeMedia(session MediaSession) MediaSession {
+// startOver returns the session the socket has and lets it have none, and cancels the join
+// that is under way; cancel is for the one that begins now, or nil.
+func (c *conn) startOver(cancel context.CancelFunc) MediaSession {
 	c.mediaMu.Lock()
 	defer c.mediaMu.Unlock()
+	if c.joining != nil {
+		c.joining()
+	}
 	before := c.media
-	c.media = session
+	c.media, c.joining = nil, cancel
 	return before
+}
+
+// settle gives the socket the session it joined; false: nobody waits for it any more.
+func (c *conn) settle(ctx context.Context, session MediaSession) bool {
+	c.mediaMu.Lock()
+	defer c.mediaMu.Unlock()
+	if ctx.Err() != nil {
+		return false
+	}
+	c.media, c.joining = session, nil
+	return true
 }
 
 // dropMedia forgets a session if it is the present one.
@@ -200,7 +244,7 @@ func (c *conn) currentMedia() MediaSession {
 // leaveMedia parks the socket's media for the page to come back to, or ends it when the
 // page has gone or may not come back.
 func (c *conn) leaveMedia() {
-	session := c.takeMedia(nil)
+	session := c.startOver(nil)
 	if session == nil {
 		return
 	}
@@ -225,6 +269,9 @@ func (c *conn) adoptMedia(ctx context.Context, token string) bool {
 	if err != nil {
 		return false // it joins, and is told then why it may not
 	}
-	c.takeMedia(session)
+	if !c.settle(ctx, session) {
+		session.Park() // as if it had not been found
+		return false
+	}
 	return true
 }

@@ -2,6 +2,7 @@ package signaling_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -22,9 +23,24 @@ type fakeMedia struct {
 	mu       sync.Mutex // guards all below
 	sessions []*fakeSession
 	err      error
+	moving   chan *waiting // nil: joins do not wait for the media's next home
 }
 
-func (m *fakeMedia) Join(_ context.Context, id conference.ID, actor conference.Actor, offer protocol.MediaOffer) (signaling.MediaSession, string, error) {
+// waiting is a join that waits until the test has let it go on.
+type waiting struct {
+	gone <-chan struct{} // closed when nobody waits for its answer any more
+	on   chan struct{}
+}
+
+func (m *fakeMedia) Join(ctx context.Context, id conference.ID, actor conference.Actor, offer protocol.MediaOffer) (signaling.MediaSession, string, error) {
+	if m.moving != nil {
+		w := &waiting{gone: ctx.Done(), on: make(chan struct{})}
+		m.moving <- w
+		select {
+		case <-w.on:
+		case <-time.After(2 * patience): // the test has failed
+		}
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.err != nil {
@@ -337,5 +353,61 @@ func TestM6_AnswersCarryTheRelay(t *testing.T) {
 		if !strings.HasPrefix(got.URLs[0], "turns:127.0.0.1:") || !strings.HasPrefix(got.Username, "name of hue/") || got.Credential != "secret" {
 			t.Errorf("%s: got %+v", name, got)
 		}
+	}
+}
+
+// TestM11_AJoinEndsWithItsSocket: a page waits for media that are changing their home, and
+// makes its socket anew meanwhile. What it asked for on the old one is called off, and a
+// session that is made all the same is ended, not kept for it.
+func TestM11_AJoinEndsWithItsSocket(t *testing.T) {
+	t.Parallel()
+	media := &fakeMedia{moving: make(chan *waiting)}
+	h := serve(t, newFakeConference(), withMedia(media))
+	p := h.join(conference.RoleVenue, "phu-loc", "")
+	p.snapshot()
+	join := func(sdp string) (string, *waiting) {
+		t.Helper()
+		id := commandID()
+		p.send(protocol.ClientMessage{Type: "command", ID: id, Name: "media.join", Data: json.RawMessage(mustJSON(protocol.MediaOffer{SDP: sdp}))})
+		return id, <-media.moving
+	}
+	_, first := join("1")
+	_ = p.ws.Close()
+	gone(t, "the join of a socket that broke", first.gone)
+	close(first.on)
+	within(t, "a session", func() bool { media.mu.Lock(); defer media.mu.Unlock(); return len(media.sessions) == 1 })
+	gone(t, "the session of a socket that broke", media.session(0).Done())
+
+	// On one socket the latest join counts, and a page that leaves joins nothing.
+	p = h.join(conference.RoleVenue, "phu-loc", "")
+	p.snapshot()
+	secondID, second := join("2")
+	thirdID, third := join("3")
+	gone(t, "the join before another one", second.gone)
+	close(third.on)
+	if r := p.reply(thirdID); r.OK == nil {
+		t.Fatalf("got %s", mustJSON(r))
+	}
+	close(second.on)
+	if r := p.reply(secondID); r.Error == nil || r.Error.Code != "media.unavailable" {
+		t.Errorf("got %s for a join that was given up", mustJSON(r))
+	}
+	gone(t, "the session nobody waits for", media.session(2).Done())
+	if media.session(1).over() {
+		t.Error("the page's session was ended by one it had given up")
+	}
+	_, fourth := join("4")
+	p.send(protocol.ClientMessage{Type: "command", ID: commandID(), Name: "media.leave"})
+	gone(t, "the join of a page that left", fourth.gone)
+	close(fourth.on)
+}
+
+// gone waits for what must end.
+func gone(t *testing.T, what string, done <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-done:
+	case <-time.After(patience):
+		t.Fatalf("%s goes on", what)
 	}
 }
