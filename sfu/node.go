@@ -227,6 +227,14 @@ func (n *Node) RelayCredentials(session string) (username, credential string) {
 	return n.relay.Credentials(session)
 }
 
+// PublicRelayCredentials are for anybody who watches: few relays are theirs.
+func (n *Node) PublicRelayCredentials(session string) (username, credential string) {
+	if n.relay == nil {
+		return "", ""
+	}
+	return n.relay.PublicCredentials(session)
+}
+
 // Relays returns how many clients are relayed now.
 func (n *Node) Relays() int {
 	if n.relay == nil {

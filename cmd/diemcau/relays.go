@@ -48,7 +48,12 @@ func notInHost(c rune) bool {
 	return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '.' && c != '-' && c != ':'
 }
 
-// Credentials are for one session.
+// Credentials are for one session of somebody who has shown who it is.
 func (r relays) Credentials(session string) (username, credential string) {
 	return r.node.RelayCredentials(session)
+}
+
+// PublicCredentials are for one session of anybody who watches.
+func (r relays) PublicCredentials(session string) (username, credential string) {
+	return r.node.PublicRelayCredentials(session)
 }

@@ -27,8 +27,10 @@ type Media interface {
 type Relay interface {
 	// URL returns it as the client of a request reaches this server; "": there is none.
 	URL(r *http.Request) string
-	// Credentials are for one session; they are secrets.
+	// Credentials are for one session; they are secrets. PublicCredentials are for one that
+	// anybody may have made.
 	Credentials(session string) (username, credential string)
+	PublicCredentials(session string) (username, credential string)
 }
 
 // MediaSession is one PeerConnection; *sfu.Session is one.
@@ -140,13 +142,13 @@ func (s *Server) answerMedia(c echo.Context, place string, owner mediaOwner, ses
 	header.Set("ETag", quoted(session.ETag()))
 	header.Set("Accept-Patch", typeFragment)
 	header.Set("Cache-Control", "no-store")
-	s.linkRelay(c, session)
+	s.linkRelay(c, owner, session)
 	return c.Blob(http.StatusCreated, typeSDP, []byte(sdp))
 }
 
 // linkRelay tells what relays a session's media that gets through no other way, with
 // fresh credentials (RFC 9725 §4.6).
-func (s *Server) linkRelay(c echo.Context, session MediaSession) {
+func (s *Server) linkRelay(c echo.Context, owner mediaOwner, session MediaSession) {
 	if s.cfg.Relay == nil {
 		return
 	}
@@ -154,14 +156,18 @@ func (s *Server) linkRelay(c echo.Context, session MediaSession) {
 	if url == "" {
 		return
 	}
-	username, credential := s.cfg.Relay.Credentials(session.ID())
+	credentials := s.cfg.Relay.Credentials
+	if owner == "" {
+		credentials = s.cfg.Relay.PublicCredentials
+	}
+	username, credential := credentials(session.ID())
 	c.Response().Header().Add("Link", fmt.Sprintf(
 		`<%s>; rel="ice-server"; username=%q; credential=%q; credential-type="password"`, url, username, credential))
 }
 
 // patchMedia takes trickled candidates (204) or an ICE restart (200 with a new ETag).
 func (s *Server) patchMedia(c echo.Context) error {
-	session, err := s.mediaSession(c)
+	held, err := s.mediaSession(c)
 	if err != nil {
 		return err
 	}
@@ -173,25 +179,25 @@ func (s *Server) patchMedia(c echo.Context) error {
 	if match == "" {
 		return conference.Refuse(conference.KindInvalid, "media.etag_missing", "If-Match") // RFC 9725 §4.3.1
 	}
-	sdp, err := session.Patch(c.Request().Context(), fragment, match)
+	sdp, err := held.session.Patch(c.Request().Context(), fragment, match)
 	if err != nil {
 		return err
 	}
 	if sdp == "" {
 		return c.NoContent(http.StatusNoContent)
 	}
-	c.Response().Header().Set("ETag", quoted(session.ETag()))
-	s.linkRelay(c, session)
+	c.Response().Header().Set("ETag", quoted(held.session.ETag()))
+	s.linkRelay(c, held.owner, held.session)
 	return c.Blob(http.StatusOK, typeFragment, []byte(sdp))
 }
 
 func (s *Server) closeMedia(c echo.Context) error {
-	session, err := s.mediaSession(c)
+	held, err := s.mediaSession(c)
 	if err != nil {
 		return err
 	}
-	session.Close()
-	s.media.forget(session.ID())
+	held.session.Close()
+	s.media.forget(held.session.ID())
 	return c.NoContent(http.StatusOK)
 }
 
@@ -272,17 +278,17 @@ func (s *Server) mediaOwner(c echo.Context, info *conference.Info, venue confere
 }
 
 // mediaSession returns the session a route names, if its maker asks.
-func (s *Server) mediaSession(c echo.Context) (MediaSession, error) {
+func (s *Server) mediaSession(c echo.Context) (heldMedia, error) {
 	held, found := s.media.get(c.Param("session"))
 	if !found || held.conference != conference.ID(c.Param("conference")) {
-		return nil, conference.Refuse(conference.KindNotFound, "media.unknown_session", "")
+		return heldMedia{}, conference.Refuse(conference.KindNotFound, "media.unknown_session", "")
 	}
 	if held.owner == "" {
-		return held.session, nil // a public viewer: the address alone opens it
+		return held, nil // a public viewer: the address alone opens it
 	}
 	_, info, err := s.info(c)
 	if err != nil {
-		return nil, err
+		return heldMedia{}, err
 	}
 	venue := conference.VenueID(c.Param("venue"))
 	action := access.ActionMediaWatch
@@ -293,12 +299,12 @@ func (s *Server) mediaSession(c echo.Context) (MediaSession, error) {
 	}
 	owner, err := s.mediaOwner(c, info, venue, action)
 	if err != nil {
-		return nil, err
+		return heldMedia{}, err
 	}
 	if owner != held.owner {
-		return nil, conference.Refuse(conference.KindForbidden, "access.denied", "another's session")
+		return heldMedia{}, conference.Refuse(conference.KindForbidden, "access.denied", "another's session")
 	}
-	return held.session, nil
+	return held, nil
 }
 
 // quoted returns an entity tag as a header carries it.

@@ -238,6 +238,27 @@ func (fakeRelay) Credentials(session string) (username, credential string) {
 	return "for " + session, "secret"
 }
 
+func (fakeRelay) PublicCredentials(session string) (username, credential string) {
+	return "public for " + session, "secret"
+}
+
+// TestM8_WhoWatchesGetsPublicRelays: the relays of the halls are not told to everybody.
+func TestM8_WhoWatchesGetsPublicRelays(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(cfg *server.Config) { cfg.Relay = fakeRelay{} })
+	made := h.do(request{method: "POST", path: api + "/whep", body: offer, contentType: typeSDP, origin: "-"})
+	if got := made.header.Get("Link"); made.status != http.StatusCreated || !strings.Contains(got, `username="public for `) {
+		t.Fatalf("got %d with Link %q, want credentials for the public", made.status, got)
+	}
+	restart := h.do(request{
+		method: "PATCH", path: made.header.Get("Location"), body: "a=ice-ufrag:x", contentType: typeFrag, origin: "-",
+		header: map[string]string{"If-Match": "*"},
+	})
+	if got := restart.header.Get("Link"); !strings.Contains(got, `username="public for `) {
+		t.Errorf("restart: got %d with Link %q, want credentials for the public", restart.status, got)
+	}
+}
+
 // WHIP and WHEP clients are told what relays media where only TLS gets through, by header
 // (RFC 9725 §4.6), at the start and at every restart; no log line holds the secret.
 func TestM6_AnswersLinkTheRelay(t *testing.T) {

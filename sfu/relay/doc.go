@@ -11,5 +11,9 @@
 // loopback. Tried and rejected: handing packets to the media socket in process; it would
 // put a second source and a second sink into the one place where every packet passes.
 //
-// Credentials are short-lived: a name that holds when it expires, and its keyed hash.
+// Credentials are short-lived: a name that holds when it expires and whom it is for, and its
+// keyed hash. Most relays are kept for those who have shown who they are; all are bounded by
+// address, and end when the media plane has nothing to send to them, as after a session.
+// Tried and rejected: telling the relay of every session's end. A page may relay its next
+// session with the credentials of the one before.
 package relay

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/pion/turn/v5"
 )
@@ -24,13 +25,23 @@ var (
 type leg struct {
 	*net.UDPConn
 
-	peer    *net.UDPAddr // as announced
+	peer    *net.UDPAddr  // as announced
+	silence time.Duration // it may last
+	until   time.Time     // its end, as told to the socket; the reader's own
 	release func()
 	closing sync.Once
 }
 
-// ReadFrom reads a packet of the media plane.
+// ReadFrom reads a packet of the media plane. When none comes for long there is no session
+// at the other end, or not any more: pion gives the leg back then. A client that is
+// connected gets the answers to its checks every few seconds at least.
 func (l *leg) ReadFrom(b []byte) (int, net.Addr, error) {
+	if now := time.Now(); l.until.Sub(now) < l.silence*3/4 { // not for every packet
+		l.until = now.Add(l.silence)
+		if err := l.SetReadDeadline(l.until); err != nil {
+			return 0, nil, err
+		}
+	}
 	n, err := l.Read(b)
 	return n, l.peer, err
 }
@@ -52,15 +63,24 @@ func (l *leg) Close() error {
 
 // legs makes legs; it is a turn.RelayAddressGenerator.
 type legs struct {
-	peers [2]netip.AddrPort // IPv4, IPv6; invalid: not announced
-	port  int               // of the media plane
-	most  int               // of one session
-	total int
+	peers   [2]netip.AddrPort // IPv4, IPv6; invalid: not announced
+	port    int               // of the media plane
+	most    int               // of one session
+	total   int
+	public  int // of them, for the public
+	silence time.Duration
+	// holds is told which connection has a leg, and no more.
+	holds func(from netip.AddrPort, has bool)
 
-	usedMu sync.Mutex // guards used, sum
+	usedMu sync.Mutex // guards used, at, sums
 	used   map[string]int
-	sum    int
+	at     [2]map[netip.Prefix]int // by address: members, public
+	sums   [2]int                  // members, public
 }
+
+// An address may have a quarter of what there is for its kind: many halls, and many of the
+// public, may be behind one.
+const addressPart = 4
 
 // Validate has nothing to find.
 func (g *legs) Validate() error { return nil }
@@ -72,19 +92,24 @@ func (g *legs) AllocatePacketConn(ask turn.AllocateListenerConfig) (net.PacketCo
 	if ask.Network == "udp6" {
 		network, loopback, peer = "udp6", net.IPv6loopback, g.peers[1]
 	}
-	if !peer.IsValid() || ask.UserID == "" { // without a user a port is asked for, not a relay
+	who, ok := holderOf(ask.UserID)
+	if !peer.IsValid() || !ok { // without a user a port is asked for, not a relay
 		return nil, nil, errNever
 	}
-	if !g.take(ask.UserID) {
+	if !g.take(who) {
 		return nil, nil, errFull
 	}
 	conn, err := net.DialUDP(network, nil, &net.UDPAddr{IP: loopback, Port: g.port})
 	if err != nil {
-		g.release(ask.UserID)
+		g.release(who)
 		return nil, nil, fmt.Errorf("reach the media port: %w", err)
 	}
 	_ = conn.SetReadBuffer(legBuffer) // the kernel's own size will do
-	l := &leg{UDPConn: conn, peer: net.UDPAddrFromAddrPort(peer), release: func() { g.release(ask.UserID) }}
+	g.holds(who.from, true)
+	l := &leg{UDPConn: conn, peer: net.UDPAddrFromAddrPort(peer), silence: g.silence, release: func() {
+		g.release(who)
+		g.holds(who.from, false)
+	}}
 	return l, conn.LocalAddr(), nil
 }
 
@@ -103,36 +128,63 @@ func (g *legs) permits(_ net.Addr, peer net.IP) bool {
 	return ok && (at == g.peers[0].Addr() || at == g.peers[1].Addr())
 }
 
-// quota reports whether a session may have one more.
-func (g *legs) quota(session, _ string, _ net.Addr) bool {
+// quota reports whether a holder may have one more.
+func (g *legs) quota(user, _ string, _ net.Addr) bool {
+	who, ok := holderOf(user)
 	g.usedMu.Lock()
 	defer g.usedMu.Unlock()
-	return g.sum < g.total && g.used[session] < g.most
+	return ok && g.mayTake(who)
 }
 
-func (g *legs) take(session string) bool {
+// mayTake is quota with usedMu held.
+func (g *legs) mayTake(who holder) bool {
+	most := g.total
+	if who.public {
+		most = g.public
+		if g.sums[1] >= most {
+			return false
+		}
+	}
+	return g.sums[0]+g.sums[1] < g.total && g.used[who.session] < g.most &&
+		g.at[who.kind()][who.network()] < max(g.most, most/addressPart)
+}
+
+func (g *legs) take(who holder) bool {
 	g.usedMu.Lock()
 	defer g.usedMu.Unlock()
-	if g.sum >= g.total || g.used[session] >= g.most {
+	if !g.mayTake(who) {
 		return false
 	}
-	g.sum++
-	g.used[session]++
+	g.sums[who.kind()]++
+	g.used[who.session]++
+	g.at[who.kind()][who.network()]++
 	return true
 }
 
-func (g *legs) release(session string) {
+func (g *legs) release(who holder) {
 	g.usedMu.Lock()
 	defer g.usedMu.Unlock()
-	g.sum--
-	if g.used[session]--; g.used[session] == 0 {
-		delete(g.used, session)
+	g.sums[who.kind()]--
+	if g.used[who.session]--; g.used[who.session] == 0 {
+		delete(g.used, who.session)
 	}
+	at, network := g.at[who.kind()], who.network()
+	if at[network]--; at[network] == 0 {
+		delete(at, network)
+	}
+}
+
+// kind is where a holder is counted.
+func (h holder) kind() int {
+	if h.public {
+		return 1
+	}
+	return 0
 }
 
 // count returns how many legs there are.
 func (g *legs) count() int {
 	g.usedMu.Lock()
 	defer g.usedMu.Unlock()
-	return g.sum
+	return g.sums[0] + g.sums[1]
 }

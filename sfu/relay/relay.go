@@ -24,8 +24,13 @@ type Config struct {
 	Key  []byte
 	Now  func() time.Time
 	Logs logging.LoggerFactory
-	// PerSession and Total bound the relays; 0: 4 and 4,000.
-	PerSession, Total int
+	// PerSession and Total bound the relays; 0: 4 and 4,000. Public is how many of them
+	// PublicCredentials may begin; 0: a quarter. An address may have a quarter of the Total,
+	// and of what is for the public.
+	PerSession, Total, Public int
+	// Within is how long a connection may be without a relay; 0: 10 s. Silence is how long a
+	// relay lasts to which the media plane sends nothing; 0: 30 s.
+	Within, Silence time.Duration
 }
 
 // Relay is the TURN server. Safe for concurrent use.
@@ -42,7 +47,19 @@ func New(cfg Config) *Relay {
 	if cfg.Total == 0 {
 		cfg.Total = 4000
 	}
-	g := &legs{port: cfg.MediaPort, most: cfg.PerSession, total: cfg.Total, used: make(map[string]int)}
+	if cfg.Public == 0 {
+		cfg.Public = max(1, cfg.Total/4)
+	}
+	if cfg.Within == 0 {
+		cfg.Within = 10 * time.Second
+	}
+	if cfg.Silence == 0 {
+		cfg.Silence = 30 * time.Second
+	}
+	g := &legs{port: cfg.MediaPort, most: cfg.PerSession, total: cfg.Total, public: cfg.Public, silence: cfg.Silence, used: make(map[string]int)}
+	for kind := range g.at {
+		g.at[kind] = make(map[netip.Prefix]int)
+	}
 	for _, p := range cfg.Peers {
 		p = netip.AddrPortFrom(p.Addr().Unmap(), p.Port())
 		version := 0
@@ -61,7 +78,8 @@ func (r *Relay) Relays() int { return r.legs.count() }
 
 // Run serves until ctx ends, then ends every relay.
 func (r *Relay) Run(ctx context.Context) error {
-	bounded := &listener{Listener: r.cfg.Listener, most: 2 * r.cfg.Total, conns: make(map[*held]struct{})}
+	bounded := newListener(r.cfg.Listener, r.cfg.Total, r.cfg.Within)
+	r.legs.holds = bounded.holds
 	server, err := turn.NewServer(turn.ServerConfig{
 		ListenerConfigs: []turn.ListenerConfig{{
 			Listener: bounded, RelayAddressGenerator: r.legs, PermissionHandler: r.legs.permits,

@@ -27,6 +27,7 @@ type house struct {
 	*testing.T
 
 	relay   *relay.Relay
+	away    *elsewhere
 	address string
 	now     atomic.Int64 // unix seconds
 	strays  atomic.Int64 // packets but pings that the media plane got
@@ -45,8 +46,9 @@ func newHouse(t *testing.T, tune func(*relay.Config)) *house {
 		t.Fatal(err)
 	}
 	h.address = l.Addr().String()
+	h.away = &elsewhere{Listener: l}
 	cfg := relay.Config{
-		Listener: l, Peers: []netip.AddrPort{announced.AddrPort()}, MediaPort: media.LocalAddr().(*net.UDPAddr).Port,
+		Listener: h.away, Peers: []netip.AddrPort{announced.AddrPort()}, MediaPort: media.LocalAddr().(*net.UDPAddr).Port,
 		Key: []byte("0123456789abcdef"), Now: func() time.Time { return time.Unix(h.now.Load(), 0) }, Logs: logging.NewDefaultLoggerFactory(),
 	}
 	if tune != nil {
@@ -68,6 +70,29 @@ func newHouse(t *testing.T, tune func(*relay.Config)) *house {
 	})
 	return h
 }
+
+// elsewhere shows connections as coming from another machine.
+type elsewhere struct {
+	net.Listener
+	host atomic.Pointer[net.IP] // nil: from where they come
+}
+
+func (e *elsewhere) from(host string) { e.host.Store(new(net.ParseIP(host))) }
+
+func (e *elsewhere) Accept() (net.Conn, error) {
+	c, err := e.Listener.Accept()
+	if ip := e.host.Load(); err == nil && ip != nil {
+		return &guest{c, &net.TCPAddr{IP: *ip, Port: c.RemoteAddr().(*net.TCPAddr).Port}}, nil
+	}
+	return c, err
+}
+
+type guest struct {
+	net.Conn
+	from net.Addr
+}
+
+func (g *guest) RemoteAddr() net.Addr { return g.from }
 
 func (h *house) echo(media *net.UDPConn) {
 	b := make([]byte, 2048)
@@ -215,6 +240,7 @@ func TestM8_ASessionHasAFewRelays(t *testing.T) {
 	h := newHouse(t, func(cfg *relay.Config) { cfg.PerSession, cfg.Total = 2, 3 })
 	var held []net.PacketConn
 	take := func(session string) error {
+		h.away.from(map[string]string{"a": "198.51.100.1", "b": "198.51.100.2", "c": "198.51.100.3"}[session])
 		c, err := h.mine(session).Allocate()
 		if err == nil {
 			held = append(held, c)
