@@ -43,6 +43,7 @@ async function dialogs(browser, server) {
   await did(other, 'question.claim', { id: held });
   for (const [page, mine, theirs, look] of [[lan, own, held, looks[0]], [minh, held, own, looks[1]]]) {
     await page.emulateMedia({ colorScheme: look.scheme });
+    assert.equal(await page.evaluate(() => document.documentElement.lang), look.lang);
     await page.locator(`#row-${mine}`).click();
     await page.locator('.card .held.mine').waitFor();
     for (const key of ['e', 'm', 't', 'r', 'd', 'w', 'p', '?']) await opened(page, key, `/moderate ${key}, ${look.lang} ${look.scheme}`);
@@ -57,9 +58,12 @@ async function dialogs(browser, server) {
   await did(control, 'question.air', { id: alike });
   for (const [page, look] of [[stage, looks[0]], [stageInEnglish, looks[1]]]) {
     await page.emulateMedia({ colorScheme: look.scheme });
+    assert.equal(await page.evaluate(() => document.documentElement.lang), look.lang);
     await page.locator(`[data-testid="on-air"][data-question="${alike}"]`).waitFor();
     await page.locator(`[data-testid="row"][data-question="${chosen}"] .pick`).click();
-    for (const key of ['e', 'd', 'r', 'b', 's', '?']) await opened(page, key, `/stage ${key}, ${look.lang} ${look.scheme}`);
+    for (const key of ['e', 'd', 'r', 'b', 's']) await opened(page, key, `/stage ${key}, ${look.lang} ${look.scheme}`);
+    await page.locator('button.keys').focus();
+    await opened(page, 'Enter', `/stage keys, ${look.lang} ${look.scheme}`);
   }
   for (const page of [lan, minh, stage, stageInEnglish]) noFaults(page);
   for (const listener of [log, other, control]) listener.socket.terminate();
@@ -70,7 +74,7 @@ async function did(listener, name, data) {
   assert.ok(reply.ok, `${name}: ${JSON.stringify(reply)}`);
 }
 
-/** Opens a dialog by its key, looks at it, goes round it with Tab both ways, and leaves it. */
+/** Opens a dialog by its key, looks at it, steps over both its edges with Tab, and leaves it. */
 async function opened(page, key, where) {
   const before = await page.evaluateHandle(() => document.activeElement);
   await page.keyboard.press(key);
@@ -78,17 +82,21 @@ async function opened(page, key, where) {
   await dialog.waitFor();
   await until(() => dialog.evaluate((box) => box.contains(document.activeElement)), `${where}: the focus is in the dialog`);
   await spotless(page, where);
-  const stops = await dialog.evaluate((box) => box.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]').length);
-  for (const step of ['Tab', 'Shift+Tab']) {
-    for (let i = 0; i < stops + 2; i++) {
+  for (const [edge, step] of [['last', 'Tab'], ['first', 'Shift+Tab']]) {
+    await dialog.evaluate((box, at) => {
+      const stops = [...box.querySelectorAll('a[href], button:enabled, input:enabled, select:enabled, textarea:enabled, summary')].filter((stop) => stop.checkVisibility());
+      (at === 'last' ? stops.at(-1) : stops[0]).focus();
+    }, edge);
+    for (let i = 0; i < 2; i++) {
       await page.keyboard.press(step);
-      // After the last one the focus may be with the browser itself, whose own the body stands for.
+      // Beyond the edge the focus may be with the browser itself, whose own the body stands for.
       const out = await dialog.evaluate((box) => !box.contains(document.activeElement) && document.activeElement !== document.body && document.activeElement.outerHTML.slice(0, 160));
       assert.equal(out, false, `${where}: ${step} leaves the dialog`);
     }
   }
   await page.keyboard.press('Escape');
-  await dialog.waitFor({ state: 'detached' });
+  // The page knows that it is closed a moment after it is: until then keys are the dialog's.
+  await page.locator('dialog header').waitFor({ state: 'detached' });
   const back = await page.evaluate((was) => (document.activeElement === was ? '' : `${was.outerHTML.slice(0, 120)} → ${document.activeElement.outerHTML.slice(0, 120)}`), before);
   assert.equal(back, '', `${where}: the focus comes back`);
 }
