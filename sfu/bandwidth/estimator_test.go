@@ -1,8 +1,13 @@
 package bandwidth_test
 
 import (
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/pion/rtcp"
+
+	"github.com/diemcau/diemcau/sfu/bandwidth"
 )
 
 const long = 30 * time.Second
@@ -139,5 +144,79 @@ func TestM5_ProbesSpareTheSound(t *testing.T) {
 	t.Logf("lost %d of %d, estimate %d", s.lost, s.sent, s.estimate.Bits())
 	if share := float64(s.lost) / float64(s.sent); share > 0.03 {
 		t.Errorf("%.1f %% are lost", 100*share)
+	}
+}
+
+// Whatever a receiver says, nothing breaks and the estimate stays within its bounds.
+func FuzzFeedback(f *testing.F) {
+	s := newSim(line{rate: 1e6})
+	for range 50 {
+		s.send(200)
+		s.now += 5 * tick
+		s.recorder.Record(1, uint16(s.sent), s.now/1000)
+	}
+	for _, p := range s.recorder.BuildFeedbackPacket() {
+		b, err := p.Marshal()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b, uint16(50))
+	}
+	f.Add([]byte{0x8f, 205, 0, 5, 0, 0, 0, 1, 0, 0, 0, 2, 0, 1, 0, 4, 0, 0, 1, 0, 0x20, 4, 4, 4, 4, 4, 0, 0}, uint16(3))
+	f.Fuzz(func(t *testing.T, b []byte, sent uint16) {
+		var m rtcp.TransportLayerCC
+		if m.Unmarshal(b) != nil {
+			return
+		}
+		var h bandwidth.History
+		e := bandwidth.New(bandwidth.Config{Start: 500_000, Min: 30_000, Max: 2_000_000}, &h)
+		now := int64(time.Hour)
+		for range sent % 3000 {
+			h.Send(1200, now)
+			now += tick
+		}
+		for range 4 { // the same again and again, and with probes between
+			now += 100 * tick
+			e.Feedback(&m, now)
+			if p, ok := e.Probe(3_000_000, now); ok {
+				if p.Bytes < 0 || p.Bytes > 1<<20 {
+					t.Fatalf("a probe of %d bytes", p.Bytes)
+				}
+				h.Send(p.Bytes, now)
+				e.Probed()
+			}
+			if bits := e.Bits(); bits < 30_000 || bits > 2_000_000 {
+				t.Fatalf("the estimate is %d", bits)
+			}
+		}
+	})
+}
+
+// Numbers and times of many goroutines at once; meant for the race detector.
+func TestHistoryIsForMany(t *testing.T) {
+	t.Parallel()
+	var h bandwidth.History
+	e := bandwidth.New(bandwidth.Config{Start: 500_000, Min: 30_000, Max: 2_000_000}, &h)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for i := range int64(2000) {
+				h.Send(1200, int64(time.Hour)+i*tick)
+			}
+		})
+	}
+	for i := range int64(50) {
+		e.Feedback(&rtcp.TransportLayerCC{
+			BaseSequenceNumber: uint16(i * 40), PacketStatusCount: 40, ReferenceTime: uint32(i),
+			PacketChunks: []rtcp.PacketStatusChunk{&rtcp.RunLengthChunk{RunLength: 40}},
+		}, int64(time.Hour)+i*tick)
+	}
+	wg.Wait()
+}
+
+func TestSendAllocatesNothing(t *testing.T) { //nolint:paralleltest // AllocsPerRun
+	var h bandwidth.History
+	if n := testing.AllocsPerRun(1000, func() { h.Send(1200, 1) }); n != 0 {
+		t.Errorf("got %v allocations per packet, want 0", n)
 	}
 }

@@ -118,6 +118,11 @@ export class Media {
     if (mid !== undefined) this.#looks.show(mid, height * window.devicePixelRatio);
   }
 
+  /** lookAtProgramme is look for the programme, which is wanted whole or not at all. */
+  lookAtProgramme(mid: string | undefined, height: number): void {
+    this.look(mid, height > 0 ? Math.max(height, 720) : 0);
+  }
+
   /** start joins, once; call it again after stop. */
   start(send?: SendTracks): void {
     if (this.#stopWatching !== undefined) return;
