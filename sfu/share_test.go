@@ -60,7 +60,11 @@ func TestM10_ASleepingLayerIsStoodFor(t *testing.T) {
 	stage.session.Look(map[string]sfu.Look{tile: {Height: 720}})
 	wants(t, w, "a large tile", "h", "l")
 	all := stage.packets(tile)
-	stage.wait(tile, "the picture goes on", func(now []received) bool { return len(now) > len(all)+60 && layerIs(3, 2)(now) })
+	// For longer than a layer lingers that nobody needs.
+	stage.wait(tile, "the picture goes on", func(now []received) bool { return len(now) > len(all)+240 && layerIs(3, 2)(now) })
+	if _, send, _ := w.session.Slots(); !slices.Equal(send, []string{"h", "l"}) {
+		t.Errorf("%v are wanted while the highest layer is waited for", send)
+	}
 	c.layers[0].drop.Store(false)
 	stage.wait(tile, "the highest layer", layerIs(3, 0))
 	contiguous(t, stage, tile)

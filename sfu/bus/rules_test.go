@@ -132,6 +132,48 @@ func TestHighestLayerIsShown(t *testing.T) {
 	}
 }
 
+// A rung shows its own layer, the next lower one while that does not come, and a higher one
+// when there is nothing else.
+func TestM5_ARungShowsItsLayer(t *testing.T) {
+	t.Parallel()
+	const until = 12 * time.Second
+	var layers [bus.Layers]*camera
+	for i := range layers {
+		layers[i] = newCamera("main")
+		layers[i].source.Layer = uint8(i)
+		layers[i].seq, layers[i].ts = uint16(i*20_000), uint32(i*1_000_000)
+	}
+	arrivals := slices.Concat(
+		layers[0].film(0, until),
+		layers[1].film(2*time.Second, 5*time.Second),
+		layers[1].film(8*time.Second, until),
+		layers[2].film(0, 6*time.Second),
+	)
+	for _, tt := range []struct {
+		rung uint8
+		want map[time.Duration]uint8
+	}{
+		{0, map[time.Duration]uint8{time.Second: 0, 4 * time.Second: 0, 11 * time.Second: 0}},
+		{1, map[time.Duration]uint8{1900 * time.Millisecond: 2, 4 * time.Second: 1, 5900 * time.Millisecond: 2, 7500 * time.Millisecond: 0, 11 * time.Second: 1}},
+		{2, map[time.Duration]uint8{1900 * time.Millisecond: 2, 4 * time.Second: 2, 7500 * time.Millisecond: 0, 11 * time.Second: 1}},
+	} {
+		b := bus.New(bus.Config{Main: "main", Rung: tt.rung, Epoch: epoch})
+		all := run(b, arrivals, nil, until)
+		check(t, all, false)
+		for at, want := range tt.want {
+			layer := uint8(255)
+			for _, s := range all {
+				if s.at <= at {
+					layer = s.Source.Layer
+				}
+			}
+			if layer != want {
+				t.Errorf("rung %d at %v: got layer %d, want %d", tt.rung, at, layer, want)
+			}
+		}
+	}
+}
+
 func TestWantsAKeyframeUntilTheCut(t *testing.T) {
 	t.Parallel()
 	b := newBus()
