@@ -17,8 +17,6 @@ import (
 	"github.com/diemcau/diemcau/internal/access"
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog"
-	"github.com/diemcau/diemcau/internal/home"
-	"github.com/diemcau/diemcau/internal/liaison"
 	"github.com/diemcau/diemcau/internal/limits"
 	"github.com/diemcau/diemcau/internal/live"
 	"github.com/diemcau/diemcau/internal/oneport"
@@ -43,8 +41,7 @@ type app struct {
 	store   eventlog.Store
 	live    *live.Node
 	media   *sfu.Node
-	home    *home.Keeper
-	liaison *liaison.Client
+	pages   joins // how pages get their media
 	lines   *lineKeeper
 	nodes   http.Handler // nil: this node is alone
 	hub     *signaling.Hub
@@ -116,13 +113,12 @@ func (a *app) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("bind the media port (--media-port=%d): %w", s.MediaPort, err)
 	}
-	pages, err := a.openHome(keys)
-	if err != nil {
+	if err = a.openHome(keys); err != nil {
 		return err
 	}
 	a.hub = signaling.New(signaling.Config{
 		Conference: func(id conference.ID) (signaling.Conference, error) { return a.live.Conference(id) },
-		Gate:       a.gate, May: access.May, Media: pages, Relay: a.relays(), Lines: a.lines, Limits: a.limits,
+		Gate:       a.gate, May: access.May, Media: a.pages, Relay: a.relays(), Lines: a.lines, Limits: a.limits,
 		Logger: a.logger, Now: time.Now, DrainFor: drainFor,
 	})
 	return a.serveHTTP() //nolint:contextcheck // a scrape comes with no context of ours
@@ -176,7 +172,7 @@ func (a *app) serveHTTP() error {
 		Logger: a.logger.With(slog.String("part", "server")), Now: time.Now, Gate: a.gate, Live: a.live,
 		Media: whip{a.media}, Relay: a.relays(), Lines: a.lines, Pages: pages, Socket: a.hub.Serve, Limits: a.limits, Metrics: a.metrics,
 		Origins: a.origins, CACert: caCert, ImportSecret: a.importSecret, Zalo: webhook, Holidays: a.holidays,
-		MediaHome: mediaHome(a.home), Nodes: a.nodes, Peers: a.peerOrigins,
+		MediaHome: mediaHome(a.pages.home), Nodes: a.nodes, Peers: a.peerOrigins,
 	})
 	if err != nil {
 		return fmt.Errorf("make the http server: %w", err)
@@ -275,8 +271,8 @@ func (a *app) run(ctx context.Context) error {
 	work, stop := context.WithCancel(faulty)
 	defer stop()
 	parts := []func(context.Context) error{
-		a.live.Run, a.media.Run, a.hub.Run, a.http.Run, a.home.Run, a.liaison.Run, a.lines.Run,
-		newDirector(a.live, a.media, a.home.Here, a.tally.count, a.logger).Run,
+		a.live.Run, a.media.Run, a.hub.Run, a.http.Run, a.pages.home.Run, a.pages.liaison.Run, a.lines.Run,
+		newDirector(a.live, a.media, a.pages, a.tally.count, a.logger).Run,
 	}
 	if a.zalo != nil {
 		parts = append(parts, a.zalo.Run)

@@ -27,6 +27,7 @@ const (
 type director struct {
 	conferences func() []*conference.Info
 	here        func(id conference.ID) (bool, <-chan struct{}) // home.Keeper's
+	settle      func(id conference.ID)                         // is told when it may have moved
 	open        func(id conference.ID, main conference.VenueID) (record, plane, error)
 	count       func(eventType string) // is told of every event after the start
 	logger      *slog.Logger
@@ -48,10 +49,10 @@ type plane interface {
 }
 
 func newDirector(
-	records *live.Node, media *sfu.Node, here func(conference.ID) (bool, <-chan struct{}), count func(string), logger *slog.Logger,
+	records *live.Node, media *sfu.Node, pages joins, count func(string), logger *slog.Logger,
 ) *director {
 	return &director{
-		conferences: records.Conferences, here: here,
+		conferences: records.Conferences, here: pages.home.Here, settle: pages.Settle,
 		open: func(id conference.ID, main conference.VenueID) (record, plane, error) {
 			running, err := records.Conference(id)
 			if err != nil {
@@ -82,7 +83,8 @@ func (d *director) Run(ctx context.Context) error {
 			}
 			directed[info.ID] = true
 			one := &direction{
-				record: rec, plane: media, count: d.count, here: func() (bool, <-chan struct{}) { return d.here(info.ID) }, seen: map[conference.VenueID]bool{},
+				record: rec, plane: media, count: d.count, here: func() (bool, <-chan struct{}) { return d.here(info.ID) },
+				settle: func() { d.settle(info.ID) }, seen: map[conference.VenueID]bool{},
 				logger: d.logger.With(slog.String("conference", string(info.ID))),
 			}
 			wg.Go(func() { one.run(ctx) }) // ends with ctx
@@ -100,6 +102,7 @@ type direction struct {
 	record record
 	plane  plane
 	here   func() (bool, <-chan struct{})
+	settle func()
 	count  func(eventType string)
 	logger *slog.Logger
 
@@ -112,6 +115,7 @@ type direction struct {
 }
 
 func (d *direction) run(ctx context.Context) {
+	var before <-chan struct{} // closed when the media had moved
 	for first := true; ; first = false {
 		more, err := d.follow(first)
 		if errors.Is(err, live.ErrGap) {
@@ -121,6 +125,10 @@ func (d *direction) run(ctx context.Context) {
 			d.logger.WarnContext(ctx, "changes cannot be read", slog.Any("err", err))
 		}
 		here, moved := d.here()
+		if moved != before {
+			before = moved
+			d.settle()
+		}
 		publishers, changed := d.plane.Publishers()
 		settled := true
 		if here {

@@ -138,6 +138,7 @@ type fakePlane struct {
 	changed    chan struct{}
 	away       bool // another node has the media
 	moved      chan struct{}
+	settled    int
 }
 
 func newFakePlane() *fakePlane {
@@ -158,6 +159,12 @@ func (p *fakePlane) here(conference.ID) (bool, <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return !p.away, p.moved
+}
+
+func (p *fakePlane) settle(conference.ID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.settled++
 }
 
 // move lets another node have the media, or this one.
@@ -209,6 +216,7 @@ func direct(t *testing.T, rec *fakeRecord, media *fakePlane) {
 		},
 		open:   func(conference.ID, conference.VenueID) (record, plane, error) { return rec, media, nil },
 		here:   media.here,
+		settle: media.settle,
 		count:  newTally().count,
 		logger: slog.New(slog.DiscardHandler),
 	}
@@ -332,8 +340,12 @@ func TestM11_OnlyTheHomeTells(t *testing.T) {
 		if got := plane.last().Holder; got != "b" {
 			t.Errorf("does not know the floor it may take over: got holder %q, want b", got)
 		}
+		before := plane.settled
 		plane.move(false)
 		synctest.Wait()
+		if before == 0 || plane.settled != before+1 {
+			t.Errorf("got %d, then %d times that sessions elsewhere are looked at, want one more with the move", before, plane.settled)
+		}
 		if diff := cmp.Diff(map[conference.VenueID]bool{"main": false, "a": false, "b": false}, record.venues); diff != "" {
 			t.Errorf("after the take-over, before anybody came back (-want +got):\n%s", diff)
 		}

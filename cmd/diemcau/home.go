@@ -44,8 +44,8 @@ func (n *nodeFlags) check(redis bool) error {
 	return nil
 }
 
-// openHome finds out who this node is and returns how pages get their media.
-func (a *app) openHome(keys *secret.Keys) (joins, error) {
+// openHome finds out who this node is and how pages get their media.
+func (a *app) openHome(keys *secret.Keys) error {
 	self := home.Node{Run: access.NewID(), Public: strings.TrimRight(a.flags.Nodes.PublicURL, "/")}
 	if self.Public == "" {
 		self.Public = a.localURL()
@@ -58,19 +58,18 @@ func (a *app) openHome(keys *secret.Keys) (joins, error) {
 		self.Peer = self.Public
 	}
 	key := keys.Derive("diemcau node", 32)
-	a.liaison = liaison.NewClient(key, time.Now)
 	config := home.Config{Self: self, Conferences: a.conferenceIDs, Logger: a.logger}
 	if a.flags.Redis != "" {
 		name, err := a.nodeName()
 		if err != nil {
-			return joins{}, err
+			return err
 		}
 		config.Self.Name, config.Store = name, a.store.Ephemeral()
 	}
-	a.home = home.New(config)
-	pages := joins{live: a.live, node: a.media, home: a.home, liaison: a.liaison}
+	pages := joins{live: a.live, node: a.media, home: home.New(config), liaison: liaison.NewClient(key, time.Now)}
+	a.pages = pages
 	a.lines = &lineKeeper{
-		Book: line.New(), home: a.home, liaison: a.liaison, live: a.live, media: a.media,
+		Book: line.New(), home: pages.home, liaison: pages.liaison, live: a.live, media: a.media,
 		logger: a.logger.With(slog.String("part", "lines")),
 	}
 	if config.Store != nil {
@@ -79,7 +78,7 @@ func (a *app) openHome(keys *secret.Keys) (joins, error) {
 			Key: key, Store: config.Store, Now: time.Now, Logger: a.logger,
 		})
 	}
-	return pages, nil
+	return nil
 }
 
 // iceServers returns what relays media to this node, for the pages of the others: the TLS
@@ -109,7 +108,7 @@ func (a *app) conferenceIDs() []conference.ID {
 
 // peerOrigins are the public origins of the other nodes.
 func (a *app) peerOrigins() []string {
-	peers := a.home.Peers()
+	peers := a.pages.home.Peers()
 	origins := make([]string, len(peers))
 	for i, peer := range peers {
 		origins[i] = peer.Public

@@ -47,8 +47,9 @@ type joins struct {
 	liaison *liaison.Client
 }
 
-// takeoverWithin is how long a page's offer waits for media that are changing their home;
-// less than a page waits for its answer.
+// takeoverWithin is how long a page's offer waits for media that are changing their home,
+// before it is passed on for the last time. A page waits 12 s for an answer, and the command
+// ends after 10 s, however long the other node takes.
 const takeoverWithin = 8 * time.Second
 
 // Join answers the first offer of a venue or stage page. When the node that has the media
@@ -85,7 +86,31 @@ func (j joins) Resume(ctx context.Context, id conference.ID, actor conference.Ac
 	if err != nil {
 		return nil, err
 	}
+	if j.moved(id, holder) {
+		session.Park()
+		return nil, errNoHome
+	}
 	return session, nil
+}
+
+// moved reports whether another node has got a conference's media since. Settle may have
+// run before it could see a session that was being made.
+func (j joins) moved(id conference.ID, since home.Node) bool {
+	now, known := j.home.Holder(id)
+	return !known || now != since
+}
+
+// Settle ends what this node's pages have on nodes that do not hold the conference's media
+// any more: they join again where the media are now. The old holder may not know it yet.
+func (j joins) Settle(id conference.ID) {
+	holder, known := j.home.Holder(id)
+	if !known {
+		return
+	}
+	if here, _ := j.home.Here(id); here {
+		holder.Peer = "" // no other node
+	}
+	j.liaison.EndOthers(id, holder.Peer)
 }
 
 // Revoke ends what a role session has here; the other nodes hear of it too.
@@ -102,6 +127,10 @@ func (j joins) ask(ctx context.Context, here bool, id conference.ID, actor confe
 	session, answer, err := j.liaison.Join(ctx, holder.Peer, id, actor, offer)
 	if err != nil {
 		return nil, "", err
+	}
+	if j.moved(id, holder) {
+		session.Park()
+		return nil, "", errNoHome
 	}
 	return session, answer, nil
 }

@@ -6,6 +6,9 @@
 //	A dies: the lease lapses, B sees it gone twice ───────────────▶ B takes it
 //
 // The lease is kept in the Ephemeral beside the log and counted by the store's clock.
-// While the store cannot be reached nobody can take a lease, and whoever has one goes on.
+// A node that cannot reach the store goes on with what it has: a picture must not stop because
+// the store does, and nobody can take a lease in a store that is away for all. When only the
+// holder has lost it another node takes the lease; the holder learns that when it sees the
+// store again, and until then there are two.
 // It knows no media, no HTTP and no log.
 package home

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// leaseFor is how long a lease outlives its last renewal. With renewEvery it bounds how
-	// long a conference is without media when a node dies: 5 s, then two looks.
+	// leaseFor is how long a lease outlives its last renewal. A conference whose node dies is
+	// without media for what is left of it and two looks: 3–5 s.
 	leaseFor   = 3 * time.Second
 	renewEvery = time.Second
 	// vacantLooks is how many looks in a row must find the lease gone: a store that lost it

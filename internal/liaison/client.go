@@ -77,6 +77,19 @@ func (c *Client) follow(s *session, lines *bufio.Scanner, body io.Closer) bool {
 	return true
 }
 
+// EndOthers ends the sessions of a conference's pages on every node but the one with the
+// given origin; "": on all. The media are there now, whatever the others believe: one that
+// has lost the store goes on until it sees it again.
+func (c *Client) EndOthers(id conference.ID, origin string) {
+	c.sessionsMu.Lock()
+	defer c.sessionsMu.Unlock()
+	for s := range c.sessions {
+		if s.conference == id && s.origin != origin {
+			s.stop()
+		}
+	}
+}
+
 // errElsewhere refuses when the node that should hold the media does not answer: the page
 // tries again, and by then they may have another home.
 func errElsewhere(err error) error {
@@ -133,7 +146,10 @@ func (c *Client) begin(ctx context.Context, origin string, asked join) (*session
 		_ = response.Body.Close() // nothing is wanted of it any more
 		return nil, "", err
 	}
-	s := &session{client: c, origin: origin, id: first.ID, token: first.MediaToken, ice: first.ICEServers, stop: stop, done: make(chan struct{}), change: make(chan struct{})}
+	s := &session{
+		client: c, conference: asked.Conference, origin: origin, id: first.ID, token: first.MediaToken, ice: first.ICEServers,
+		stop: stop, done: make(chan struct{}), change: make(chan struct{}),
+	}
 	if !c.follow(s, lines, response.Body) {
 		stop()
 		_ = response.Body.Close() // nothing is wanted of it any more
@@ -204,13 +220,14 @@ func (c *Client) ask(ctx context.Context, origin, path string, body, answer any)
 
 // session is a session on another node; a signaling.MediaSession.
 type session struct {
-	client *Client
-	origin string
-	id     string
-	token  string
-	ice    []protocol.ICEServer
-	stop   context.CancelFunc
-	done   chan struct{}
+	client     *Client
+	conference conference.ID
+	origin     string
+	id         string
+	token      string
+	ice        []protocol.ICEServer
+	stop       context.CancelFunc
+	done       chan struct{}
 
 	replaced atomic.Bool
 
