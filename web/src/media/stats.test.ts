@@ -6,8 +6,8 @@ import { compare, judge, readStats, type LineReport } from './stats';
 function report(second: number, sent: number): unknown[] {
   const timestamp = second * 1000;
   return [
-    { type: 'inbound-rtp', id: 'i', timestamp, kind: 'video', mid: '2', framesDecoded: second * 30, bytesReceived: second * 100_000, packetsReceived: second * 98, packetsLost: second * 2 },
-    { type: 'outbound-rtp', id: 'o1', timestamp, kind: 'video', rid: 'h', bytesSent: sent, framesEncoded: 1, qualityLimitationReason: 'bandwidth' },
+    { type: 'inbound-rtp', id: 'i', timestamp, kind: 'video', mid: '2', framesDecoded: second * 30, bytesReceived: second * 100_000, packetsReceived: second * 98, packetsLost: second * 2, freezeCount: second / 2, totalFreezesDuration: second / 10, jitter: 0.9 },
+    { type: 'outbound-rtp', id: 'o1', timestamp, kind: 'video', rid: 'h', bytesSent: sent, framesEncoded: 1, qualityLimitationReason: 'bandwidth', frameWidth: 640, frameHeight: 360, framesPerSecond: 25, encoderImplementation: 'OpenH264' },
     { type: 'outbound-rtp', id: 'o2', timestamp, kind: 'audio', bytesSent: second * 5_000 },
     { type: 'remote-inbound-rtp', id: 'r', timestamp, kind: 'video', fractionLost: 0.04, roundTripTime: 0.2 },
     { type: 'candidate-pair', id: 'c', timestamp, nominated: true, state: 'succeeded', currentRoundTripTime: 0.05, availableOutgoingBitrate: 9e5, localCandidateId: 'l' },
@@ -52,11 +52,28 @@ describe('line check', () => {
       rttMs: 50,
       way: 'udp',
       limited: 'bandwidth',
+      jitterMs: 0,
+      freezes: 5,
+      frozenMs: 1000,
+      windowMs: 10_000,
+      layers: 1,
+      largest: { rid: 'h', bytes: 1_200_000, framesEncoded: 1, width: 640, height: 360, active: true, rate: 25, encoder: 'OpenH264', limited: 'bandwidth' },
+      wantedScale: 1,
     });
     expect(compare(last, last)).toBeUndefined();
   });
 
-  const good: LineReport = { up: 1e6, down: 1e6, programmeRate: 30, lossUp: 0, lossDown: 0, rttMs: 30, way: 'udp', limited: 'none' };
+  it('a layer that is stopped on purpose is no weakness', () => {
+    const layer = (rid: string, active: boolean, sent: number) => ({
+      type: 'outbound-rtp', id: rid, kind: 'video', rid, active, bytesSent: sent, frameHeight: 90, qualityLimitationReason: rid === 'h' ? 'bandwidth' : 'none',
+    });
+    const at = (timestamp: number, sent: number) =>
+      readStats([{ type: 'codec', id: 'x', timestamp }, layer('h', false, 7), layer('m', true, sent), layer('l', true, sent)]);
+    const line = compare(at(0, 0), at(5000, 9000));
+    expect([line?.limited, line?.wantedScale, line?.layers]).toEqual(['none', 2, 2]);
+  });
+
+  const good: LineReport = { up: 1e6, down: 1e6, programmeRate: 30, lossUp: 0, lossDown: 0, rttMs: 30, way: 'udp', limited: 'none', jitterMs: 5, freezes: 0, frozenMs: 0, windowMs: 5000, layers: 3, largest: undefined, wantedScale: 1 };
   it.each([
     ['good', {}, 'good'],
     ['a still picture needs little and is no weak line', { up: 2e5 }, 'good'],

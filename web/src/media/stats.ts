@@ -10,6 +10,11 @@ export interface SlotStats {
   packets: number;
   width: number;
   height: number;
+  /** Times the picture stood still so far, and for how many seconds. */
+  freezes: number;
+  frozenS: number;
+  /** Seconds (RFC 3550). */
+  jitterS: number;
 }
 
 /** LayerStats are the counters of one sent layer. */
@@ -19,6 +24,12 @@ export interface LayerStats {
   framesEncoded: number;
   width: number;
   height: number;
+  /** Whether it is wanted now; a layer nobody needs is stopped on purpose. */
+  active: boolean;
+  /** Pictures per second. */
+  rate: number;
+  /** As the browser names it; '' when it does not say. */
+  encoder: string;
   /** Why the encoder holds back: none, cpu, bandwidth, other. */
   limited: string;
 }
@@ -107,6 +118,9 @@ function inbound(row: Row): SlotStats {
     packets: num(row['packetsReceived']),
     width: num(row['frameWidth']),
     height: num(row['frameHeight']),
+    freezes: num(row['freezeCount']),
+    frozenS: num(row['totalFreezesDuration']),
+    jitterS: num(row['jitter']),
   };
 }
 
@@ -121,6 +135,9 @@ function outbound(row: Row, stats: LinkStats): void {
     framesEncoded: num(row['framesEncoded']),
     width: num(row['frameWidth']),
     height: num(row['frameHeight']),
+    active: row['active'] !== false,
+    rate: num(row['framesPerSecond']),
+    encoder: text(row['encoderImplementation']),
     limited: text(row['qualityLimitationReason']) || 'none',
   });
 }
@@ -147,6 +164,17 @@ export interface LineReport {
   way: Way | undefined;
   /** Whether the encoder holds back, and why. */
   limited: 'none' | 'cpu' | 'bandwidth';
+  /** Milliseconds, of the sound that arrives. */
+  jitterMs: number;
+  /** Times the programme's picture stood still, and for how long, in windowMs. */
+  freezes: number;
+  frozenMs: number;
+  windowMs: number;
+  /** The layers whose bytes grow, and the largest of them. */
+  layers: number;
+  largest: { width: number; height: number; rate: number; encoder: string } | undefined;
+  /** How many times smaller than the camera's the largest wanted layer is: 1, 2 or 4. */
+  wantedScale: number;
 }
 
 /** compare turns two readings into rates; undefined when they are less than half a second apart. */
@@ -161,21 +189,43 @@ export function compare(
   const down = (s: LinkStats): number => s.slots.reduce((n, l) => n + l.bytes, 0);
   const lost = (s: LinkStats): number => s.slots.reduce((n, l) => n + l.lost, 0);
   const got = (s: LinkStats): number => s.slots.reduce((n, l) => n + l.packets, 0);
-  const frames = (s: LinkStats): number =>
-    s.slots.find((l) => l.mid === programmeMid)?.framesDecoded ?? 0;
+  const programme = (s: LinkStats): SlotStats | undefined => s.slots.find((l) => l.mid === programmeMid);
+  const grown = (of: (slot: SlotStats) => number): number =>
+    Math.max(0, of(programme(last) ?? NO_SLOT) - of(programme(first) ?? NO_SLOT));
+  const sent = last.layers.filter((l) => l.bytes > (first.layers.find((f) => f.rid === l.rid)?.bytes ?? 0));
   const lostNow = Math.max(0, lost(last) - lost(first));
   const gotNow = Math.max(0, got(last) - got(first));
   return {
     up: rate(up(last) - up(first), seconds),
     down: rate(down(last) - down(first), seconds),
-    programmeRate: Math.max(0, frames(last) - frames(first)) / seconds,
+    programmeRate: grown((slot) => slot.framesDecoded) / seconds,
     lossUp: last.lossUp,
     lossDown: lostNow + gotNow === 0 ? 0 : lostNow / (lostNow + gotNow),
     rttMs: last.rttMs,
     way: last.way,
-    limited: limit(last.layers),
+    limited: limit(last.layers.filter((l) => l.active)),
+    jitterMs: Math.round(
+      1000 * Math.max(0, ...last.slots.filter((l) => l.media === 'audio').map((l) => l.jitterS)),
+    ),
+    freezes: grown((slot) => slot.freezes),
+    frozenMs: Math.min(Math.round(1000 * grown((slot) => slot.frozenS)), Math.round(1000 * seconds)),
+    windowMs: Math.round(1000 * seconds),
+    layers: sent.length,
+    largest: [...sent].sort((a, b) => b.height - a.height)[0],
+    wantedScale: wantedScale(last.layers),
   };
 }
+
+/** The layers are named high to low: h, m, l, each half the size of the one before. */
+function wantedScale(layers: readonly LayerStats[]): number {
+  const wanted = layers.filter((l) => l.active).map((l) => l.rid);
+  if (wanted.length === 0 || wanted.includes('') || wanted.includes('h')) return 1;
+  return wanted.includes('m') ? 2 : 4;
+}
+
+const NO_SLOT: SlotStats = {
+  mid: '', media: 'video', framesDecoded: 0, bytes: 0, lost: 0, packets: 0, width: 0, height: 0, freezes: 0, frozenS: 0, jitterS: 0,
+};
 
 function rate(bytes: number, seconds: number): number {
   return Math.max(0, Math.round((bytes * 8) / seconds));

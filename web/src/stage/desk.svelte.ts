@@ -5,6 +5,7 @@ import type { Live } from '../live/live.svelte';
 import { ProblemError, sentence } from '../live/problem';
 import { venueName, type View } from '../live/reduce';
 import { Media } from '../media/media.svelte';
+import type { LineBoard } from '../lines/board.svelte';
 import { PAGE_TILES, stagePlan, tilePage } from '../media/slots';
 import { toasts } from '../ui/toasts.svelte';
 import { hands } from '../venue/tally';
@@ -12,6 +13,7 @@ import type { CommandName, Commands, Place, Venue } from '../wire/wire.gen';
 import { Acts } from './acts.svelte';
 import { isFloor, type Action } from './keys';
 import { QuestionDesk } from './questions.svelte';
+import { liveTiles, orderHalls, type Shown, type WallOrder } from './wall';
 
 const STORED = 'diemcau.stage.limit';
 
@@ -22,6 +24,8 @@ export const LIMITS = [0, 1, 2, 3, 5, 10] as const;
 export class StageDesk {
   readonly live: Live;
   readonly media: Media;
+  /** lines are the venues' lines, and who speaks. */
+  readonly lines: LineBoard;
   /** questions is the questions' part of the page. */
   readonly questions: QuestionDesk;
   readonly #acts: Acts;
@@ -30,10 +34,14 @@ export class StageDesk {
   #page = $state(0);
   #limit = $state(recall());
   #asking = $state(false);
+  #shown = $state<Shown>('live');
+  #order = $state<WallOrder>('list');
+  #detail = $state('');
 
   /** The view must be there: the number of tiles is offered once. */
-  constructor(live: Live, view: () => View) {
+  constructor(live: Live, lines: LineBoard, view: () => View) {
     this.live = live;
+    this.lines = lines;
     this.#view = view;
     this.#acts = new Acts(live, (error) => this.#refusal(error));
     this.questions = new QuestionDesk(live, this.#acts, view);
@@ -57,11 +65,37 @@ export class StageDesk {
 
   /** page is the page of tiles shown, with City Hall always first. */
   get page(): { tiles: readonly string[]; page: number; pages: number } {
-    const cut = tilePage(
-      this.halls.map((v) => v.id),
-      this.#page,
-    );
+    const cut = tilePage(this.ordered, this.#page);
     return { tiles: [this.main, ...cut.items], page: cut.page, pages: cut.pages };
+  }
+
+  /** ordered are the halls' ids in the order they are shown. */
+  get ordered(): readonly string[] {
+    return orderHalls(this.halls, this.#order, this.view.floor, this.hands);
+  }
+
+  /** order is how the halls are ordered. */
+  get order(): WallOrder {
+    return this.#order;
+  }
+
+  /** shown is what the middle of the page shows. */
+  get shown(): Shown {
+    return this.#shown;
+  }
+
+  /** wanted are the venues whose live pictures the page needs now. */
+  get wanted(): readonly string[] {
+    return liveTiles(this.#shown, this.page.tiles, this.view.floor);
+  }
+
+  /** detail is the venue whose line is looked at; '' for none. */
+  get detail(): string {
+    return this.#detail;
+  }
+
+  set detail(venue: string) {
+    this.#detail = venue;
   }
 
   /** venue is the chosen venue's id; '' for none. */
@@ -118,6 +152,17 @@ export class StageDesk {
     }
   }
 
+  /** show changes what the middle of the page shows. */
+  show(shown: Shown): void {
+    this.#shown = shown;
+  }
+
+  /** setOrder orders the halls anew, from the first page on. */
+  setOrder(order: WallOrder): void {
+    this.#order = order;
+    this.#page = 0;
+  }
+
   /** turnPage shows another page of venues. */
   turnPage(by: number): void {
     this.#page = Math.max(0, Math.min(this.page.pages - 1, this.page.page + by));
@@ -152,6 +197,14 @@ export class StageDesk {
       case 'pageBefore':
       case 'pageAfter':
         return this.turnPage(action === 'pageAfter' ? 1 : -1);
+      case 'showLive':
+        return this.show('live');
+      case 'showAll':
+        return this.show('all');
+      case 'showLines':
+        return this.show('lines');
+      case 'followHands':
+        return this.setOrder(this.#order === 'hands' ? 'list' : 'hands');
     }
   }
 

@@ -9,7 +9,11 @@ export type FloorAction =
   | 'cityHall'
   | 'slate'
   | 'pageBefore'
-  | 'pageAfter';
+  | 'pageAfter'
+  | 'showLive'
+  | 'showAll'
+  | 'showLines'
+  | 'followHands';
 
 /** QuestionAction is about questions. */
 export type QuestionAction =
@@ -55,6 +59,10 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   KeyB: 'fairness',
   PageUp: 'pageBefore',
   PageDown: 'pageAfter',
+  KeyV: 'showLive',
+  KeyA: 'showAll',
+  KeyL: 'showLines',
+  KeyW: 'followHands',
 };
 
 const FLOOR: ReadonlySet<Action> = new Set<FloorAction>([
@@ -66,6 +74,10 @@ const FLOOR: ReadonlySet<Action> = new Set<FloorAction>([
   'slate',
   'pageBefore',
   'pageAfter',
+  'showLive',
+  'showAll',
+  'showLines',
+  'followHands',
 ]);
 
 /** isFloor tells what an action is about. */

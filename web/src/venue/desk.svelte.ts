@@ -10,7 +10,9 @@ import { toasts } from '../ui/toasts.svelte';
 import type { SessionInfo } from '../session/session.svelte';
 import type { CommandName, Commands, OK, Venue } from '../wire/wire.gen';
 import { venueWords } from '../i18n/venue';
+import { LineBoard } from '../lines/board.svelte';
 import { Devices } from './devices.svelte';
+import { Reporter } from './reporter.svelte';
 import { tallyOf, turnsBefore, type Tally } from './tally';
 
 /** Desk is the state of the venue page. */
@@ -21,6 +23,9 @@ export class Desk {
   readonly live: Live;
   readonly media: Media;
   readonly devices: Devices;
+  /** lines has this venue's own line, as the server judges it. */
+  readonly lines = new LineBoard();
+  readonly reporter: Reporter;
   readonly wantedUp: () => number;
   #entered = $state(false);
   #sound = $state(false);
@@ -29,12 +34,24 @@ export class Desk {
   constructor(session: SessionInfo, ask: VideoAsk) {
     this.conferenceId = session.conference;
     this.venue = session.venue ?? '';
-    this.live = new Live({ conference: session.conference, role: 'venue', venue: this.venue });
+    this.live = new Live({
+      conference: session.conference,
+      role: 'venue',
+      venue: this.venue,
+      onMessage: (message) => this.lines.take(message),
+    });
     this.media = new Media(this.live, venuePlan);
     this.devices = new Devices(ask, () => ({
       venue: this.name,
       title: venueWords().check.test,
     }));
+    this.reporter = new Reporter({
+      conference: this.conferenceId,
+      venue: this.venue,
+      live: this.live,
+      media: this.media,
+      devices: this.devices,
+    });
     this.wantedUp = () =>
       this.devices.tracks()?.encodings.reduce((sum, e) => sum + (e.maxBitrate ?? 0), 0) ?? 0;
     this.#entered = sessionStorage.getItem(this.#key) === 'in';
@@ -90,12 +107,14 @@ export class Desk {
   /** open connects the socket and the devices; a page that was in the room goes back there. */
   async open(): Promise<void> {
     this.live.socket.start();
+    this.reporter.start();
     await this.devices.open();
     if (this.#entered) this.#send();
   }
 
   /** close leaves everything. */
   close(): void {
+    this.reporter.stop();
     this.media.stop();
     this.live.socket.stop();
     this.devices.close();

@@ -12,6 +12,7 @@ import { sendEncodings, type VideoAsk } from '../media/layers';
 import type { SendTracks } from '../media/link';
 import { Meter } from '../media/meter';
 import { startTestSource, type TestSource, type TestWords } from '../media/testcard';
+import { defaultChanged, type Sent } from './devicesigns';
 
 const STORED = 'diemcau.venue.devices';
 const METER_MS = 100;
@@ -37,6 +38,7 @@ export class Devices {
   #micProblem = $state<CaptureProblem | undefined>(undefined);
   #opening = $state(false);
   #level = $state(0);
+  #moved = $state(false);
   #own: MediaStreamTrack[] = [];
   #test: TestSource | undefined;
   #meter: Meter | undefined;
@@ -91,6 +93,36 @@ export class Devices {
     return this.#level;
   }
 
+  /** moved: the system's own device is another one by now. */
+  get moved(): boolean {
+    return this.#moved;
+  }
+
+  /** height of the picture the camera gives, pixels; 0 while there is none. */
+  get height(): number {
+    return this.#camera === undefined ? 0 : (this.#camera.getSettings().height ?? this.#ask.height);
+  }
+
+  /** sent are camera and microphone as they are open now. */
+  sent(): { camera: Sent; mic: Sent } {
+    return { camera: this.#sent(this.#camera, this.#choice.camera), mic: this.#sent(this.#mic, this.#choice.mic) };
+  }
+
+  #sent(track: MediaStreamTrack | undefined, chosen: string): Sent {
+    const test = track === undefined || !this.#own.includes(track);
+    if (test) return { label: '', deviceId: '', chosen, test, muted: false };
+    return { label: track.label, deviceId: track.getSettings().deviceId ?? '', chosen, test, muted: track.muted };
+  }
+
+  /** Whether what the browser calls its default device is still the one that is open. */
+  #lookForDefault(): void {
+    const { camera, mic } = this.sent();
+    const openGroup = (track: MediaStreamTrack | undefined): string => track?.getSettings().groupId ?? '';
+    const now = this.#list.mics.find((d) => d.deviceId === 'default')?.groupId ?? '';
+    const unplugged = !camera.test && camera.deviceId !== '' && this.#list.cameras.every((d) => d.deviceId !== camera.deviceId) && this.#list.cameras.length > 0;
+    this.#moved = unplugged || defaultChanged(mic, openGroup(this.#mic), now);
+  }
+
   /** open starts what the operator chose; again after every change. */
   async open(): Promise<void> {
     const turn = ++this.#turn;
@@ -114,6 +146,7 @@ export class Devices {
     for (const track of this.#own) track.onended = () => void this.open();
     this.#opening = false;
     this.#list = await listDevices();
+    this.#lookForDefault();
   }
 
   /** choose takes other devices, or the test picture. */
@@ -127,6 +160,7 @@ export class Devices {
   /** refresh reads the list anew, after something was plugged in or out. */
   async refresh(): Promise<void> {
     this.#list = await listDevices();
+    this.#lookForDefault();
     const hoped = this.#source === 'devices';
     if (hoped && (this.#cameraProblem === 'missing' || this.#micProblem === 'missing')) {
       await this.open();

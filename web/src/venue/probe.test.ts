@@ -23,7 +23,7 @@ class FakeClient implements ProbeClient {
     if (this.phase !== 'playing') return Promise.resolve(undefined);
     this.at += 500;
     if (this.bytes >= 0) this.bytes += 10_000;
-    const slot = { mid: '0', media: 'video' as const, framesDecoded: 1, bytes: this.bytes, lost: this.lost, packets: this.bytes / 1000, width: 0, height: 0 };
+    const slot = { mid: '0', media: 'video' as const, framesDecoded: 1, bytes: this.bytes, lost: this.lost, packets: this.bytes / 1000, width: 0, height: 0, freezes: 0, frozenS: 0, jitterS: 0 };
     return Promise.resolve({ at: this.at, slots: [slot], layers: [], audioBytes: 0, lossUp: undefined, rttMs: this.rttMs, availableUp: undefined, way: undefined });
   }
 }

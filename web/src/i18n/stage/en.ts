@@ -38,6 +38,10 @@ const en = {
     page: (n: number, of: number) => `Page ${n}/${of}`,
     before: 'Previous page',
     after: 'Next page',
+    show: 'Show',
+    shows: { live: 'Live', all: 'All venues', lines: 'Lines' },
+    followHands: 'Hands first',
+    wall: 'Pictures of all venues, new about every 10 seconds.',
     state: {
       offline: 'Offline',
       connected: 'Not ready',
@@ -197,6 +201,8 @@ const en = {
       ['F', 'put the fair next question in front'],
       ['B', 'table of fairness'],
       ['Page Up, Page Down', 'pages of venues'],
+      ['V, A, L', 'live pictures, all venues, lines'],
+      ['W', 'raised hands first; again for the order of the list'],
     ],
   },
 } satisfies Messages;

@@ -37,6 +37,10 @@ const vi = {
     page: (n: number, of: number) => `Trang ${n}/${of}`,
     before: 'Trang trước',
     after: 'Trang sau',
+    show: 'Xem',
+    shows: { live: 'Trực tiếp', all: 'Toàn cảnh', lines: 'Đường truyền' },
+    followHands: 'Giơ tay lên trước',
+    wall: 'Ảnh của mọi điểm cầu, chừng 10 giây đổi một lần.',
     state: {
       offline: 'Chưa nối',
       connected: 'Chưa sẵn sàng',
@@ -196,6 +200,8 @@ const vi = {
       ['F', 'đặt câu công bằng kế tiếp lên đầu'],
       ['B', 'bảng công bằng'],
       ['Page Up, Page Down', 'trang điểm cầu'],
+      ['V, A, L', 'hình trực tiếp, toàn cảnh, đường truyền'],
+      ['W', 'điểm giơ tay lên trước; bấm lần nữa để về thứ tự danh sách'],
     ],
   },
 };
