@@ -16,6 +16,10 @@ const mostTold = 10
 type Media struct {
 	Venues int
 	Joins  int // connections of all venues; more than Venues: some came back
+	Offers int // of all venues; more than Joins: some restarted ICE
+	// Ready is how long each venue took, from its first dial until the stage knew it to be
+	// ready, shortest first.
+	Ready []time.Duration
 	// Ways counts the venues by the way their media took: UDP, TCP, or TLS (relayed).
 	Ways      map[string]int
 	Stood     time.Duration // the slowest, from asking to join until media got through
@@ -80,7 +84,10 @@ func (m *Media) rows(row func(name, format string, args ...any)) {
 	if m.Venues == 0 {
 		return
 	}
-	row("venues", "%d, joined %d times", m.Venues, m.Joins)
+	row("venues", "%d, joined %d times with %d offers", m.Venues, m.Joins, m.Offers)
+	if n := len(m.Ready); n > 0 {
+		row("ready after", "%s median, %s p95, %s slowest of %d", round(m.Ready[n/2]), round(m.Ready[n*95/100]), round(m.Ready[n-1]), n)
+	}
 	row("media went by", "UDP: %d venues, TCP: %d, TLS (relayed): %d; stood after %s at the slowest",
 		m.Ways[wayUDP], m.Ways[wayTCP], m.Ways[wayRelay], round(m.Stood))
 	row("frames received", "%d, %d keyframes, %d cuts, %d not decodable after repair (%.3f %%)",

@@ -81,8 +81,7 @@ func newAPI(socket net.PacketConn, relay relayDialer, up *uplink) (*webrtc.API, 
 	if err != nil {
 		return nil, err
 	}
-	quiet := logging.NewDefaultLoggerFactory()
-	quiet.DefaultLogLevel = logging.LogLevelDisabled
+	quiet := silent()
 	settings := webrtc.SettingEngine{LoggerFactory: quiet}
 	settings.SetNetworkTypes([]webrtc.NetworkType{
 		webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6,
@@ -94,6 +93,13 @@ func newAPI(socket net.PacketConn, relay relayDialer, up *uplink) (*webrtc.API, 
 	settings.SetIncludeLoopbackCandidate(true)
 	settings.SetICEUDPMux(webrtc.NewICEUDPMux(quiet.NewLogger("ice"), socket))
 	return webrtc.NewAPI(webrtc.WithMediaEngine(media), webrtc.WithInterceptorRegistry(registry), webrtc.WithSettingEngine(settings)), nil
+}
+
+// silent logs nothing: what breaks is told by what does not come.
+func silent() logging.LoggerFactory {
+	f := logging.NewDefaultLoggerFactory()
+	f.DefaultLogLevel = logging.LogLevelDisabled
+	return f
 }
 
 // socketBuffer is asked of the kernel: thirty venues on two cores wait for their turn.
@@ -157,7 +163,7 @@ func interceptors(up *uplink) (*interceptor.Registry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make sender reports: %w", err)
 	}
-	congestion, err := twcc.NewSenderInterceptor()
+	congestion, err := twcc.NewSenderInterceptor(twcc.WithLoggerFactory(silent()))
 	if err != nil {
 		return nil, fmt.Errorf("make congestion feedback: %w", err)
 	}

@@ -130,6 +130,10 @@ func (r *rehearsal) count(m *Media) {
 	for _, v := range r.venues {
 		v.mu.Lock()
 		m.Joins += v.joins
+		m.Offers += v.offers
+		if v.ready > 0 {
+			m.Ready = append(m.Ready, v.ready)
+		}
 		if v.way != "" {
 			m.Ways[v.way]++
 			m.Stood = max(m.Stood, v.stood)
@@ -140,6 +144,7 @@ func (r *rehearsal) count(m *Media) {
 		all.add(v.stats)
 		v.mu.Unlock()
 	}
+	slices.Sort(m.Ready)
 	m.Frames, m.Broken, m.Keyframes, m.Cuts = all.frames, all.broken, all.keyframes, all.cuts
 	m.Packets, m.Late, m.Lost = all.packets, all.late, all.lost
 }

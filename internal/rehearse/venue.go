@@ -53,6 +53,9 @@ type venue struct {
 	pictures    map[string]bool                             // by mid: it is a slot for pictures
 	stats       watchStats
 	joins       int
+	offers      int           // sent; one for a join, one for each restart of ICE
+	ready       time.Duration // from run to the first consent that was taken; 0: none yet
+	ran         time.Time
 	connectedAt time.Time // zero: not connected
 	way         string    // of the last connection that stood
 	began       time.Time // of the attempt under way; zero: media stands
@@ -117,6 +120,9 @@ func (v *venue) mediaToken() string {
 
 // run keeps the venue's media connected until ctx ends.
 func (v *venue) run(ctx context.Context) error {
+	v.mu.Lock()
+	v.ran = time.Now()
+	v.mu.Unlock()
 	for v.socket.connected(ctx) {
 		joins := v.joinCount()
 		err := v.session(ctx)
@@ -181,6 +187,9 @@ func (v *venue) session(ctx context.Context) error {
 // asks carries an offer to the server.
 func (v *venue) asks(ctx context.Context, name protocol.CommandName) func(offer string) (string, error) {
 	return func(offer string) (string, error) {
+		v.mu.Lock()
+		v.offers++
+		v.mu.Unlock()
 		body := protocol.MediaOffer{SDP: offer}
 		if name == "media.join" {
 			body.MediaToken = v.mediaToken()
@@ -364,6 +373,9 @@ func (v *venue) consent(ctx context.Context) error {
 			if err != nil && !errors.As(err, &r) {
 				return nil // ctx has ended
 			}
+			if err == nil {
+				v.consented()
+			}
 			if !pause(ctx, rejoinAfter) {
 				return nil
 			}
@@ -374,6 +386,15 @@ func (v *venue) consent(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		}
+	}
+}
+
+// consented notes the first time the venue was ready.
+func (v *venue) consented() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.ready == 0 {
+		v.ready = time.Since(v.ran)
 	}
 }
 
