@@ -268,7 +268,7 @@ func (p *Plane) housekeep() {
 	p.listen()
 	p.planeMu.Unlock()
 	if p.programme != nil {
-		p.programme.awake.Store(busy)
+		p.programme.awake.Store(busy || p.programme.taps.Load() > 0)
 	}
 	if busy {
 		p.route()

@@ -34,6 +34,7 @@ type programme struct {
 	candidates atomic.Pointer[map[*publisher]bool]
 	onAir      atomic.Pointer[bus.Source]
 	awake      atomic.Bool   // somebody is connected; nothing is mixed for nobody
+	taps       atomic.Int32  // open ones
 	changed    func()        // tells the plane that somebody else is on air
 	lost       atomic.Uint64 // packets dropped because the inbox was full
 
@@ -115,6 +116,9 @@ func newProgramme(main conference.VenueID, ids *feedIDs, now func() time.Time) (
 	mix.Open(main)
 	return p, nil
 }
+
+// pictures are the sizes of the programme's picture, the largest first.
+func (p *programme) pictures() []*feed { return []*feed{p.video} }
 
 // tell puts an entry in the inbox. It never blocks: a full inbox loses the packet.
 func (p *programme) tell(e entry) {
@@ -256,6 +260,9 @@ func (p *programme) remember(f *feed, seq uint64) uint64 {
 }
 
 func (p *programme) tick(now time.Time) error {
+	if m := p.video.clock.at.Load(); m != nil && now.UnixNano()-m.nanos > int64(keepTimeFor) {
+		p.synchronise(now)
+	}
 	p.slate(now)
 	for i := range p.rungs {
 		r := &p.rungs[i]

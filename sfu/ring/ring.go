@@ -97,3 +97,24 @@ func (r *Ring) Get(seq uint64) *Packet {
 	}
 	return p
 }
+
+// Newest returns the highest sequence number in the ring, and false when it is empty. It
+// looks at every place: a reader that is behind the packets asks now and then, so that Put
+// need not tell.
+func (r *Ring) Newest() (seq uint64, ok bool) {
+	for i := range r.slots {
+		p := r.slots[i].Load()
+		if p == nil {
+			continue
+		}
+		p.refs.Add(1)
+		if r.slots[i].Load() == p && (!ok || p.Seq > seq) {
+			seq, ok = p.Seq, true
+		}
+		p.Release()
+	}
+	return seq, ok
+}
+
+// Size returns how many packets the ring holds.
+func (r *Ring) Size() int { return len(r.slots) }

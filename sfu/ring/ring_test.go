@@ -221,3 +221,39 @@ func FuzzM8_Ring(f *testing.F) {
 		}
 	})
 }
+
+func TestNewest(t *testing.T) {
+	t.Parallel()
+	r := ring.New(8)
+	if seq, ok := r.Newest(); ok {
+		t.Fatalf("got %d of an empty ring", seq)
+	}
+	for _, seq := range []uint64{3, 5, 4, 20, 19} {
+		r.Put(ring.Meta{Seq: seq}, []byte{1})
+	}
+	if seq, ok := r.Newest(); !ok || seq != 20 {
+		t.Errorf("got %d %v, want 20", seq, ok)
+	}
+	var wg sync.WaitGroup
+	done := make(chan struct{})
+	wg.Go(func() {
+		last := uint64(0)
+		for {
+			seq, _ := r.Newest()
+			if seq+8 < last {
+				t.Errorf("got %d after %d", seq, last)
+			}
+			last = max(last, seq)
+			select {
+			case <-done:
+				return
+			default:
+			}
+		}
+	})
+	for seq := uint64(21); seq < 20_000; seq++ {
+		r.Put(ring.Meta{Seq: seq}, []byte{1})
+	}
+	close(done)
+	wg.Wait()
+}
