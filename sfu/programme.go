@@ -118,7 +118,13 @@ func newProgramme(main conference.VenueID, ids *feedIDs, now func() time.Time) (
 }
 
 // pictures are the sizes of the programme's picture, the largest first.
-func (p *programme) pictures() []*feed { return []*feed{p.video} }
+func (p *programme) pictures() []*feed {
+	all := make([]*feed, rungs)
+	for i := range all {
+		all[i] = p.rungs[i].video
+	}
+	return all
+}
 
 // tell puts an entry in the inbox. It never blocks: a full inbox loses the packet.
 func (p *programme) tell(e entry) {
@@ -260,7 +266,7 @@ func (p *programme) remember(f *feed, seq uint64) uint64 {
 }
 
 func (p *programme) tick(now time.Time) error {
-	if m := p.video.clock.at.Load(); m != nil && now.UnixNano()-m.nanos > int64(keepTimeFor) {
+	if m := p.rungs[0].video.clock.at.Load(); m != nil && now.UnixNano()-m.nanos > int64(keepTimeFor) {
 		p.synchronise(now)
 	}
 	p.slate(now)
@@ -268,7 +274,7 @@ func (p *programme) tick(now time.Time) error {
 		r := &p.rungs[i]
 		p.emit(r, r.bus.Tick(p.outs[:0], now))
 		// Nobody is asked for what nobody sees; but the first rung tells who is on air.
-		if s, ok := r.bus.Wants(now); ok && (i == 0 || r.watched()) {
+		if s, ok := r.bus.Wants(now); ok && (i == 0 || p.watched(r)) {
 			if f := p.sources[s]; f != nil {
 				f.keys.ask(now.UnixNano())
 			}

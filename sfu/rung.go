@@ -19,8 +19,10 @@ type rung struct {
 	seq   ring.Unwrapper
 }
 
-// watched reports whether somebody takes the rung.
-func (r *rung) watched() bool { return len(*r.video.outputs.Load()) > 0 }
+// watched reports whether somebody takes the rung, or a tap reads all of them.
+func (p *programme) watched(r *rung) bool {
+	return len(*r.video.outputs.Load()) > 0 || p.taps.Load() > 0
+}
 
 // clock is the bus that keeps the time of all rungs and of the sound.
 func (p *programme) clock() *bus.Bus { return p.rungs[0].bus }
@@ -56,7 +58,7 @@ func (p *programme) put(r *rung, o bus.Out) {
 		return
 	}
 	defer q.Release()
-	if !r.watched() { // whoever comes begins at a keyframe
+	if !p.watched(r) { // whoever comes begins at a keyframe
 		r.video.flow.add(len(q.Payload))
 		return
 	}

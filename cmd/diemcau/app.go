@@ -19,6 +19,7 @@ import (
 	"github.com/diemcau/diemcau/internal/eventlog"
 	"github.com/diemcau/diemcau/internal/limits"
 	"github.com/diemcau/diemcau/internal/live"
+	"github.com/diemcau/diemcau/internal/livestream"
 	"github.com/diemcau/diemcau/internal/oneport"
 	"github.com/diemcau/diemcau/internal/server"
 	"github.com/diemcau/diemcau/internal/workday"
@@ -41,7 +42,8 @@ type app struct {
 	store   eventlog.Store
 	live    *live.Node
 	media   *sfu.Node
-	pages   joins // how pages get their media
+	pages   joins               // how pages get their media
+	hls     *livestream.Station // nil: not shown
 	lines   *lineKeeper
 	nodes   http.Handler // nil: this node is alone
 	hub     *signaling.Hub
@@ -168,9 +170,14 @@ func (a *app) serveHTTP() error {
 	if a.zalo != nil {
 		webhook = a.zalo
 	}
+	var livestream server.Livestream
+	if a.hls = a.openLivestream(); a.hls != nil {
+		a.measureLivestream(a.hls)
+		livestream = a.hls
+	}
 	a.http, err = server.New(server.Config{
 		Logger: a.logger.With(slog.String("part", "server")), Now: time.Now, Gate: a.gate, Live: a.live,
-		Media: whip{a.media}, Relay: a.relays(), Lines: a.lines, Pages: pages, Socket: a.hub.Serve, Limits: a.limits, Metrics: a.metrics,
+		Media: whip{a.media}, Relay: a.relays(), Lines: a.lines, Livestream: livestream, Pages: pages, Socket: a.hub.Serve, Limits: a.limits, Metrics: a.metrics,
 		Origins: a.origins, CACert: caCert, ImportSecret: a.importSecret, Zalo: webhook, Holidays: a.holidays,
 		MediaHome: mediaHome(a.pages.home), Nodes: a.nodes, Peers: a.peerOrigins,
 	})
@@ -273,6 +280,9 @@ func (a *app) run(ctx context.Context) error {
 	parts := []func(context.Context) error{
 		a.live.Run, a.media.Run, a.hub.Run, a.http.Run, a.pages.home.Run, a.pages.liaison.Run, a.lines.Run,
 		newDirector(a.live, a.media, a.pages, a.tally.count, a.logger).Run,
+	}
+	if a.hls != nil {
+		parts = append(parts, a.hls.Run)
 	}
 	if a.zalo != nil {
 		parts = append(parts, a.zalo.Run)

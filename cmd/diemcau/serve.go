@@ -45,6 +45,8 @@ type serveCmd struct {
 	Holidays          string         `help:"Holidays of the years in a file (the shape of internal/workday/vietnam.json), in the place of those that come with the program." type:"path" placeholder:"FILE"`
 	HoldWords         string         `help:"More words that bring a question to a closer look, one a line; none is ever refused for them." type:"path" placeholder:"FILE"`
 
+	Live liveFlags `embed:"" group:"The programme as HLS, and its recording:"`
+
 	Nodes nodeFlags `embed:"" group:"Several nodes over one Redis:"`
 
 	Zalo zaloFlags `embed:"" group:"Zalo:"`
@@ -81,6 +83,9 @@ func (s *serveCmd) check() error {
 		return usage("--listen needs an address such as :8080")
 	}
 	if err := s.checkLimits(); err != nil {
+		return err
+	}
+	if err := s.Live.check(); err != nil {
 		return err
 	}
 	if err := s.Nodes.check(s.Redis != ""); err != nil {

@@ -12,6 +12,7 @@ import (
 type health struct {
 	Status string            `json:"status"`
 	Why    map[string]string `json:"why,omitempty"`
+	Warn   map[string]string `json:"warn,omitempty"` // what a person must look at though it serves
 }
 
 // healthz: this process answers.
@@ -40,7 +41,13 @@ func (s *Server) readyz(c echo.Context) error {
 		c.Response().Header().Set("Retry-After", "2")
 		return answer(c, http.StatusServiceUnavailable, health{Status: "notReady", Why: why})
 	}
-	return answer(c, http.StatusOK, health{Status: "ready"})
+	well := health{Status: "ready"}
+	if s.cfg.Livestream != nil {
+		if alarm := s.cfg.Livestream.Alarm(); alarm != "" {
+			well.Warn = map[string]string{"recording": alarm}
+		}
+	}
+	return answer(c, http.StatusOK, well)
 }
 
 // origins tells a page that was opened over plain http where this server speaks https:

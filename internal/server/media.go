@@ -227,6 +227,10 @@ func acceptsOf(header string) string {
 // router's own refusals (404, 405) do not pass the routes' middleware.
 func refuseMedia(c echo.Context, status int) {
 	r, header := c.Request(), c.Response().Header()
+	if isHLS(r) {
+		openToAll(header)
+		return
+	}
 	if !isMedia(r) {
 		return
 	}

@@ -29,8 +29,10 @@ type Config struct {
 	Live   *live.Node
 	Media  Media
 	Relay  Relay // nil: nothing is relayed
-	Lines  Lines // nil: nothing is known of lines
-	Pages  fs.FS // the built pages (web.Dist)
+	// Livestream has the programme as HLS; nil: there is none.
+	Livestream Livestream
+	Lines      Lines // nil: nothing is known of lines
+	Pages      fs.FS // the built pages (web.Dist)
 	// Socket serves the WebSocket of a conference; a refusal comes back before anything is
 	// written.
 	Socket func(w http.ResponseWriter, r *http.Request, id conference.ID) error
@@ -181,6 +183,7 @@ func (s *Server) routes() {
 	api(http.MethodPost, "/conferences/:conference/stills/:venue", s.putStill)
 	api(http.MethodGet, "/conferences/:conference/stills/:venue", s.getStill)
 
+	s.hlsRoutes()
 	s.mediaRoutes(func(method, path string, handler echo.HandlerFunc) {
 		e.Add(method, "/api/v1/conferences/:conference"+path, handler, s.allowAnyOrigin)
 	})

@@ -101,6 +101,10 @@ func mediaText(code string) (text, bool) {
 		return text{"Phiên truyền này đã kết thúc. Hãy kết nối lại từ đầu.", "This media session has ended. Connect again from the start."}, true
 	case "media.etag_missing":
 		return text{"Hãy gửi If-Match với ETag đã nhận khi kết nối.", "Send If-Match with the ETag you were given."}, true
+	case "live.none":
+		return text{"Hội nghị này chưa phát trực tiếp hoặc không có bản ghi. Hãy xem giờ bắt đầu trên trang chủ.", "This conference is not on air yet, or there is no recording. See when it begins on the front page."}, true
+	case "live.not_yet":
+		return text{"Chương trình sắp bắt đầu phát. Hãy thử lại sau ít giây.", "The programme is about to begin. Try again in a few seconds."}, true
 	case "media.etag_mismatch":
 		return text{"Phiên ICE đã thay đổi. Hãy gửi If-Match với ETag mới nhất, hoặc kết nối lại.", "The ICE session has changed. Send If-Match with the latest ETag, or connect again."}, true
 	}

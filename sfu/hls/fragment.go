@@ -75,10 +75,11 @@ var (
 	errShape = errors.New("not a segment of this packager")
 )
 
-// ReadSegment reads a segment that a Packager made. Error: it is torn, or not one.
-func ReadSegment(b []byte) (Header, error) {
+// ReadSegment reads a segment that a Packager made, from its first bytes; all of it has size
+// bytes. Error: it is torn, not one, or more bytes are needed.
+func ReadSegment(head []byte, size int64) (Header, error) {
 	var h Header
-	top, err := children(b)
+	top, data, err := readTop(head, size)
 	if err != nil {
 		return h, err
 	}
@@ -87,7 +88,7 @@ func ReadSegment(b []byte) (Header, error) {
 		return h, err
 	}
 	tfdt, trun := traf["tfdt"], traf["trun"]
-	if len(tfdt) != 12 || len(trun) < 12+12 || top["mdat"] == nil {
+	if len(tfdt) != 12 || len(trun) < 12+12 {
 		return h, errShape
 	}
 	h.Start = int64(binary.BigEndian.Uint64(tfdt[4:]))
@@ -97,17 +98,36 @@ func ReadSegment(b []byte) (Header, error) {
 	if uint64(len(table)) != 12*uint64(count) {
 		return h, errShape
 	}
-	var size uint64
+	var samples uint64
 	for ; len(table) > 0; table = table[12:] {
 		h.End += int64(binary.BigEndian.Uint32(table))
-		size += uint64(binary.BigEndian.Uint32(table[4:]))
+		samples += uint64(binary.BigEndian.Uint32(table[4:]))
 	}
-	if size != uint64(len(top["mdat"])) || h.Start < 0 {
+	if samples != data || h.Start < 0 {
 		return h, errShape
 	}
 	h.Samples = int(count)
 	h.Independent = binary.BigEndian.Uint32(trun[12+8:]) == flagsKey
 	return h, nil
+}
+
+// readTop returns the boxes before mdat, and how many bytes that holds; it is the last one.
+func readTop(head []byte, size int64) (map[string][]byte, uint64, error) {
+	for at := 0; at+8 <= len(head); {
+		n := int64(binary.BigEndian.Uint32(head[at:]))
+		if string(head[at+4:at+8]) == "mdat" {
+			if n < 8 || int64(at)+n != size {
+				return nil, 0, errTorn
+			}
+			top, err := children(head[:at])
+			return top, uint64(n - 8), err
+		}
+		if n < 8 || int64(at)+n > int64(len(head)) {
+			return nil, 0, errTorn
+		}
+		at += int(n)
+	}
+	return nil, 0, errTorn
 }
 
 // Track is what an initialization segment's own bytes tell.

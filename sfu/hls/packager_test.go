@@ -20,7 +20,7 @@ func whole(t *testing.T, groups []hls.Group, wantKeys bool) {
 			t.Fatalf("got group %d after %d", g.Sequence, want-1)
 		}
 		for k, s := range g.Tracks {
-			h, err := hls.ReadSegment(s.Data)
+			h, err := hls.ReadSegment(s.Data, int64(len(s.Data)))
 			if err != nil {
 				t.Fatalf("group %d track %d: %v", g.Sequence, k, err)
 			}
@@ -37,7 +37,7 @@ func whole(t *testing.T, groups []hls.Group, wantKeys bool) {
 			if before.Format != s.Format {
 				t.Errorf("group %d track %d: another format without a discontinuity", g.Sequence, k)
 			}
-			if h0, _ := hls.ReadSegment(before.Data); h0.End != h.Start {
+			if h0, _ := hls.ReadSegment(before.Data, int64(len(before.Data))); h0.End != h.Start {
 				t.Errorf("group %d track %d begins at tick %d, the one before ended at %d", g.Sequence, k, h.Start, h0.End)
 			}
 			if d := s.Start.Sub(g.Tracks[0].Start).Abs(); d > hls.Apart+100*time.Millisecond {
@@ -125,7 +125,7 @@ func TestP1_TakesDecodeWithoutAnError(t *testing.T) {
 
 func header(t *testing.T, s hls.Segment) hls.Header {
 	t.Helper()
-	h, err := hls.ReadSegment(s.Data)
+	h, err := hls.ReadSegment(s.Data, int64(len(s.Data)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -296,7 +296,7 @@ func TestInitTellsWhatItIs(t *testing.T) {
 	}
 	data := g.Tracks[0].Data
 	for _, n := range []int{0, 1, 7, 8, 100, len(data) / 2, len(data) - 1} {
-		if _, err := hls.ReadSegment(data[:n]); err == nil {
+		if _, err := hls.ReadSegment(data[:n], int64(n)); err == nil {
 			t.Errorf("the first %d of %d bytes passed as a whole segment", n, len(data))
 		}
 	}

@@ -1,6 +1,7 @@
 package hls
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strconv"
@@ -27,6 +28,8 @@ func InitFile(track string, sequence uint64) string {
 // Entry is a group in a track's playlist.
 type Entry struct {
 	Sequence uint64
+	// Track has the segment; "": the playlist's own.
+	Track string
 	// Init is the group whose init is in force.
 	Init          uint64
 	Discontinuity bool   // before this group
@@ -62,11 +65,12 @@ func Media(track string, entries []Entry, ended bool) []byte {
 		if e.Discontinuity && e.Number > 0 {
 			b.WriteString("#EXT-X-DISCONTINUITY\n")
 		}
-		if i == 0 || e.Init != entries[i-1].Init {
-			fmt.Fprintf(&b, "#EXT-X-MAP:URI=%q\n", InitFile(track, e.Init))
+		from := cmp.Or(e.Track, track)
+		if i == 0 || e.Init != entries[i-1].Init || e.Track != entries[i-1].Track {
+			fmt.Fprintf(&b, "#EXT-X-MAP:URI=%q\n", InitFile(from, e.Init))
 		}
 		fmt.Fprintf(&b, "#EXT-X-PROGRAM-DATE-TIME:%s\n#EXTINF:%.5f,\n%s\n",
-			e.Start.UTC().Format("2006-01-02T15:04:05.000Z"), inTarget(e.Duration).Seconds(), SegmentFile(track, e.Sequence))
+			e.Start.UTC().Format("2006-01-02T15:04:05.000Z"), inTarget(e.Duration).Seconds(), SegmentFile(from, e.Sequence))
 	}
 	if ended {
 		b.WriteString("#EXT-X-ENDLIST\n")

@@ -126,7 +126,7 @@ func FuzzReadSegment(f *testing.F) {
 	f.Add([]byte("\x00\x00\x00\x08moof\x00\x00\x00\x08mdat"))
 	f.Add([]byte("\x00\x00\x00\x10moof\x00\x00\x00\x08traf"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if h, err := hls.ReadSegment(b); err == nil && (h.End < h.Start || h.Samples < 1) {
+		if h, err := hls.ReadSegment(b, int64(len(b))); err == nil && (h.End < h.Start || h.Samples < 1) {
 			t.Errorf("got %+v", h)
 		}
 		if track, err := hls.ReadInit(b); err == nil && (track.Codec == "" || track.Rate < 1) {

@@ -1,0 +1,271 @@
+package livestream
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/sfu/h264"
+	"github.com/diemcau/diemcau/sfu/hls"
+)
+
+// Source is the programme of a conference; *sfu.Tap is one. One goroutine uses it.
+type Source interface {
+	Rungs() int
+	// Read gives what has come since; times are nanoseconds since 1970 on the server's clock.
+	Read(video func(rung int, u h264.Unit), sound func(at int64, frame []byte))
+	// Ask asks for a keyframe of every rung.
+	Ask()
+	Close()
+}
+
+const (
+	poll = 100 * time.Millisecond
+	// window is how many groups a live playlist lists; twice as many are kept in memory, for
+	// players that read an older playlist.
+	window = 15
+	// patience is how long a group waits for the disk before it is shown without it.
+	patience = 3 * time.Second
+	// queue is how many groups may wait for the disk; more are shown without it.
+	queue = 16
+	// resumeWithin is how old what was shown before a restart may be to be listed still.
+	resumeWithin = time.Minute
+)
+
+// channel is one conference being shown.
+type channel struct {
+	id      conference.ID
+	station *Station
+	log     *slog.Logger
+	folder  *folder // nil: nothing is kept
+	shown   atomic.Pointer[snapshot]
+	live    atomic.Bool
+	failing atomic.Bool // what is shown is not kept
+
+	// Owned by run.
+	source   Source
+	packager *hls.Packager
+	groups   []kept // the last 2 × window
+	listed   int    // index of the first that may be listed
+	number   uint64 // discontinuity sequence number of the last
+	init     uint64
+	pending  []*pending
+	resets   uint64 // of the packager, as far as they were counted
+}
+
+// pending is a group that waits for the disk.
+type pending struct {
+	group hls.Group
+	since time.Time
+	done  bool
+}
+
+// job is a group on its way to the disk and back.
+type job struct {
+	wait *pending
+	err  error
+}
+
+// run shows the conference until over says so or ctx ends. Over reports whether to go on,
+// and whether the conference was closed.
+func (c *channel) run(ctx context.Context, over func() (stop, closed bool)) {
+	defer c.source.Close()
+	jobs, results := make(chan job, queue), make(chan job, 2*queue)
+	var wg sync.WaitGroup
+	wg.Go(func() { c.write(jobs, results) }) // ends when jobs is closed, below
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	closed := false
+	for running := true; running; {
+		select {
+		case <-ctx.Done():
+			running = false
+		case done := <-results:
+			c.settle(done)
+		case <-tick.C:
+			c.work(jobs)
+			var stop bool
+			stop, closed = over()
+			running = !stop
+		}
+	}
+	c.packager.Finish()
+	c.hand(jobs)
+	close(jobs)
+	wg.Wait()
+	for len(results) > 0 {
+		c.settle(<-results)
+	}
+	for _, p := range c.pending {
+		p.done = true
+	}
+	c.publish()
+	c.live.Store(false)
+	c.failing.Store(false)
+	if closed {
+		c.end()
+	}
+}
+
+// work takes what has come and hands on what is whole.
+func (c *channel) work(jobs chan<- job) {
+	now := c.station.cfg.Now()
+	c.source.Read(c.packager.Video, c.packager.Sound)
+	c.packager.Tick(now.UnixNano())
+	c.hand(jobs)
+	if n := c.packager.Resets(); n > c.resets {
+		c.station.resets.Add(n - c.resets)
+		c.resets = n
+	}
+	for _, p := range c.pending {
+		if !p.done && now.Sub(p.since) >= patience {
+			c.alarm(errSlow)
+			p.done = true
+		}
+	}
+	c.publish()
+}
+
+// hand gives the groups that are whole to the disk.
+func (c *channel) hand(jobs chan<- job) {
+	for _, g := range c.packager.Take() {
+		p := &pending{group: g, since: c.station.cfg.Now()}
+		c.pending = append(c.pending, p)
+		c.station.groups.Add(1)
+		if c.folder == nil {
+			p.done = true
+			continue
+		}
+		select {
+		case jobs <- job{wait: p}:
+		default:
+			c.alarm(errSlow)
+			p.done = true
+		}
+	}
+}
+
+// write is the goroutine that writes groups.
+func (c *channel) write(jobs <-chan job, results chan<- job) {
+	missing := true // the first one needs its inits, and one after others that were not kept
+	last := uint64(0)
+	for j := range jobs {
+		g := &j.wait.group
+		missing = missing || g.Sequence != last+1
+		j.err = c.station.keep(c.folder, *g, missing)
+		missing = j.err != nil
+		last = g.Sequence
+		results <- j // has room for all that can be on the way
+	}
+}
+
+// settle notes what became of a group.
+func (c *channel) settle(j job) {
+	j.wait.done = true
+	if j.err != nil {
+		c.alarm(j.err)
+	} else if c.failing.CompareAndSwap(true, false) {
+		c.log.Info("the programme is kept again")
+	}
+	c.publish()
+}
+
+// alarm says once that the programme is not kept.
+func (c *channel) alarm(err error) {
+	c.station.failures.Add(1)
+	if c.failing.CompareAndSwap(false, true) {
+		c.log.Error("the programme is shown but not kept", slog.Any("err", err))
+	}
+}
+
+// publish shows the groups that are settled, in their order.
+func (c *channel) publish() {
+	before := len(c.pending)
+	for len(c.pending) > 0 && c.pending[0].done {
+		c.add(c.pending[0].group)
+		c.pending = c.pending[1:]
+	}
+	if len(c.pending) == before {
+		return
+	}
+	c.listed = max(c.listed, len(c.groups)-window)
+	c.shown.Store(show(c.groups, c.listed, false, c.dir()))
+}
+
+func (c *channel) dir() string {
+	if c.folder == nil {
+		return ""
+	}
+	return c.folder.dir
+}
+
+func (c *channel) add(g hls.Group) {
+	if g.Discontinuity {
+		c.init = g.Sequence
+		if len(c.groups) > 0 {
+			c.number++
+		}
+	}
+	k := kept{Entry: hls.Entry{Sequence: g.Sequence, Init: c.init, Discontinuity: g.Discontinuity, Number: c.number}}
+	for _, s := range g.Tracks {
+		k.tracks = append(k.tracks, track{
+			start: s.Start, duration: s.Duration, bytes: len(s.Data), independent: s.Independent, format: s.Format, data: s.Data,
+		})
+	}
+	c.groups = append(c.groups, k)
+	if over := len(c.groups) - 2*window; over > 0 {
+		c.groups = append([]kept(nil), c.groups[over:]...)
+		c.listed = max(0, c.listed-over)
+	}
+}
+
+// end shows the recording.
+func (c *channel) end() {
+	if c.folder == nil {
+		c.shown.Store(show(c.groups, c.listed, true, ""))
+		return
+	}
+	s, err := c.station.recorded(c.folder)
+	switch {
+	case err != nil:
+		c.log.Error("the recording cannot be read", slog.Any("err", err))
+	case s != nil:
+		c.shown.Store(s)
+	}
+}
+
+// resume goes on where the recording ends.
+func (c *channel) resume(now time.Time) {
+	cfg := hls.Config{Rungs: c.source.Rungs(), Epoch: now.Truncate(time.Second).Add(-10 * time.Second), Ask: c.source.Ask}
+	// Numbers go on by at least one a second even where another node has gone on with them:
+	// an address never shows anything else than what it showed, to any cache.
+	cfg.First = uint64(max(0, now.Unix()-numbersSince))
+	if c.folder != nil {
+		r, err := c.folder.read()
+		if err != nil {
+			c.log.Error("the recording cannot be read", slog.Any("err", err))
+		}
+		for _, name := range r.damaged {
+			c.log.Error("a file of the recording is damaged and left out", slog.String("file", name))
+		}
+		if n := len(r.groups); n > 0 {
+			last := r.groups[n-1]
+			end := last.tracks[0].start.Add(last.tracks[0].duration)
+			if r.epoch.Before(now) {
+				cfg.Epoch = r.epoch
+			}
+			c.number = last.Number
+			c.groups, c.init = r.groups[max(0, n-window):], last.Init
+			c.listed = len(c.groups)
+			if now.Sub(end) < resumeWithin {
+				c.listed, cfg.First = 0, last.Sequence+1
+				c.shown.Store(show(c.groups, 0, false, c.folder.dir))
+			}
+			cfg.First = max(cfg.First, last.Sequence+1)
+		}
+	}
+	c.packager = hls.New(cfg)
+}

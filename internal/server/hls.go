@@ -1,0 +1,98 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/diemcau/diemcau/internal/access"
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/livestream"
+)
+
+// Livestream has the programme as HLS; *livestream.Station is one.
+type Livestream interface {
+	// File returns what is at /live/{conference}/{name}. Refusals: live.none, live.not_yet.
+	File(info *conference.Info, name string) (*livestream.File, error)
+	// Alarm says what is wrong with the recording; "": nothing.
+	Alarm() string
+}
+
+const livePath = "/live/"
+
+// hlsRoutes are the programme for any player: no session in an address, so that a cache in
+// front answers everybody with the same bytes.
+func (s *Server) hlsRoutes() {
+	path := livePath + ":conference/:file"
+	s.echo.Match([]string{http.MethodGet, http.MethodHead}, path, s.hls, s.allowAnyOrigin)
+	s.echo.OPTIONS(path, s.hlsOptions, s.allowAnyOrigin)
+}
+
+// hls answers GET /live/{conference}/{file}. It is open as WHEP is: to everybody when the
+// conference is public, else to who may watch its media.
+func (s *Server) hls(c echo.Context) error {
+	_, info, err := s.info(c)
+	if err != nil {
+		return err
+	}
+	cacheable := "public"
+	if !info.Public {
+		if _, err := s.authorise(c, info.ID, access.ActionMediaWatch); err != nil {
+			return err
+		}
+		cacheable = "private"
+	}
+	if s.cfg.Livestream == nil {
+		return errNoLivestream
+	}
+	file, err := s.cfg.Livestream.File(info, c.Param("file"))
+	if err != nil {
+		if away, awayErr := s.redirectMedia(c, info.ID); away {
+			return awayErr
+		}
+		return err
+	}
+	var content io.ReadSeeker = bytes.NewReader(file.Data)
+	if file.Data == nil {
+		kept, err := os.Open(file.Path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return errNoLivestream
+		}
+		if err != nil {
+			return fmt.Errorf("open the recording: %w", err)
+		}
+		defer kept.Close() //nolint:errcheck // only read
+		content = kept
+	}
+	header := c.Response().Header()
+	header.Set(echo.HeaderContentType, file.Type)
+	header.Set("ETag", file.ETag)
+	cache := fmt.Sprintf("%s, max-age=%d", cacheable, int(file.MaxAge/time.Second))
+	if file.Immutable {
+		cache += ", immutable"
+	}
+	header.Set("Cache-Control", cache)
+	http.ServeContent(c.Response(), c.Request(), "", time.Time{}, content)
+	return nil
+}
+
+var errNoLivestream = conference.Refuse(conference.KindNotFound, "live.none", "")
+
+func (s *Server) hlsOptions(c echo.Context) error {
+	header := c.Response().Header()
+	header.Set("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
+	header.Set("Access-Control-Allow-Headers", "Authorization, If-None-Match, Range")
+	header.Set("Access-Control-Max-Age", "86400")
+	return c.NoContent(http.StatusNoContent)
+}
+
+// isHLS reports whether a request is for an address of the programme as HLS.
+func isHLS(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, livePath) }
