@@ -66,7 +66,7 @@ func (a *app) openHome(keys *secret.Keys) error {
 		}
 		config.Self.Name, config.Store = name, a.store.Ephemeral()
 	}
-	pages := joins{live: a.live, node: a.media, home: home.New(config), liaison: liaison.NewClient(key, time.Now)}
+	pages := joins{live: a.live, node: a.media, home: home.New(config), liaison: liaison.NewClient(key, time.Now, a.logger)}
 	a.pages = pages
 	a.lines = &lineKeeper{
 		Book: line.New(), home: pages.home, liaison: pages.liaison, live: a.live, media: a.media,

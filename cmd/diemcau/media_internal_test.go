@@ -100,7 +100,7 @@ func newOther(t *testing.T, name string, store liaison.Store) *other {
 func newPages(t *testing.T, store *shelf) joins {
 	t.Helper()
 	logger := slog.New(slog.DiscardHandler)
-	j := joins{liaison: liaison.NewClient(make([]byte, 32), time.Now), home: home.New(home.Config{
+	j := joins{liaison: liaison.NewClient(make([]byte, 32), time.Now, logger), home: home.New(home.Config{
 		Store: store, Self: home.Node{Name: "b", Run: "b1"}, Logger: logger,
 		Conferences: func() []conference.ID { return []conference.ID{"hue"} },
 	})}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -26,9 +27,10 @@ const maxLine = 128 << 10
 
 // Client asks other nodes. All methods may be called concurrently.
 type Client struct {
-	key  []byte
-	now  func() time.Time
-	http *http.Client
+	key    []byte
+	now    func() time.Time
+	logger *slog.Logger
+	http   *http.Client
 
 	sessionsMu sync.Mutex // guards sessions, ended
 	sessions   map[*session]struct{}
@@ -37,8 +39,8 @@ type Client struct {
 }
 
 // NewClient returns a Client; key is the installation's.
-func NewClient(key []byte, now func() time.Time) *Client {
-	return &Client{key: key, now: now, sessions: make(map[*session]struct{}), http: &http.Client{
+func NewClient(key []byte, now func() time.Time, logger *slog.Logger) *Client {
+	return &Client{key: key, now: now, logger: logger.With(slog.String("part", "liaison")), sessions: make(map[*session]struct{}), http: &http.Client{
 		Transport: &http.Transport{}, // its own, so that Run can end its connections
 		// A signature is for one address: a redirect would have to be signed anew.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -90,10 +92,16 @@ func (c *Client) EndOthers(id conference.ID, origin string) {
 	}
 }
 
-// errElsewhere refuses when the node that should hold the media does not answer: the page
-// tries again, and by then they may have another home.
-func errElsewhere(err error) error {
-	return conference.Refuse(conference.KindUnavailable, "media.unavailable", err.Error())
+var errUnavailable = conference.Refuse(conference.KindUnavailable, "media.unavailable", "")
+
+// elsewhere refuses when the node that should hold the media does not answer: the page tries
+// again, and by then they may have another home. What is wrong is for the log alone: it names
+// addresses of the inner network.
+func (c *Client) elsewhere(ctx context.Context, origin string, err error) error {
+	if !errors.Is(err, context.Canceled) { // nobody waits any more
+		c.logger.WarnContext(ctx, "another node does not answer", slog.String("node", origin), slog.Any("err", err))
+	}
+	return errUnavailable
 }
 
 // Join makes a session on the node with the given origin. Refusals: the other node's;
@@ -131,7 +139,7 @@ func (c *Client) begin(ctx context.Context, origin string, asked join) (*session
 	response, err := c.post(stream, origin, Path, asked)
 	if err != nil {
 		stop()
-		return nil, "", errElsewhere(err)
+		return nil, "", c.elsewhere(ctx, origin, err)
 	}
 	lines := bufio.NewScanner(response.Body)
 	lines.Buffer(nil, maxLine)
@@ -139,7 +147,7 @@ func (c *Client) begin(ctx context.Context, origin string, asked join) (*session
 	if err == nil && first.Refused != nil {
 		err = first.Refused.err()
 	} else if err != nil {
-		err = errElsewhere(err)
+		err = c.elsewhere(ctx, origin, err)
 	}
 	if err != nil {
 		stop()
@@ -152,8 +160,8 @@ func (c *Client) begin(ctx context.Context, origin string, asked join) (*session
 	}
 	if !c.follow(s, lines, response.Body) {
 		stop()
-		_ = response.Body.Close() // nothing is wanted of it any more
-		return nil, "", errElsewhere(errors.New("this node stops"))
+		_ = response.Body.Close()      // nothing is wanted of it any more
+		return nil, "", errUnavailable // this node stops
 	}
 	return s, first.SDP, nil
 }
@@ -201,19 +209,19 @@ func (c *Client) ask(ctx context.Context, origin, path string, body, answer any)
 	defer cancel()
 	response, err := c.post(ctx, origin, path, body)
 	if err != nil {
-		return errElsewhere(err)
+		return c.elsewhere(ctx, origin, err)
 	}
 	defer response.Body.Close() //nolint:errcheck // it was read
 	raw, err := io.ReadAll(io.LimitReader(response.Body, maxLine))
 	if err != nil {
-		return errElsewhere(err)
+		return c.elsewhere(ctx, origin, err)
 	}
 	var t told
 	if response.StatusCode == http.StatusConflict && json.Unmarshal(raw, &t) == nil && t.Refused != nil {
 		return t.Refused.err()
 	}
 	if err := json.Unmarshal(raw, answer); err != nil {
-		return errElsewhere(err)
+		return c.elsewhere(ctx, origin, err)
 	}
 	return nil
 }
@@ -225,15 +233,15 @@ type session struct {
 	origin     string
 	id         string
 	token      string
-	ice        []protocol.ICEServer
 	stop       context.CancelFunc
 	done       chan struct{}
 
 	replaced atomic.Bool
 
-	slotsMu sync.Mutex // guards slots, change
+	slotsMu sync.Mutex // guards slots, change, ice
 	slots   protocol.Slots
 	change  chan struct{}
+	ice     []protocol.ICEServer // as last told
 }
 
 // read follows the stream until it ends.
@@ -278,6 +286,9 @@ func (s *session) Restart(ctx context.Context, offer string) (string, error) {
 	if err := s.client.ask(ctx, s.origin, Path+"/"+s.id+"/restart", description{SDP: offer}, &answer); err != nil {
 		return "", err
 	}
+	s.slotsMu.Lock()
+	defer s.slotsMu.Unlock()
+	s.ice = answer.ICEServers
 	return answer.SDP, nil
 }
 
@@ -298,8 +309,13 @@ func (s *session) tell(what string, body any) {
 	}
 }
 
-// ICEServers returns what relays the session's media: the other node's relay.
-func (s *session) ICEServers() []protocol.ICEServer { return s.ice }
+// ICEServers returns what relays the session's media: the other node's relay, with the
+// credentials that came with the last answer.
+func (s *session) ICEServers() []protocol.ICEServer {
+	s.slotsMu.Lock()
+	defer s.slotsMu.Unlock()
+	return s.ice
+}
 
 // Token is what the page comes back with, through whichever node.
 func (s *session) Token() string { return s.token }

@@ -3,6 +3,7 @@ package liaison_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -83,6 +84,24 @@ func (f *fake) Close()                { f.once.Do(func() { close(f.done) }) }
 func (f *fake) Replaced() bool        { return f.replaced.Load() }
 func (f *fake) Done() <-chan struct{} { return f.done }
 
+// words are what is written to a log.
+type words struct {
+	mu  sync.Mutex // guards all
+	all strings.Builder
+}
+
+func (w *words) Write(line []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.all.Write(line)
+}
+
+func (w *words) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.all.String()
+}
+
 // nonces remembers them.
 type nonces struct {
 	mu   sync.Mutex // guards seen
@@ -109,6 +128,8 @@ type nodes struct {
 
 	client *liaison.Client
 	media  *fake
+	log    *words       // of the client
+	given  atomic.Int64 // credentials for relays, so far
 	asked  conference.Actor
 	token  string // that came with the offer
 	refuse error
@@ -118,7 +139,8 @@ func key() []byte { return []byte("0123456789abcdef0123456789abcdef") }
 
 func start(t *testing.T) *nodes {
 	t.Helper()
-	n := &nodes{media: newFake(), client: liaison.NewClient(key(), time.Now)}
+	log := &words{}
+	n := &nodes{media: newFake(), log: log, client: liaison.NewClient(key(), time.Now, slog.New(slog.NewTextHandler(log, nil)))}
 	n.Server = httptest.NewServer(liaison.NewHandler(liaison.Config{
 		Join: func(_ context.Context, id conference.ID, actor conference.Actor, offer protocol.MediaOffer) (signaling.MediaSession, string, error) {
 			if n.refuse != nil {
@@ -135,7 +157,7 @@ func start(t *testing.T) *nodes {
 			return n.media, nil
 		},
 		ICEServers: func(session string) []protocol.ICEServer {
-			return []protocol.ICEServer{{URLs: []string{"turns:a.example.org:443?transport=tcp"}, Username: session}}
+			return []protocol.ICEServer{{URLs: []string{"turns:a.example.org:443?transport=tcp"}, Username: fmt.Sprintf("%d:%s", n.given.Add(1), session)}}
 		},
 		Key: key(), Store: &nonces{}, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 	}))
@@ -192,7 +214,7 @@ func TestM11_RelayedSession(t *testing.T) {
 		t.Errorf("got %+v, want %+v", n.asked, want)
 	}
 	with, is := session.(interface{ ICEServers() []protocol.ICEServer })
-	if !is || len(with.ICEServers()) != 1 || with.ICEServers()[0].Username != "hue/s1" {
+	if !is || len(with.ICEServers()) != 1 || with.ICEServers()[0].Username != "1:hue/s1" {
 		t.Error("a page is not told what relays media to the other node")
 	}
 	want := []protocol.Slot{{MID: "2", Kind: "programme", Venue: "city-hall"}}
@@ -202,6 +224,9 @@ func TestM11_RelayedSession(t *testing.T) {
 	}
 	if answer, err := session.Restart(t.Context(), "new"); err != nil || answer != "again new" {
 		t.Errorf("restart: got %q, %v", answer, err)
+	}
+	if got := with.ICEServers(); len(got) != 1 || got[0].Username != "2:hue/s1" {
+		t.Errorf("got %v after a restart, want credentials that are new", got)
 	}
 	_, err := session.Restart(t.Context(), "bad")
 	var refusal *conference.Error
@@ -292,12 +317,14 @@ func TestM11_RelayRefuses(t *testing.T) {
 	}
 	if _, _, err := n.client.Join(t.Context(), "http://127.0.0.1:1", "hue", conference.Actor{}, protocol.MediaOffer{SDP: "offer"}); !errors.Is(err, &conference.Error{Code: "media.unavailable"}) {
 		t.Errorf("got %v from a node that is not there, want media.unavailable", err)
+	} else if strings.Contains(err.Error(), "127.0.0.1") || !strings.Contains(n.log.String(), "127.0.0.1:1") {
+		t.Errorf("got %v, logged %q; want the address in the log alone", err, n.log)
 	}
-	stranger := liaison.NewClient([]byte("another installation's key, 32 b"), time.Now)
+	stranger := liaison.NewClient([]byte("another installation's key, 32 b"), time.Now, slog.New(slog.DiscardHandler))
 	if _, _, err := stranger.Join(t.Context(), n.URL, "hue", conference.Actor{}, protocol.MediaOffer{SDP: "offer"}); !errors.Is(err, &conference.Error{Code: "access.denied"}) {
 		t.Errorf("got %v with another key, want access.denied", err)
 	}
-	late := liaison.NewClient(key(), func() time.Time { return time.Now().Add(-time.Minute) })
+	late := liaison.NewClient(key(), func() time.Time { return time.Now().Add(-time.Minute) }, slog.New(slog.DiscardHandler))
 	if _, _, err := late.Join(t.Context(), n.URL, "hue", conference.Actor{}, protocol.MediaOffer{SDP: "offer"}); !errors.Is(err, &conference.Error{Code: "access.denied"}) {
 		t.Errorf("got %v with an old signature, want access.denied", err)
 	}

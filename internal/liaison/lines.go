@@ -100,7 +100,7 @@ func (c *Client) FollowLines(ctx context.Context, origin string, id conference.I
 	defer quiet.Stop()
 	response, err := c.post(ctx, origin, Path+"/"+ofLines+"/"+linesFollow, aboutLine{Conference: id})
 	if err != nil {
-		return errElsewhere(err)
+		return c.elsewhere(ctx, origin, err)
 	}
 	defer response.Body.Close() //nolint:errcheck // it is over either way
 	lines := bufio.NewScanner(response.Body)
@@ -113,7 +113,7 @@ func (c *Client) FollowLines(ctx context.Context, origin string, id conference.I
 			Refused *refused `json:"refused,omitempty"`
 		}
 		if err := json.Unmarshal(lines.Bytes(), &one); err != nil {
-			return errElsewhere(err)
+			return c.elsewhere(ctx, origin, err)
 		}
 		if one.Refused != nil {
 			return one.Refused.err()

@@ -83,7 +83,7 @@ func startLines(t *testing.T) (*bookLines, *liaison.Client, string) {
 	server := httptest.NewServer(liaison.NewHandler(liaison.Config{
 		Lines: book, Key: key(), Store: &nonces{}, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 	}))
-	client := liaison.NewClient(key(), time.Now)
+	client := liaison.NewClient(key(), time.Now, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan struct{})
 	go func() { // ends with ctx
@@ -127,7 +127,7 @@ func TestM11_linesThroughAnotherNode(t *testing.T) {
 	if got, err := client.Still(ctx, url, hue, "venue-0"); err != nil || !slices.Equal(got, still()) {
 		t.Errorf("got %d bytes, %v", len(got), err)
 	}
-	stranger := liaison.NewClient([]byte("another installation's key, 32 b"), time.Now)
+	stranger := liaison.NewClient([]byte("another installation's key, 32 b"), time.Now, slog.New(slog.DiscardHandler))
 	if _, err := stranger.Still(ctx, url, hue, "venue-0"); !errors.Is(err, &conference.Error{Code: "access.denied"}) {
 		t.Errorf("got %v with another key, want access.denied", err)
 	}

@@ -44,12 +44,19 @@ type Handler struct {
 	cfg Config
 
 	sessionsMu sync.Mutex // guards sessions
-	sessions   map[string]signaling.MediaSession
+	sessions   map[string]kept
+}
+
+// kept is a session that another node's page has here.
+type kept struct {
+	signaling.MediaSession
+
+	owner string // whom the credentials of a relay are for
 }
 
 // NewHandler returns a Handler for Path and everything below it.
 func NewHandler(cfg Config) *Handler {
-	return &Handler{cfg: cfg, sessions: make(map[string]signaling.MediaSession)}
+	return &Handler{cfg: cfg, sessions: make(map[string]kept)}
 }
 
 // ServeHTTP answers POST of signed requests.
@@ -98,7 +105,8 @@ func (h *Handler) join(w http.ResponseWriter, r *http.Request, body []byte) {
 		return
 	}
 	defer session.Park() // or it has ended
-	id := h.keep(session)
+	owner := string(asked.Conference) + "/" + asked.Session
+	id := h.keep(kept{session, owner})
 	defer h.forget(id)
 	control := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "application/x-ndjson")
@@ -107,7 +115,7 @@ func (h *Handler) join(w http.ResponseWriter, r *http.Request, body []byte) {
 		_ = control.SetWriteDeadline(time.Now().Add(silence)) // not every writer has one
 		return line.Encode(t) == nil && control.Flush() == nil
 	}
-	if !tell(told{ID: id, SDP: answer, MediaToken: session.Token(), ICEServers: h.cfg.ICEServers(string(asked.Conference) + "/" + asked.Session)}) {
+	if !tell(told{ID: id, SDP: answer, MediaToken: session.Token(), ICEServers: h.cfg.ICEServers(owner)}) {
 		return
 	}
 	beat := time.NewTicker(alive)
@@ -155,7 +163,7 @@ func (h *Handler) restart(w http.ResponseWriter, r *http.Request, id string, bod
 		h.refuse(w, err)
 		return
 	}
-	h.write(w, http.StatusOK, description{SDP: answer})
+	h.write(w, http.StatusOK, description{SDP: answer, ICEServers: h.cfg.ICEServers(session.owner)})
 }
 
 func (h *Handler) tiles(w http.ResponseWriter, id string, body []byte) {
@@ -175,6 +183,7 @@ func (h *Handler) leave(w http.ResponseWriter, id string) {
 		h.refuse(w, unknownSession())
 		return
 	}
+	h.forget(id)
 	session.Close()
 	h.write(w, http.StatusOK, struct{}{})
 }
@@ -208,7 +217,7 @@ func (h *Handler) write(w http.ResponseWriter, status int, body any) {
 	}
 }
 
-func (h *Handler) keep(session signaling.MediaSession) string {
+func (h *Handler) keep(session kept) string {
 	id := rand.Text()
 	h.sessionsMu.Lock()
 	defer h.sessionsMu.Unlock()
@@ -216,7 +225,7 @@ func (h *Handler) keep(session signaling.MediaSession) string {
 	return id
 }
 
-func (h *Handler) find(id string) (signaling.MediaSession, bool) {
+func (h *Handler) find(id string) (kept, bool) {
 	h.sessionsMu.Lock()
 	defer h.sessionsMu.Unlock()
 	session, known := h.sessions[id]

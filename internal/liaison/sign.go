@@ -1,7 +1,6 @@
 package liaison
 
 import (
-	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -24,7 +23,7 @@ const (
 	// off the store's is not ready anyway.
 	maxSkew = 30 * time.Second
 
-	noncePrefix = "relay/nonce/"
+	noncePrefix = "liaison/nonce/"
 )
 
 // Store remembers which requests were seen; see eventlog.Ephemeral.
@@ -73,5 +72,5 @@ func verify(w http.ResponseWriter, r *http.Request, key []byte, now time.Time, s
 	if !fresh {
 		return nil, denied
 	}
-	return bytes.Clone(body), nil
+	return body, nil
 }

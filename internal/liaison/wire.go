@@ -43,9 +43,11 @@ type refused struct {
 
 func (r *refused) err() error { return conference.Refuse(r.Kind, r.Code, r.Detail) }
 
-// restart and its answer carry a description; tiles says which venues to show.
+// restart and its answer carry a description; tiles says which venues to show. The answer
+// has what relays media to the node, with new credentials.
 type description struct {
-	SDP string `json:"sdp"`
+	SDP        string               `json:"sdp"`
+	ICEServers []protocol.ICEServer `json:"iceServers,omitempty"`
 }
 
 type tiles struct {

@@ -10,7 +10,7 @@ import { venuePlan } from './slots';
 const RELAY: IceServer = { urls: ['turns:h:443?transport=tcp'], username: '1:a', credential: 'c' };
 
 function setUp(
-  answers: { join?: () => Promise<string>; restart?: () => Promise<string>; relays?: IceServer[] } = {},
+  answers: { join?: () => Promise<string>; restart?: () => Promise<string>; relays?: () => IceServer[] } = {},
 ) {
   const clock = new FakeClock();
   const peers: FakePeer[] = [];
@@ -18,7 +18,7 @@ function setUp(
   const online = { is: true };
   const answered = async (how?: () => Promise<string>): Promise<MediaAnswer> => ({
     sdp: (await how?.()) ?? 'v=0\r\n',
-    relays: answers.relays ?? [],
+    relays: answers.relays?.() ?? [],
   });
   const link = new Link({
     signal: {
@@ -81,7 +81,7 @@ describe('Link', () => {
   });
 
   it('M6: is relayed when neither UDP nor TCP stands in time, and then at once', async () => {
-    const t = setUp({ relays: [RELAY] });
+    const t = setUp({ relays: () => [RELAY] });
     t.link.start(t.send);
     await settle();
     const peer = t.peers[0];
@@ -99,8 +99,33 @@ describe('Link', () => {
     expect(t.peers[1]?.configuration.iceServers).toEqual([RELAY]);
   });
 
+  it('M7: who is relayed comes back with new credentials at once, and once', async () => {
+    let given = 0;
+    const relays = (): IceServer[] => [{ ...RELAY, username: `${++given}:a` }];
+    const t = setUp({ relays });
+    t.link.start(t.send);
+    await settle();
+    const peer = t.peers[0];
+    t.clock.pass(RELAY_MS);
+    await settle();
+    peer?.become('connected');
+    const used = () => peer?.configuration.iceServers?.[0]?.username;
+    expect(used()).toBe('1:a'); // and is too old by the time the line breaks
+    peer?.become('disconnected');
+    t.clock.pass(UNSTEADY_MS);
+    await settle();
+    // The first restart brings the credentials, the second uses them, and no time passes.
+    expect(t.asked.slice(2)).toEqual(['restart u3', 'restart u4']);
+    expect(used()).toBe('3:a');
+    peer?.become('failed');
+    t.link.gone();
+    await settle();
+    expect(t.asked.slice(4)).toEqual(['join u1', 'restart u2']);
+    expect(t.peers[1]?.configuration.iceServers?.[0]?.username).toBe('5:a');
+  });
+
   it('M6: holds no relay when it is connected without', async () => {
-    const t = setUp({ relays: [RELAY] });
+    const t = setUp({ relays: () => [RELAY] });
     const peer = await connected(t);
     t.clock.pass(RELAY_MS);
     await settle();

@@ -232,7 +232,7 @@ export class Link {
     }
   }
 
-  async #restart(): Promise<void> {
+  async #restart(how: 'first' | 'again' = 'first'): Promise<void> {
     const peer = this.#peer;
     if (peer === undefined) {
       this.#on({ type: 'gone' });
@@ -243,7 +243,7 @@ export class Link {
       return;
     }
     try {
-      await this.#negotiate(peer, (sdp) => this.#config.signal.restart(sdp), true);
+      await this.#negotiate(peer, (sdp) => this.#config.signal.restart(sdp), how);
     } catch (error) {
       this.#refused(peer, error);
     }
@@ -258,8 +258,9 @@ export class Link {
   async #negotiate(
     peer: RTCPeerConnection,
     ask: (sdp: string) => Promise<MediaAnswer>,
-    iceRestart = false,
+    restart: 'no' | 'first' | 'again' = 'no',
   ): Promise<void> {
+    const iceRestart = restart !== 'no';
     const offer = await peer.createOffer({ iceRestart });
     offer.sdp = askForSound(offer.sdp ?? '');
     await peer.setLocalDescription(offer);
@@ -270,7 +271,15 @@ export class Link {
     this.#problem = undefined;
     this.#relays = answer.relays;
     this.#choose();
-    if (answer.relays.length > 0 && peer.connectionState !== 'connected') this.#armRelay(peer);
+    if (peer.connectionState !== 'connected') {
+      // The credentials that were offered with may be too old to begin a relay again; whoever
+      // needs one does not wait to see whether UDP or TCP stand.
+      if (this.#relayed && restart !== 'again' && giveRelays(peer, answer.relays)) {
+        await this.#restart('again');
+        return;
+      }
+      if (answer.relays.length > 0) this.#armRelay(peer);
+    }
     // A restart can end "connected" without a change of connectionState to tell of.
     if (iceRestart && peer.connectionState === 'connected') {
       this.#on({ type: 'peer', state: 'connected' });
@@ -294,7 +303,7 @@ export class Link {
     if (this.#peer !== peer || peer.connectionState === 'connected') return;
     if (!giveRelays(peer, this.#relays)) return;
     this.#relayed = true;
-    await this.#restart();
+    await this.#restart('again');
   }
 
   /** The order of these lines is the contract with the server (docs/protocol.md). */
