@@ -70,6 +70,13 @@ func (d *door) expect(session any, ufrag string) {
 	d.hosts[session] = all
 }
 
+// heard reports whether a check for a session has come.
+func (d *door) heard(session any) bool {
+	d.expectedMu.RLock()
+	defer d.expectedMu.RUnlock()
+	return slices.ContainsFunc(d.hosts[session], func(g *guest) bool { return len(g.at) > 0 })
+}
+
 // leave forgets a session and its addresses.
 func (d *door) leave(session any) {
 	d.expectedMu.Lock()

@@ -47,7 +47,7 @@ type Config struct {
 	// sessions of viewers and encoders end then.
 	DeadAfter time.Duration
 	// MaxOpening is how many viewers may be connecting at a time; 0: 1,024. Of more, those
-	// that have tried for longest are given up.
+	// that have tried for longest are given up, first those that have sent nothing.
 	MaxOpening int
 	// ResumeWithin is how long a page may be away before its session ends; 0: a minute.
 	ResumeWithin time.Duration

@@ -24,6 +24,7 @@ import (
 type Viewer struct {
 	id       string
 	plane    *Plane
+	from     netip.Prefix // whose; the zero Prefix is nobody's
 	audience *audience
 	shard    *shard
 	counters *counters
@@ -159,6 +160,10 @@ func (v *Viewer) run(ctx context.Context) {
 	}
 }
 
+// silent reports whether nothing has come from the viewer, nor over TCP a connection. ICE
+// gives it up after Config.DeadAfter then.
+func (v *Viewer) silent() bool { return v.way.Load() == nil && !v.plane.node.door.heard(v) }
+
 // handshake waits for ICE, then agrees on keys.
 func (v *Viewer) handshake(ctx context.Context) (*dtls.Conn, error) {
 	if err := v.agent.AwaitConnect(ctx); err != nil {
@@ -248,10 +253,18 @@ func (v *Viewer) leave() {
 	v.Close()
 	v.plane.node.opening.end(v)
 	v.plane.node.door.leave(v)
-	v.use(nil)
-	_ = v.agent.GracefulClose() // it is over either way
+	v.hangUp()
 	v.shard.viewers.Add(-1)
 	v.plane.forget(v)
+}
+
+// hangUp ends the ICE agent, then the way: until the agent's own goroutines have ended they
+// may still tell of a pair it has chosen. None of them may call it.
+func (v *Viewer) hangUp() {
+	if v.agent != nil {
+		_ = v.agent.GracefulClose() // it is over either way
+	}
+	v.use(nil)
 }
 
 // ID returns the session's id (128 random bits, base32).

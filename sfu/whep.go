@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"net/netip"
 	"strconv"
 
 	"github.com/diemcau/diemcau/internal/conference"
@@ -14,6 +15,12 @@ import (
 // before anything is made; one too many with media.full: there are Config.MaxViewers, or
 // the machine spends all its time sending.
 func (p *Plane) Watch(ctx context.Context, venue conference.VenueID, offer string) (*Viewer, string, error) {
+	return p.WatchFrom(ctx, netip.Prefix{}, venue, offer)
+}
+
+// WatchFrom is Watch for a viewer at an address, which may be a quarter of the viewers that
+// are connecting (Config.MaxOpening); the zero Prefix is none.
+func (p *Plane) WatchFrom(ctx context.Context, from netip.Prefix, venue conference.VenueID, offer string) (*Viewer, string, error) {
 	if p.broken != nil {
 		return nil, "", p.broken
 	}
@@ -28,7 +35,7 @@ func (p *Plane) Watch(ctx context.Context, venue conference.VenueID, offer strin
 	var number [8]byte
 	rand.Read(number[:])
 	v := &Viewer{
-		id: token(), plane: p, shard: s, counters: &p.counters, offer: o, done: make(chan struct{}),
+		id: token(), plane: p, from: from, shard: s, counters: &p.counters, offer: o, done: make(chan struct{}),
 		number: strconv.FormatUint(binary.BigEndian.Uint64(number[:])>>2, 10), etag: `"` + token() + `"`,
 	}
 	life, cancel := context.WithCancel(context.Background())
@@ -46,12 +53,12 @@ func (p *Plane) Watch(ctx context.Context, venue conference.VenueID, offer strin
 
 // start makes the connection and the viewer's goroutine.
 func (v *Viewer) start(ctx, life context.Context) (string, error) {
+	v.plane.node.opening.begin(v, v.plane.node.maxOpening())
 	err := v.connect(ctx)
 	var answer string
 	if err == nil {
 		answer, err = v.answer()
 	}
-	v.plane.node.opening.begin(v, v.plane.node.maxOpening())
 	if err == nil && !v.plane.node.spawn(func() { v.run(life) }) {
 		err = conference.Refuse(conference.KindUnavailable, "media.full", "media is ending")
 	}
@@ -59,9 +66,7 @@ func (v *Viewer) start(ctx, life context.Context) (string, error) {
 		v.Close()
 		v.plane.node.opening.end(v)
 		v.plane.node.door.leave(v)
-		if v.agent != nil {
-			_ = v.agent.GracefulClose() // the refusal is what matters
-		}
+		v.hangUp()
 	}
 	return answer, err
 }

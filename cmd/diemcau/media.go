@@ -28,8 +28,8 @@ func (w whip) Publish(ctx context.Context, info *conference.Info, venue conferen
 }
 
 // Watch sends the programme or a venue to a viewer.
-func (w whip) Watch(ctx context.Context, info *conference.Info, venue conference.VenueID, offer string) (server.MediaSession, string, error) {
-	session, answer, err := w.node.Plane(info.ID, info.MainVenue()).Watch(ctx, venue, offer)
+func (w whip) Watch(ctx context.Context, info *conference.Info, at server.Viewing, offer string) (server.MediaSession, string, error) {
+	session, answer, err := w.node.Plane(info.ID, info.MainVenue()).WatchFrom(ctx, at.From, at.Venue, offer)
 	if err != nil {
 		return nil, "", err
 	}

@@ -13,6 +13,7 @@ const (
 	Lookup     Kind = "lookup"     // a tracking code is looked up over HTTP
 	Miss       Kind = "miss"       // a tracking code was looked up that does not exist
 	SignIn     Kind = "signIn"     // a link is redeemed
+	Watch      Kind = "watch"      // a viewer asks for media (WHEP)
 )
 
 // scope is whom a bucket belongs to.
@@ -48,6 +49,9 @@ func sizeOf(kind Kind, of scope) size {
 		s = sizes{address: size{5, 60}, all: size{200, 1000}}
 	case SignIn:
 		s = sizes{address: size{10, 200}, all: size{200, 1000}}
+	case Watch:
+		// sfu.Config.MaxOpening over the rate is the time that is left to connect: 2 s.
+		s = sizes{address: size{100, 500}, all: size{500, 1000}}
 	}
 	switch of {
 	case scopeSession:

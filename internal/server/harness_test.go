@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -291,10 +292,11 @@ func (b *buffer) String() string {
 
 // fakeMedia answers offers as the media plane would.
 type fakeMedia struct {
-	refusalMu sync.Mutex // guards refusal, notReady and made
+	refusalMu sync.Mutex // guards what follows
 	refusal   error
 	notReady  error
 	made      []*fakeSession
+	viewers   []netip.Prefix // where they came from
 }
 
 func newFakeMedia() *fakeMedia { return &fakeMedia{} }
@@ -322,8 +324,11 @@ func (m *fakeMedia) Publish(_ context.Context, _ *conference.Info, venue confere
 	return m.make(venue, offer)
 }
 
-func (m *fakeMedia) Watch(_ context.Context, _ *conference.Info, venue conference.VenueID, offer string) (server.MediaSession, string, error) {
-	return m.make(venue, offer)
+func (m *fakeMedia) Watch(_ context.Context, _ *conference.Info, at server.Viewing, offer string) (server.MediaSession, string, error) {
+	m.refusalMu.Lock()
+	m.viewers = append(m.viewers, at.From)
+	m.refusalMu.Unlock()
+	return m.make(at.Venue, offer)
 }
 
 func (m *fakeMedia) make(venue conference.VenueID, offer string) (server.MediaSession, string, error) {

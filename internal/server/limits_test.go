@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -138,5 +139,43 @@ func TestLookup_knownCodesAreNotGuesses(t *testing.T) {
 		if got.status != http.StatusOK {
 			t.Fatalf("look-up %d: got %d %s", n, got.status, got.body)
 		}
+	}
+}
+
+// TestM8_AFloodOfViewersIsRefused: each costs an ICE agent. Whoever comes from another
+// address is served, and the media plane is told the addresses apart.
+func TestM8_AFloodOfViewersIsRefused(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, limited(func(cfg *limits.Config) {
+		cfg.Scale = 0.02 // 10 at once of an address, 20 of all
+		begun := time.Now()
+		cfg.Now = func() time.Time { return begun }
+	}))
+	watch := func(address string) answer {
+		return h.do(request{
+			method: "POST", path: api + "/whep", body: offer, contentType: typeSDP, origin: "-",
+			header: map[string]string{"X-Forwarded-For": address},
+		})
+	}
+	for n := range 12 {
+		got, want := watch("203.0.113.9"), http.StatusCreated
+		if n >= 10 {
+			want = http.StatusTooManyRequests
+		}
+		if got.status != want {
+			t.Fatalf("viewer %d: got %d %s, want %d", n, got.status, got.body, want)
+		}
+		if want == http.StatusTooManyRequests && got.header.Get("Retry-After") == "" {
+			t.Error("a refusal does not say when to come again")
+		}
+	}
+	if got := watch("2001:db8::7"); got.status != http.StatusCreated {
+		t.Errorf("another address: got %d %s", got.status, got.body)
+	}
+	h.media.refusalMu.Lock()
+	defer h.media.refusalMu.Unlock()
+	want := append(slices.Repeat([]netip.Prefix{netip.MustParsePrefix("203.0.113.9/32")}, 10), netip.MustParsePrefix("2001:db8::/64"))
+	if !slices.Equal(h.media.viewers, want) {
+		t.Errorf("the media plane was told %v, want %v", h.media.viewers, want)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 
@@ -11,16 +12,23 @@ import (
 
 	"github.com/diemcau/diemcau/internal/access"
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/limits"
 )
 
 // Media is what WHIP and WHEP need of the media plane.
 type Media interface {
-	// Publish takes a venue from an encoder; Watch sends the programme (venue "") or one
-	// venue. Both return the SDP answer. Refusals: those of sfu.Plane.
+	// Publish takes a venue from an encoder; Watch sends the programme or one venue. Both
+	// return the SDP answer. Refusals: those of sfu.Plane.
 	Publish(ctx context.Context, info *conference.Info, venue conference.VenueID, offer string) (MediaSession, string, error)
-	Watch(ctx context.Context, info *conference.Info, venue conference.VenueID, offer string) (MediaSession, string, error)
+	Watch(ctx context.Context, info *conference.Info, at Viewing, offer string) (MediaSession, string, error)
 	// Ready returns nil when media can be received.
 	Ready() error
+}
+
+// Viewing is what is watched, and from where.
+type Viewing struct {
+	Venue conference.VenueID // "": the programme
+	From  netip.Prefix       // the address, as limits.Network gives it
 }
 
 // Relay tells clients how to reach the TURN server.
@@ -109,11 +117,15 @@ func (s *Server) watch(c echo.Context) error {
 	if away, err := s.redirectMedia(c, info.ID); away {
 		return err
 	}
+	asker := s.asker(c)
+	if err := s.cfg.Limits.Take(c.Request().Context(), limits.Watch, asker); err != nil {
+		return err
+	}
 	offer, err := readText(c, typeSDP, maxSDP)
 	if err != nil {
 		return err
 	}
-	session, sdp, err := s.cfg.Media.Watch(c.Request().Context(), info, venue, offer)
+	session, sdp, err := s.cfg.Media.Watch(c.Request().Context(), info, Viewing{Venue: venue, From: asker.Address}, offer)
 	if err != nil {
 		return err
 	}
