@@ -41,10 +41,10 @@ func untilCovered(t *testing.T, c *live.Conference, position uint64) {
 	})
 }
 
-// TestRecord_isSigned: two nodes write side by side; after each 1,000 events the log holds
+// TestJ10_RecordIsSigned: two nodes write side by side; after each 1,000 events the log holds
 // one checkpoint, not two, and after the close one that covers all there is, also what came
 // later. Whoever has the public key alone can check a copy; a restart finds it whole.
-func TestRecord_isSigned(t *testing.T) {
+func TestJ10_RecordIsSigned(t *testing.T) {
 	t.Parallel()
 	signed := func(t *testing.T, open func() eventlog.Store) {
 		t.Helper()
@@ -97,10 +97,10 @@ func TestRecord_isSigned(t *testing.T) {
 	})
 }
 
-// TestRecord_changedBehindTheServer: a time in the store, which no hash chain covers, is
+// TestJ10_RecordChangedBehindTheServer: a time in the store, which no hash chain covers, is
 // changed while the server is away. Its next start says so, once, and goes on; a copy does
 // not verify.
-func TestRecord_changedBehindTheServer(t *testing.T) {
+func TestJ10_RecordChangedBehindTheServer(t *testing.T) {
 	t.Parallel()
 	store := newStore(t)
 	node, stop := startNode(t, store)

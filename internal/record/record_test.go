@@ -115,8 +115,8 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// TestVerify_seesTampering: whatever is changed in a copy is seen, with the place.
-func TestVerify_seesTampering(t *testing.T) {
+// TestJ10_TamperingIsSeen: whatever is changed in a copy is seen, with the place.
+func TestJ10_TamperingIsSeen(t *testing.T) {
 	t.Parallel()
 	b := newBook(t).fill(2500)
 	full, public := b.copied(true), b.copied(false)
