@@ -81,7 +81,7 @@ async function opened(page, key, where) {
   const dialog = page.locator('dialog[open]');
   await dialog.waitFor();
   await until(() => dialog.evaluate((box) => box.contains(document.activeElement)), `${where}: the focus is in the dialog`);
-  await spotless(page, where);
+  await spotless(page, where, 'dialog[open]');
   for (const [edge, step] of [['last', 'Tab'], ['first', 'Shift+Tab']]) {
     await dialog.evaluate((box, at) => {
       const stops = [...box.querySelectorAll('a[href], button:enabled, input:enabled, select:enabled, textarea:enabled, summary')].filter((stop) => stop.checkVisibility());

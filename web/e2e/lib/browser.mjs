@@ -66,9 +66,9 @@ export function noFaults(page) {
 /** What axe looks for: WCAG 2.2 AA and good practice. */
 export const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
-/** Fails with what axe finds on the page as it stands. */
-export async function spotless(page, where) {
-  const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze();
+/** Fails with what axe finds on the page as it stands, or on one part of it. */
+export async function spotless(page, where, part = 'html') {
+  const { violations } = await new AxeBuilder({ page }).include(part).withTags(rules).analyze();
   const found = violations.map((one) => `${one.id}: ${one.help} ${one.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`);
   assert.deepEqual(found, [], `axe on ${where}`);
 }
