@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -70,5 +71,30 @@ func TestSoak_aStoppedRunIsNoResult(t *testing.T) {
 	stop()
 	if result, err := soakOne(ctx, "J7", "aaaaaaa"); err == nil || result.ID != "" || !strings.Contains(err.Error(), "soak J7") {
 		t.Errorf("got %+v, %v, want an error and no result", result, err)
+	}
+}
+
+// TestSoak_endsWithAllItStarted: a stopped soak leaves nothing running that would keep its
+// output open.
+func TestSoak_endsWithAllItStarted(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	cmd := inGroup(ctx, "sleep 600 & echo started; wait")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := out.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	if _, err := io.ReadAll(out); err != nil { // ends when nobody holds it open
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil {
+		t.Error("got no error of a stopped command")
 	}
 }

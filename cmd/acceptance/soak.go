@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -100,7 +101,7 @@ func soakOne(ctx context.Context, id, commit string) (soakResult, error) {
 	}
 	fmt.Println("soak", id, "…")
 	start := time.Now()
-	out, err := exec.CommandContext(ctx, "bash", "-o", "pipefail", "-c", command).CombinedOutput()
+	out, err := inGroup(ctx, command).CombinedOutput()
 	if ctx.Err() != nil {
 		return soakResult{}, fmt.Errorf("soak %s: %w", id, ctx.Err())
 	}
@@ -114,6 +115,14 @@ func soakOne(ctx context.Context, id, commit string) (soakResult, error) {
 		ID: id, Commit: commit, Passed: err == nil, At: start.UTC(), Took: time.Since(start).Round(time.Second).String(),
 		Command: command, Tail: strings.Join(lines[max(0, len(lines)-60):], "\n"),
 	}, nil
+}
+
+// inGroup is a shell command that ends with all it has started when ctx does.
+func inGroup(ctx context.Context, command string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "bash", "-o", "pipefail", "-c", command)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	return cmd
 }
 
 // soakCommand runs the Go packages and the browser tests that have a test with the id in
