@@ -50,6 +50,7 @@ func giveUntilFull(t *testing.T, c *live.Conference, commands []conference.Comma
 	t.Helper()
 	for i, command := range commands {
 		_, err := inTime(t, c, command)
+		orStop(t)
 		if err == nil {
 			continue
 		}
@@ -66,6 +67,7 @@ func giveUntilFull(t *testing.T, c *live.Conference, commands []conference.Comma
 		if acked.Load() > 0 {
 			t.Errorf("%d acknowledged after the disk was full", acked.Load())
 		}
+		orStop(t)
 		return commands[i:]
 	}
 	t.Fatal("the disk was never full")

@@ -64,6 +64,14 @@ func all(commands []conference.Command, carry func(command conference.Command)) 
 	group.Wait()
 }
 
+// orStop ends a test that has failed: what hangs once hangs again.
+func orStop(t *testing.T) {
+	t.Helper()
+	if t.Failed() {
+		t.FailNow()
+	}
+}
+
 // inTime gives a command and fails the test when it is not answered at all.
 func inTime(t *testing.T, c *live.Conference, command conference.Command) (live.Outcome, error) {
 	t.Helper()
@@ -86,6 +94,7 @@ func wantTryAgain(t *testing.T, c *live.Conference, commands []conference.Comman
 			t.Errorf("%s: got %v, want to be told to try again", command.Body.CommandType(), err)
 		}
 	})
+	orStop(t)
 }
 
 // wantAllOnce repeats the commands until they are acknowledged and looks for them in the log.
