@@ -16,7 +16,7 @@ import (
 )
 
 // From the first group to the recording: live with a window that moves, whole afterwards.
-func TestLiveThenTheRecording(t *testing.T) {
+func TestP8_LiveThenTheRecording(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {

@@ -27,7 +27,7 @@ func entries() []hls.Entry {
 	return all
 }
 
-func TestPlaylistWhileLive(t *testing.T) {
+func TestP8_PlaylistWhileLive(t *testing.T) {
 	t.Parallel()
 	want := `#EXTM3U
 #EXT-X-VERSION:7
@@ -58,7 +58,7 @@ v1-43.m4s
 
 // A discontinuity that has become the first group keeps its tag, and the number is that of
 // what was before it (RFC 8216 §6.2.2).
-func TestPlaylistThatBeginsWithADiscontinuity(t *testing.T) {
+func TestP8_PlaylistThatBeginsWithADiscontinuity(t *testing.T) {
 	t.Parallel()
 	want := `#EXTM3U
 #EXT-X-VERSION:7
@@ -80,7 +80,7 @@ sound-42.m4s
 	}
 }
 
-func TestMultivariantPlaylist(t *testing.T) {
+func TestP8_MultivariantPlaylist(t *testing.T) {
 	t.Parallel()
 	want := `#EXTM3U
 #EXT-X-VERSION:7
