@@ -166,19 +166,24 @@ func TestM8_HalfOpenHandshakesAreBounded(t *testing.T) { //nolint:paralleltest /
 	late.wait(late.slot(sfu.SlotProgramme, video, 0), "city hall for who comes after them", sees(1))
 }
 
-// knock sends the check that makes ICE connected, and nothing after it.
+// knock sends the check that makes ICE choose the address it comes from, and nothing after it.
 func knock(t *testing.T, conn net.PacketConn, answer, offer string) {
+	t.Helper()
+	knockAt(t, conn, net.IPv4(127, 0, 0, 1), answer, offer)
+}
+
+func knockAt(t *testing.T, conn net.PacketConn, to net.IP, answer, offer string) {
 	t.Helper()
 	ufrag, pwd := lineOf(answer, "a=ice-ufrag:"), lineOf(answer, "a=ice-pwd:")
 	m, err := stun.Build(stun.BindingRequest, stun.TransactionID,
 		stun.NewUsername(ufrag+":"+lineOf(offer, "a=ice-ufrag:")),
-		stun.RawAttribute{Type: stun.AttrUseCandidate}, stun.RawAttribute{Type: stun.AttrPriority, Value: binary.BigEndian.AppendUint32(nil, 1<<24)},
+		stun.RawAttribute{Type: stun.AttrUseCandidate}, stun.RawAttribute{Type: stun.AttrPriority, Value: binary.BigEndian.AppendUint32(nil, 1<<31-1)},
 		stun.RawAttribute{Type: stun.AttrICEControlling, Value: make([]byte, 8)},
 		stun.NewShortTermIntegrity(pwd), stun.Fingerprint)
 	must(t, err)
 	port, err := strconv.Atoi(portOf(t, answer))
 	must(t, err)
-	_, err = conn.WriteTo(m.Raw, &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port})
+	_, err = conn.WriteTo(m.Raw, &net.UDPAddr{IP: to, Port: port})
 	must(t, err)
 }
 

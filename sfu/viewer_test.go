@@ -1,10 +1,14 @@
 package sfu_test
 
 import (
+	"context"
+	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/diemcau/diemcau/sfu"
@@ -232,5 +236,65 @@ func TestM3_ManyJoinOneKeyframeASecond(t *testing.T) {
 	seconds := uint64(len(first.packets(mid))-start)/60 + 2
 	if asked := plane.Stats().KeyframesAsked - before; asked < 1 || asked > seconds {
 		t.Errorf("got %d keyframe requests in about %d seconds for 8 viewers", asked, seconds)
+	}
+}
+
+// Viewers, venues, stages and encoders over IPv6 alone.
+func TestM1_EverybodyOverIPv6(t *testing.T) {
+	t.Parallel()
+	for role, p := range everybody(t, newNode(t, sfu.Config{}), shape{networks: []webrtc.NetworkType{webrtc.NetworkTypeUDP6}}) {
+		pair, err := p.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
+		must(t, err)
+		if ip := net.ParseIP(pair.Remote.Address); ip == nil || ip.To4() != nil || p.way() != "udp host" {
+			t.Errorf("%s came to %s by %s, want IPv6", role, pair.Remote.Address, p.way())
+		}
+	}
+}
+
+// A viewer whose network gives it another address, as its checks show, is sent the same
+// stream there: the same source, the numbers going on. Nothing more goes to the old one.
+func TestM1_ViewerFollowsItsAddress(t *testing.T) {
+	t.Parallel()
+	for name, address := range map[string]string{"IPv4": "127.0.0.1", "IPv6": "::1"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			plane := newPlane(t)
+			film(t, joinVenue(t, plane, hall), 1)
+			var offer string
+			viewer := newPeer(t, shape{videos: 1, audios: 1}).negotiate(func(ctx context.Context, text string) (answer string, err error) {
+				offer = text
+				_, answer, err = plane.Watch(ctx, "", text)
+				return answer, err
+			})
+			mid := viewer.slot(sfu.SlotProgramme, video, 0)
+			last := viewer.wait(mid, "city hall", func(all []received) bool { return len(all) > 30 })
+			conn, err := new(net.ListenConfig).ListenPacket(t.Context(), "udp", net.JoinHostPort(address, "0"))
+			must(t, err)
+			defer conn.Close()
+			knockAt(t, conn, net.ParseIP(address), viewer.answer, offer)
+			must(t, conn.SetReadDeadline(time.Now().Add(patience)))
+			buf := make([]byte, 2048)
+			var before uint16
+			for got := 0; got < 20; {
+				n, _, err := conn.ReadFrom(buf)
+				must(t, err)
+				var h rtp.Header
+				if _, err := h.Unmarshal(buf[:n]); err != nil || h.SSRC != last[0].SSRC {
+					continue // sound, reports, checks
+				}
+				if got == 0 && int16(h.SequenceNumber-last[len(last)-1].SequenceNumber) < 0 {
+					t.Errorf("got number %d at the new address after %d at the old one", h.SequenceNumber, last[len(last)-1].SequenceNumber)
+				}
+				if got > 0 && h.SequenceNumber != before+1 {
+					t.Errorf("got number %d after %d at the new address", h.SequenceNumber, before)
+				}
+				before, got = h.SequenceNumber, got+1
+			}
+			for _, q := range viewer.packets(mid) {
+				if int16(q.SequenceNumber-before) >= 0 {
+					t.Errorf("number %d went to the old address", q.SequenceNumber)
+				}
+			}
+		})
 	}
 }
