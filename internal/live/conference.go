@@ -117,15 +117,7 @@ func (c *Conference) Do(ctx context.Context, command conference.Command) (Outcom
 		}
 		command.Body = body
 	case moderation.Submit:
-		// Of what staff typed in somebody has taken that look.
-		if moderation.FromOutside(body.Channel) {
-			body.Hold = c.screened(body.Body + "\n" + body.Name)
-			if body.Hold != "" {
-				command.Body = body
-			}
-		}
-		r := &request{command: command, answer: make(chan answer, 1), made: c.make(command, body)}
-		return c.give(ctx, r)
+		return c.give(ctx, c.submission(command, body))
 	case AmendQuestion:
 		body.hold = c.screened(body.Body)
 		command.Body = body
@@ -133,15 +125,73 @@ func (c *Conference) Do(ctx context.Context, command conference.Command) (Outcom
 	return c.give(ctx, &request{command: command, answer: make(chan answer, 1)})
 }
 
+// submission returns a submission as a request, with what can be prepared of it.
+func (c *Conference) submission(command conference.Command, body moderation.Submit) *request {
+	// Of what staff typed in somebody has taken that look.
+	if moderation.FromOutside(body.Channel) {
+		body.Hold = c.screened(body.Body + "\n" + body.Name)
+		if body.Hold != "" {
+			command.Body = body
+		}
+	}
+	return &request{command: command, answer: make(chan answer, 1), made: c.make(command, body)}
+}
+
+// Result is what Do returns.
+type Result struct {
+	Outcome Outcome
+	Err     error
+}
+
+// SubmitAll carries out commands whose bodies are SubmitQuestion, in their order, as if each
+// were given to Do, and returns a result for each. They share appends: it is the way for
+// many at once. Other commands are refused with command.unknown.
+func (c *Conference) SubmitAll(ctx context.Context, commands []conference.Command) []Result {
+	results, requests := make([]Result, len(commands)), make([]*request, len(commands))
+	for i, command := range commands {
+		command, err := c.keys.prepare(command)
+		body, is := command.Body.(moderation.Submit)
+		if err == nil && !is {
+			err = invalid("command.unknown", "not a submission")
+		}
+		if err == nil {
+			r := c.submission(command, body)
+			if err = c.put(ctx, r); err == nil {
+				requests[i] = r
+			}
+		}
+		results[i].Err = err
+	}
+	for i, r := range requests {
+		if r != nil {
+			results[i].Outcome, results[i].Err = c.wait(ctx, r)
+		}
+	}
+	return results
+}
+
 // give hands a request to run's goroutine and waits for its answer.
 func (c *Conference) give(ctx context.Context, r *request) (Outcome, error) {
+	if err := c.put(ctx, r); err != nil {
+		return Outcome{}, err
+	}
+	return c.wait(ctx, r)
+}
+
+// put hands a request to run's goroutine.
+func (c *Conference) put(ctx context.Context, r *request) error {
 	select {
 	case c.inbox <- r:
+		return nil
 	case <-c.stopped:
-		return Outcome{}, unavailable("the conference stops")
+		return unavailable("the conference stops")
 	case <-ctx.Done():
-		return Outcome{}, unavailable("too many commands wait")
+		return unavailable("too many commands wait")
 	}
+}
+
+// wait returns the answer to a request that was put.
+func (c *Conference) wait(ctx context.Context, r *request) (Outcome, error) {
 	select {
 	case a := <-r.answer:
 		return a.outcome, a.err

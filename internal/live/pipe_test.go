@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -117,5 +119,49 @@ func TestQ8_AheadOfAStaleBatch(t *testing.T) {
 	}
 	if q := c.Snapshot().Questions[0]; q.State != moderation.StateClaimed || q.Claim.Session != minh.Session {
 		t.Errorf("question is %s, held by %+v; want claimed by %s", q.State, q.Claim, minh.Session)
+	}
+}
+
+// TestM8_ManyAtOnceShareAppends: a table's rows are written in their order by few appends;
+// a row that is refused, or stands there twice, is answered for itself.
+func TestM8_ManyAtOnceShareAppends(t *testing.T) {
+	t.Parallel()
+	c, log := startFaulty(t)
+	var appends atomic.Int32
+	log.set(func(through appendFunc) appendFunc {
+		return func(ctx context.Context, seen eventlog.Position, commands []eventlog.Command) ([]eventlog.Result, eventlog.Position, error) {
+			if len(commands) > 0 {
+				appends.Add(1)
+			}
+			return through(ctx, seen, commands)
+		}
+	}, nil)
+	const rows = 64
+	commands := make([]conference.Command, rows, rows+3)
+	for n := range commands {
+		commands[n] = conference.Command{ID: rand.Text(), Actor: admin, Body: question(rand.Text(), fmt.Sprint("Câu ", n))}
+	}
+	twice := commands[3]
+	twice.ID = rand.Text()
+	commands = append(commands, twice,
+		conference.Command{ID: rand.Text(), Actor: admin, Body: question("short", "Khóa ngắn")},
+		conference.Command{ID: rand.Text(), Actor: lan, Body: moderation.ClaimCard{ID: "none"}})
+	results := c.SubmitAll(t.Context(), commands)
+	for n, q := range c.Snapshot().Questions {
+		if want := fmt.Sprint("Câu ", n); results[n].Err != nil || q.Body != want || results[n].Outcome.Code == "" {
+			t.Fatalf("question %d: got %q and %+v, want %q", n, q.Body, results[n], want)
+		}
+	}
+	wantQuestions(t, c, rows)
+	if got := results[rows]; got.Err != nil || !got.Outcome.Repeated || got.Outcome.Code != results[3].Outcome.Code {
+		t.Errorf("the row that stands there twice: got %+v", got)
+	}
+	for n, code := range []string{"question.bad_key", "command.unknown"} {
+		if err := results[rows+1+n].Err; !errors.Is(err, &conference.Error{Code: code}) {
+			t.Errorf("got %v, want %s", err, code)
+		}
+	}
+	if got := appends.Load(); got > rows/2 {
+		t.Errorf("%d rows took %d appends", rows, got)
 	}
 }

@@ -1,5 +1,7 @@
 package server
 
+import "net/netip"
+
 // RouteTable returns "METHOD /path" of every route, for the roles matrix.
 func (s *Server) RouteTable() []string {
 	var table []string
@@ -14,3 +16,12 @@ var ReaderLanguage = readerLanguage
 
 // ReadProxyHeader is fuzzed by itself.
 var ReadProxyHeader = readProxyHeader
+
+// GoOn is tested by itself.
+var GoOn = goOn
+
+// HoldCopy is a public copy of a record that nobody reads, if there is room for it.
+func (s *Server) HoldCopy(from netip.Prefix) (end func()) {
+	end, _ = s.copies.begin(from, false)
+	return end
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -79,23 +80,47 @@ func (s *Server) importQuestions(c echo.Context) error {
 		}
 		return answer(c, http.StatusOK, view)
 	}
-	for _, row := range result.Rows {
-		outcome, err := running.Do(c.Request().Context(), conference.Command{
+	for rows := range slices.Chunk(result.Rows, rowsAtOnce) {
+		goOn(c.Response())
+		if err := view.take(rows, running.SubmitAll(c.Request().Context(), submissions(rows, actor))); err != nil {
+			return err // what was taken so far is kept: sending the file again goes on
+		}
+	}
+	return answer(c, http.StatusOK, view)
+}
+
+// rowsAtOnce is how many rows of a table become questions in one append, or a few.
+const rowsAtOnce = 64
+
+// submissions are rows as commands.
+func submissions(rows []intake.Row, actor conference.Actor) []conference.Command {
+	commands := make([]conference.Command, len(rows))
+	for i, row := range rows {
+		commands[i] = conference.Command{
 			ID: access.NewID(), Actor: actor, Body: live.SubmitQuestion{
 				IdempotencyKey: row.Key, Body: row.Body, Topic: row.Topic, Venue: row.Venue, Name: row.Name,
 				Phone: row.Phone, Organisation: row.Organisation, Channel: moderation.ChannelImport,
 			},
-		})
-		if refusal, is := errors.AsType[*conference.Error](err); is && (refusal.Kind == conference.KindInvalid || refusal.Code == "idempotency_mismatch") {
-			view.Problems = append(view.Problems, rowProblem(row.Number, refusal.Code))
-			continue
 		}
-		if err != nil {
-			return err // what was taken so far is kept: sending the file again goes on
-		}
-		view.Imported = append(view.Imported, importedRow{row.Number, outcome.Code})
 	}
-	return answer(c, http.StatusOK, view)
+	return commands
+}
+
+// take notes what became of rows. It returns the error of the first that says that the
+// others will fare no better.
+func (v *importView) take(rows []intake.Row, results []live.Result) error {
+	for i, result := range results {
+		refusal, is := errors.AsType[*conference.Error](result.Err)
+		switch {
+		case result.Err == nil:
+			v.Imported = append(v.Imported, importedRow{rows[i].Number, result.Outcome.Code})
+		case is && (refusal.Kind == conference.KindInvalid || refusal.Code == "idempotency_mismatch"):
+			v.Problems = append(v.Problems, rowProblem(rows[i].Number, refusal.Code))
+		default:
+			return result.Err
+		}
+	}
+	return nil
 }
 
 // rowProblem is a refusal of the rules as the problem of a row.

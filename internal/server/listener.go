@@ -24,6 +24,15 @@ const (
 	shutdownIn    = 3 * time.Second
 )
 
+// goOn gives a request whose body has been read, and whose answer takes long, as much time
+// from now as an answer has. Without it the connection is cut, over HTTP/1 also the context:
+// the time to read a request counts on while the server watches whether its client has left.
+func goOn(w http.ResponseWriter) {
+	control := http.NewResponseController(w)
+	_ = control.SetWriteDeadline(time.Now().Add(answerWithin)) // not every writer has one
+	_ = control.SetReadDeadline(time.Time{})                   // likewise
+}
+
 // Listener serves HTTP on one address.
 type Listener struct {
 	listener net.Listener

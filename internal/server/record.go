@@ -1,13 +1,16 @@
 package server
 
 import (
+	"bufio"
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strconv"
+	"sync"
 
 	"github.com/labstack/echo/v4"
 
@@ -17,8 +20,47 @@ import (
 	"github.com/diemcau/diemcau/internal/record"
 )
 
-// copiesAtOnce is how many copies of records are made side by side: each reads a whole log.
-const copiesAtOnce = 2
+// Each copy of a record reads a whole log, so few are made side by side: for those who show
+// no right to it one for an address, and apart from those who do.
+const (
+	publicCopies = 4
+	ownCopies    = 2
+	// copyChunk bytes have to be taken within answerWithin.
+	copyChunk = 256 << 10
+)
+
+// copies are the records that are being copied.
+type copies struct {
+	mu     sync.Mutex // guards own, public
+	own    int
+	public map[netip.Prefix]struct{} // by address
+}
+
+// begin takes a place; end gives it back. False: there is none.
+func (p *copies) begin(from netip.Prefix, own bool) (end func(), ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if own {
+		if p.own >= ownCopies {
+			return nil, false
+		}
+		p.own++
+		return func() { p.mu.Lock(); p.own--; p.mu.Unlock() }, true
+	}
+	if _, held := p.public[from]; held || len(p.public) >= publicCopies {
+		return nil, false
+	}
+	p.public[from] = struct{}{}
+	return func() { p.mu.Lock(); delete(p.public, from); p.mu.Unlock() }, true
+}
+
+// patient gives every chunk of an answer its time.
+type patient struct{ to http.ResponseWriter }
+
+func (p patient) Write(b []byte) (int, error) {
+	goOn(p.to)
+	return p.to.Write(b)
+}
 
 // recordKey tells the public key that records are signed with: GET /api/v1/record/key →
 // {"algorithm","key","pem"}. It is everybody's.
@@ -47,18 +89,18 @@ func (s *Server) copyRecord(c echo.Context) error {
 		return err
 	}
 	full := c.QueryParam("full") == "1"
-	if full || !info.Public {
+	own := full || !info.Public
+	if own {
 		if _, err := s.authorise(c, info.ID, access.ActionRecordCopy); err != nil {
 			return err
 		}
 	}
-	select {
-	case s.copying <- struct{}{}:
-		defer func() { <-s.copying }()
-	default:
+	end, ok := s.copies.begin(s.asker(c).Address, own)
+	if !ok {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(10))
 		return conference.Refuse(conference.KindUnavailable, "record.busy", "")
 	}
+	defer end()
 	header := c.Response().Header()
 	header.Set("Cache-Control", "no-store")
 	header.Set(echo.HeaderContentType, "application/jsonl; charset=utf-8")
@@ -66,12 +108,16 @@ func (s *Server) copyRecord(c echo.Context) error {
 	if c.Request().Method == http.MethodHead {
 		return c.NoContent(http.StatusOK)
 	}
-	w, err := record.NewWriter(c.Response(), info.ID, full)
+	out := bufio.NewWriterSize(patient{c.Response()}, copyChunk)
+	w, err := record.NewWriter(out, info.ID, full)
 	if err == nil {
 		err = running.Record(c.Request().Context(), 0, w.Write)
 	}
 	if err == nil {
 		err = w.Close()
+	}
+	if err == nil {
+		err = out.Flush()
 	}
 	if err != nil { // under way already: a copy without its last line is known as cut off
 		s.cfg.Logger.WarnContext(c.Request().Context(), "copy of a record was cut off", slog.Any("err", err))

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -70,8 +71,8 @@ type Server struct {
 	echo     *echo.Echo
 	pages    *pageSet
 	media    *mediaSessions
-	copying  chan struct{} // a place for each record that is being copied
-	importMu sync.Mutex    // held while a table is read: one may take 200 MB of memory
+	copies   copies     // of records
+	importMu sync.Mutex // held while a table is read: one may take 200 MB of memory
 	started  atomic.Bool
 	draining atomic.Bool
 }
@@ -88,7 +89,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Holidays == nil {
 		cfg.Holidays = workday.Vietnam()
 	}
-	s := &Server{cfg: cfg, echo: echo.New(), pages: pages, media: newMediaSessions(), copying: make(chan struct{}, copiesAtOnce)}
+	s := &Server{cfg: cfg, echo: echo.New(), pages: pages, media: newMediaSessions(), copies: copies{public: map[netip.Prefix]struct{}{}}}
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.IPExtractor = echo.ExtractIPDirect()
 	s.echo.HTTPErrorHandler = s.handleError
