@@ -14,8 +14,10 @@ import (
 // shard at most once a flush; it knows no viewer.
 type audience struct {
 	venue   conference.VenueID // "": the programme
-	video   stream
+	video   [rungs]stream      // in three sizes
 	audio   stream
+	watched [rungs]atomic.Int32 // viewers at each rung, or on their way to it
+	costs   [rungs]atomic.Int64 // what each takes, bits/s, with the sound
 	shards  []*shard
 	present []atomic.Int32 // viewers by shard
 	size    atomic.Int32   // viewers
@@ -34,7 +36,10 @@ type stream struct {
 
 func newAudience(venue conference.VenueID, shards []*shard) *audience {
 	a := &audience{venue: venue, shards: shards, present: make([]atomic.Int32, len(shards))}
-	a.video.cut = newCut(rewrite.New(0, 0), func(n numbers, p *ring.Packet) { a.take(&a.video, n, p.Marker) })
+	for i := range a.video {
+		s := &a.video[i]
+		s.cut = newCut(rewrite.New(0, 0), func(n numbers, p *ring.Packet) { a.take(s, n, p.Marker) })
+	}
 	a.audio.cut = newCut(rewrite.New(0, 0), func(n numbers, _ *ring.Packet) { a.take(&a.audio, n, false) })
 	return a
 }
@@ -55,10 +60,18 @@ func (a *audience) take(s *stream, n numbers, frameEnds bool) {
 func (a *audience) join(s *shard)  { a.present[s.number].Add(1); a.size.Add(1) }
 func (a *audience) leave(s *shard) { a.present[s.number].Add(-1); a.size.Add(-1) }
 
-// stream returns the stream of a leg.
-func (a *audience) stream(m medium) *stream {
+// stream returns the stream of a medium at a rung.
+func (a *audience) stream(m medium, rung int) *stream {
 	if m == picture {
-		return &a.video
+		return &a.video[rung]
 	}
 	return &a.audio
+}
+
+// takes returns what each rung takes.
+func (a *audience) takes() (costs [rungs]int) {
+	for i := range costs {
+		costs[i] = int(a.costs[i].Load())
+	}
+	return costs
 }

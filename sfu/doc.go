@@ -17,9 +17,13 @@
 // next keyframe. A cut belongs to the source that holds its gate, so no packet waits for
 // a lock; NACKs are answered from the feeds' rings.
 //
+// What a page is sent fits its line: every packet it gets bears a transport-wide number, its
+// feedback moves an estimate (bandwidth), which route shares among its slots (layer); what
+// nobody needs is stopped at the page that sends it. The programme has three rungs.
+//
 // Public viewers come in thousands and are no PeerConnections (docs/adr/0014):
 //
-//	feed ─▶ cut ─▶ audience (a log of numbers) ─wake, once a flush─▶ shard, one per core
+//	feed ─▶ cut ─▶ audience (a log of numbers a rung) ─wake, once a flush─▶ shard, one per core
 //	shard: plan the runs once; for each viewer: number, seal, send (netio: GSO)
 //	socket ─▶ tap ─▶ the viewer's SRTCP ─ask─▶ shard: send again, ask for a keyframe
 package sfu

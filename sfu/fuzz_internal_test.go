@@ -186,7 +186,7 @@ func FuzzM8_Feedback(f *testing.F) {
 		}
 
 		asks := make(chan ask, 4)
-		v := &Viewer{counters: &c, shard: &shard{asks: asks}}
+		v := &Viewer{counters: &c, shard: &shard{asks: asks, now: time.Now}}
 		v.legs[picture].ssrc, v.legs[sound].ssrc = 1, 2
 		v.heed(b) // never blocks, however full the queue is
 		v.heed(b)

@@ -24,8 +24,10 @@ type leg struct {
 	ssrc        uint32
 	payload     uint8
 	rtxSSRC     uint32
-	rtxPayload  uint8 // 0: no RTX, a packet is sent again as it was
+	rtxPayload  uint8   // 0: no RTX, a packet is sent again as it was
+	stream      *stream // its packets now
 	tsOff       uint32
+	lastTS      uint32 // highest sent
 	begun       bool
 	waits       bool // for a keyframe, after a loss of ours
 	now, before stretch
@@ -39,8 +41,10 @@ type leg struct {
 
 // stretch is a part of the leg without a gap of ours: index = number + shift.
 type stretch struct {
-	from  uint64     // first number of the audience's
-	first seal.Index // its index
+	from   uint64     // first number of the audience's
+	first  seal.Index // its index
+	stream *stream
+	tsOff  uint32
 }
 
 // newLeg returns a leg with random identifiers and first numbers.
@@ -63,13 +67,16 @@ func newLeg(l line) leg {
 
 // number returns the index of a packet, and false when it is not for this viewer: it came
 // before the viewer did, or the viewer waits for a keyframe. Decoding can start at a
-// packet that starts.
-func (g *leg) number(seq uint64, starts bool) (seal.Index, bool) {
+// packet that starts. Ts is the audience's timestamp.
+func (g *leg) number(seq uint64, ts uint32, starts bool) (seal.Index, bool) {
 	if !g.begun || g.waits {
 		if !starts {
 			return 0, false
 		}
-		g.before, g.now = g.now, stretch{from: seq, first: g.next}
+		if back := int32(g.lastTS - ts - g.tsOff); g.begun && back >= 0 { // modulo 2^32
+			g.tsOff += uint32(back) + 1 // of another rung: timestamps rise all the same
+		}
+		g.before, g.now = g.now, stretch{from: seq, first: g.next, stream: g.stream, tsOff: g.tsOff}
 		g.begun, g.waits = true, false
 	}
 	if seq < g.now.from {
@@ -79,25 +86,28 @@ func (g *leg) number(seq uint64, starts bool) (seal.Index, bool) {
 	if !g.sent.Use(at) {
 		return 0, false
 	}
-	g.next = max(g.next, at+1)
+	if at >= g.next {
+		g.next, g.lastTS = at+1, ts+g.tsOff
+	}
 	return at, true
 }
 
 // lost makes the viewer wait for the next keyframe; the numbers go on without a gap.
 func (g *leg) lost() { g.waits = g.begun }
 
-// asked returns which packet a receiver means that asks for a sequence number, and its index.
-func (g *leg) asked(seq uint16) (number uint64, at seal.Index, ok bool) {
+// asked returns which packet a receiver means that asks for a sequence number, of which
+// stretch it is, and its index.
+func (g *leg) asked(seq uint16) (number uint64, of *stretch, at seal.Index, ok bool) {
 	if !g.begun {
-		return 0, 0, false
+		return 0, nil, 0, false
 	}
 	at, ok = (g.next - 1).Nearest(seq)
 	switch {
 	case !ok:
 	case at >= g.now.first:
-		return g.now.from + uint64(at-g.now.first), at, true
+		return g.now.from + uint64(at-g.now.first), &g.now, at, true
 	case g.before.first > 0 && at >= g.before.first:
-		return g.before.from + uint64(at-g.before.first), at, true
+		return g.before.from + uint64(at-g.before.first), &g.before, at, true
 	}
-	return 0, 0, false
+	return 0, nil, 0, false
 }

@@ -30,7 +30,7 @@ func TestM1_LegProperties(t *testing.T) {
 			waited := !g.begun || g.waits
 			next := g.next
 			starts := rapid.IntRange(0, 4).Draw(t, "starts") == 0
-			at, ok := g.number(seq, starts)
+			at, ok := g.number(seq, uint32(seq)*3000, starts)
 			if !ok {
 				if waited && starts {
 					t.Fatalf("refused a keyframe at %d", seq)
@@ -50,7 +50,7 @@ func TestM1_LegProperties(t *testing.T) {
 			newest = max(newest, at)
 		}
 		for at, want := range sent {
-			number, index, ok := g.asked(at.Seq())
+			number, _, index, ok := g.asked(at.Seq())
 			if old := at < g.now.first && (g.before.first == 0 || at < g.before.first); old {
 				continue // two losses ago: no longer known
 			}
@@ -64,16 +64,16 @@ func TestM1_LegProperties(t *testing.T) {
 func TestLegHasNothingBeforeItBegins(t *testing.T) {
 	t.Parallel()
 	g := newLeg(line{})
-	if _, _, ok := g.asked(7); ok {
+	if _, _, _, ok := g.asked(7); ok {
 		t.Error("got a packet that was never sent")
 	}
-	if _, ok := g.number(100, false); ok {
+	if _, ok := g.number(100, 0, false); ok {
 		t.Error("began without a keyframe")
 	}
-	if at, ok := g.number(101, true); !ok || at == 0 || at >= 1<<15 {
+	if at, ok := g.number(101, 0, true); !ok || at == 0 || at >= 1<<15 {
 		t.Errorf("got first index %#x, %v; want 1 to 2^15-1", uint64(at), ok)
 	}
-	if _, ok := g.number(100, false); ok {
+	if _, ok := g.number(100, 0, false); ok {
 		t.Error("sent a packet from before the keyframe")
 	}
 }

@@ -90,28 +90,39 @@ func (p *Plane) publish(now time.Time) {
 	p.change = make(chan struct{})
 }
 
-// show points an audience at the programme, or at the best picture of its venue and at its
-// sound while it may be heard; it returns what it waits for.
+// show points an audience at the programme, or at the pictures of its venue and at its
+// sound while it may be heard; it returns what it waits for. A rung that nobody watches is
+// pointed at nothing.
 func (p *Plane) show(a *audience, now time.Time) []*feed {
-	var video, audio *feed
+	var audio *feed
+	var show showing
 	switch {
 	case a.size.Load() == 0:
 	case a.venue != "":
-		pub := p.heard[a.venue]
-		pub.need(0, now)
-		video, audio = pub.shows(now).feeds[0], pub.voice()
+		show, audio = p.heard[a.venue].shows(now), p.heard[a.venue].voice()
 	case p.programme != nil:
-		video, audio = p.programme.rungs[0].video, p.programme.audio
+		show, audio = p.pictures(now), p.programme.audio
 	}
-	a.video.cut.point(video)
 	a.audio.cut.point(audio)
-	if w := a.video.cut.waiting(); w != nil {
-		return []*feed{w}
+	var waited []*feed
+	for rung := range a.video {
+		a.costs[rung].Store(int64(show.bits[rung] + usualSound))
+		cut, video := a.video[rung].cut, show.feeds[rung]
+		if a.watched[rung].Load() == 0 {
+			video = nil
+		}
+		cut.point(video)
+		if video == nil {
+			continue
+		}
+		show.pub.need(rung, now)
+		if w := cut.waiting(); w != nil {
+			waited = append(waited, w)
+		} else if video.keys.wanted.Load() { // asked too soon after the last time
+			waited = append(waited, video)
+		}
 	}
-	if video != nil && video.keys.wanted.Load() { // asked too soon after the last time
-		return []*feed{video}
-	}
-	return nil
+	return waited
 }
 
 // everybody is what tile slots show until somebody chooses: City Hall, then the others by

@@ -48,7 +48,7 @@ func (v *Viewer) take(e *entryOut, buf []byte) []byte {
 	if !g.on {
 		return nil
 	}
-	at, ok := g.number(e.seq, e.starts)
+	at, ok := g.number(e.seq, e.ts, e.starts)
 	if !ok {
 		return nil
 	}
@@ -117,8 +117,8 @@ func (s *shard) drop(v *Viewer, now time.Time) {
 
 // askKey asks the source of a viewer's picture for a keyframe.
 func (s *shard) askKey(v *Viewer, g *leg, now time.Time) {
-	if g.on {
-		v.audience.video.cut.askKey(now.UnixNano())
+	if g.on && g.stream != nil {
+		g.stream.cut.askKey(now.UnixNano())
 	}
 }
 
@@ -167,17 +167,17 @@ const maxRepairs = 1000
 func (s *shard) resend(v *Viewer, m medium, seq uint16, way *way) {
 	g := &v.legs[m]
 	v.counters.nacks.Add(1)
-	number, at, ok := g.asked(seq)
+	number, of, at, ok := g.asked(seq)
 	if !ok || g.repairsLeft <= 0 {
 		return
 	}
-	p, n := v.audience.stream(m).cut.find(number)
+	p, n := of.stream.cut.find(number)
 	if p == nil {
 		return
 	}
 	defer p.Release()
 	g.repairsLeft--
-	h := header{first: 0x80, ts: n.ts + g.tsOff}
+	h := header{first: 0x80, ts: n.ts + of.tsOff}
 	if p.Marker {
 		h.marker = 0x80
 	}

@@ -62,8 +62,8 @@ func newStand(tb testing.TB, l line) *stand {
 		v.way.Store(&way{peer: s.writer.Peer(to.AddrPort())})
 	}
 	f := newVideoFeed(1, videoRing)
-	a.video.cut.show(f)
-	f.attach(a.video.cut)
+	a.video[0].cut.show(f)
+	f.attach(a.video[0].cut)
 	a.join(s)
 	s.obey(order{viewer: v, done: make(chan struct{})})
 	return &stand{shard: s, viewer: v, audience: a, feed: f, socket: u, opener: opener, seq: 1 << 16}

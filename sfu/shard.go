@@ -52,9 +52,11 @@ type shard struct {
 	window  time.Time
 }
 
-// group is the viewers of one audience in a shard.
+// group is the viewers of one rung of an audience in a shard.
 type group struct {
 	audience *audience
+	rung     int
+	coming   []*Viewer     // from another rung, at the next keyframe
 	read     [media]uint64 // packets of each stream that were sent
 	viewers  []*Viewer
 	turn     int       // who is first in the next flush
@@ -163,41 +165,61 @@ func (s *shard) measure(now time.Time) {
 func (s *shard) obey(o order) {
 	defer close(o.done)
 	v := o.viewer
-	g := s.groupOf(v.audience)
+	g := s.groupOf(v.audience, v.rung)
 	if o.leaves {
-		for i, other := range g.viewers {
-			if other == v {
-				g.viewers[i] = g.viewers[len(g.viewers)-1]
-				g.viewers[len(g.viewers)-1] = nil
-				g.viewers = g.viewers[:len(g.viewers)-1]
-				return
-			}
-		}
+		s.stay(v)
+		g.viewers = without(g.viewers, v)
+		v.audience.watched[v.rung].Add(-1)
 		return
 	}
-	if len(g.viewers) == 0 { // what came before is nobody's
-		g.read[picture], g.read[sound] = g.audience.video.head.Load(), g.audience.audio.head.Load()
-	}
+	g.begin()
 	g.viewers = append(g.viewers, v)
+	v.audience.watched[v.rung].Add(1)
+	v.legs[picture].stream, v.legs[sound].stream = &v.audience.video[v.rung], &v.audience.audio
 }
 
-func (s *shard) groupOf(a *audience) *group {
+// without takes a viewer out of a list; the order does not matter.
+func without(all []*Viewer, v *Viewer) []*Viewer {
+	for i, other := range all {
+		if other == v {
+			all[i] = all[len(all)-1]
+			all[len(all)-1] = nil
+			return all[:len(all)-1]
+		}
+	}
+	return all
+}
+
+func (s *shard) groupOf(a *audience, rung int) *group {
 	for _, g := range s.groups {
-		if g.audience == a {
+		if g.audience == a && g.rung == rung {
 			return g
 		}
 	}
-	g := &group{audience: a}
+	g := &group{audience: a, rung: rung}
 	s.groups = append(s.groups, g)
 	return g
+}
+
+// stream returns what the group is sent of a medium.
+func (g *group) stream(m medium) *stream { return g.audience.stream(m, g.rung) }
+
+// begin makes a group ready for its first viewer: what came before is nobody's.
+func (g *group) begin() {
+	if len(g.viewers)+len(g.coming) == 0 {
+		g.read[picture], g.read[sound] = g.stream(picture).head.Load(), g.stream(sound).head.Load()
+	}
 }
 
 // flush sends what has come; it reports whether a sound packet waits for company.
 func (s *shard) flush() (waits bool) {
 	start := s.now()
-	for _, g := range s.groups {
-		if len(g.viewers) > 0 && s.flushGroup(g, start) {
-			waits = true
+	// Those that viewers come to are last: by then the viewers have all that was before.
+	for _, coming := range []bool{false, true} {
+		for _, g := range s.groups {
+			if len(g.viewers)+len(g.coming) > 0 && (len(g.coming) > 0) == coming && s.flushGroup(g, start) {
+				waits = true
+			}
 		}
 	}
 	s.busy += s.now().Sub(start)
@@ -208,15 +230,16 @@ func (s *shard) flushGroup(g *group, now time.Time) (waits bool) {
 	b := &s.batch
 	b.reset()
 	for m := range media {
-		if !b.collect(g.audience.stream(m), m, &g.read[m]) {
+		if !b.collect(g.stream(m), m, &g.read[m]) {
 			g.lost(m, now)
 		}
 	}
+	s.arrive(g, now)
 	runs, alone := s.plan.Plan(b.sizes[:b.pictures], b.sizes[b.pictures:])
 	if alone > 0 && g.since.IsZero() {
 		g.since = now
 	}
-	if alone > 0 && now.Sub(g.since) < soundWait-flushTick && alone == len(b.entries)-b.pictures {
+	if alone > 0 && now.Sub(g.since) < soundWait-flushTick && alone == len(b.entries)-b.pictures && !s.moving(g.audience) {
 		// They wait for the tail of a run.
 		g.read[sound] -= b.taken[sound]
 		runs, waits = runs[:len(runs)-alone], true
@@ -242,6 +265,6 @@ func (g *group) lost(m medium, now time.Time) {
 		v.counters.late.Add(1)
 	}
 	if m == picture {
-		g.audience.video.cut.askKey(now.UnixNano())
+		g.stream(picture).cut.askKey(now.UnixNano())
 	}
 }

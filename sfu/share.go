@@ -187,10 +187,20 @@ func (p *Plane) programmeFor(s *Session, slot *slot, now time.Time) showing {
 	if !video {
 		return soundOf(p.programme.audio, p.programme.shows(), now)
 	}
+	return p.pictures(now)
+}
+
+// pictures returns the programme's picture in its three sizes. A rung that nobody watches
+// may still be in another layer, so what it would take is asked of the source.
+func (p *Plane) pictures(now time.Time) showing {
 	show := showing{venue: p.programme.shows()}
+	source := p.heard[show.venue].shows(now)
 	for i := range p.programme.rungs {
 		f := p.programme.rungs[i].video
 		show.feeds[i], show.bits[i] = f, f.costs(i, now)
+		if source.bits[i] > 0 {
+			show.bits[i] = source.bits[i]
+		}
 	}
 	for i := rungs - 2; i >= 0; i-- {
 		show.bits[i] = max(show.bits[i], show.bits[i+1])

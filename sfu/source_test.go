@@ -22,7 +22,7 @@ type camera struct {
 	layers []*layerSender
 	noSets bool // keyframes without SPS and PPS after the first
 	bframe bool
-	fat    int // packets of 1,000 bytes in every picture but keyframes
+	fat    int // packets of 1,000 bytes in every picture but keyframes; half as many in each lower layer
 }
 
 type layerSender struct {
@@ -109,7 +109,7 @@ func (c *camera) picture(l *layerSender, index int, key bool) {
 		c.send(l, ts, true, append([]byte{0x7c, 0x45}, body...))
 	} else {
 		c.send(l, ts, false, append([]byte{0x7c, 0x81}, body...))
-		for range c.fat {
+		for range c.fat >> index {
 			c.send(l, ts, false, append([]byte{0x7c, 0x01}, make([]byte, 1000)...))
 		}
 		c.send(l, ts, true, append([]byte{0x7c, 0x41}, body...))

@@ -16,6 +16,7 @@ import (
 	"github.com/pion/srtp/v3"
 
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/sfu/layer"
 	"github.com/diemcau/diemcau/sfu/seal"
 )
 
@@ -37,10 +38,17 @@ type Viewer struct {
 	cancel   context.CancelFunc // ends run
 
 	way  atomic.Pointer[way] // nil before ICE is connected
-	remb atomic.Uint64       // bits/s the receiver estimates, 0: never said
+	remb atomic.Uint64       // bits/s the receiver estimates
+	loss atomic.Uint32       // of the picture, by its last report, in 1/256
+	// When it said so, nanoseconds; 0: never.
+	rembAt, lossAt atomic.Int64
 
 	// Owned by the shard once the viewer has joined.
 	legs       [media]leg
+	rung       int // of the picture
+	target     int // the rung it is on its way to; rung: none
+	ladder     layer.Ladder
+	climbed    time.Time
 	sealer     *seal.Sealer
 	reportsOut *srtp.Context
 	reported   time.Time
@@ -223,7 +231,7 @@ func (v *Viewer) enter() bool {
 	}
 	v.plane.node.opening.end(v)
 	v.audience.join(v.shard)
-	v.audience.video.cut.askKey(v.plane.now().UnixNano())
+	v.audience.video[0].cut.askKey(v.plane.now().UnixNano())
 	return true
 }
 

@@ -39,6 +39,19 @@ func (v *Viewer) heed(plain []byte) {
 			v.shard.request(ask{viewer: v, medium: picture, key: true})
 		case *rtcp.ReceiverEstimatedMaximumBitrate:
 			v.remb.Store(uint64(p.Bitrate))
+			v.rembAt.Store(v.shard.now().UnixNano())
+		case *rtcp.ReceiverReport:
+			v.losses(p.Reports)
+		}
+	}
+}
+
+// losses keeps what the receiver says of its picture.
+func (v *Viewer) losses(reports []rtcp.ReceptionReport) {
+	for i := range reports {
+		if reports[i].SSRC == v.legs[picture].ssrc {
+			v.loss.Store(uint32(reports[i].FractionLost))
+			v.lossAt.Store(v.shard.now().UnixNano())
 		}
 	}
 }
@@ -70,6 +83,10 @@ func (s *shard) reports(now time.Time) {
 			if now.Sub(v.reported) >= reportEvery {
 				s.reportTo(v, now)
 			}
+			if now.Sub(v.climbed) >= reportEvery {
+				v.climbed = now
+				s.climb(v, now)
+			}
 		}
 	}
 }
@@ -84,7 +101,7 @@ func (s *shard) reportTo(v *Viewer, now time.Time) {
 	for m := range media {
 		g := &v.legs[m]
 		g.repairsLeft = maxRepairs
-		ts, ok := v.audience.stream(m).cut.timestamp(now.UnixNano())
+		ts, ok := v.audience.stream(m, v.rung).cut.timestamp(now.UnixNano())
 		if !ok || g.packets == 0 {
 			continue
 		}
