@@ -2,6 +2,7 @@ package signaling_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -40,12 +41,12 @@ func TestQ11_CallsAreTheDesks(t *testing.T) {
 		if r.OK == nil || r.OK.Calls == nil {
 			t.Fatalf("%s: got %s", role, mustJSON(r))
 		}
-		order := ""
+		var order []string
 		for _, call := range r.OK.Calls.List {
-			order += call.ID + " "
+			order = append(order, call.ID)
 		}
 		got := r.OK.Calls
-		if order != "q2 q6 q3 q1 " || got.Waiting != 2 || got.Called != 2 || got.List[0].Code != "CODE-q2" ||
+		if !slices.Equal(order, []string{"q2", "q6", "q3", "q1"}) || got.Waiting != 2 || got.Called != 2 || got.List[0].Code != "CODE-q2" ||
 			got.List[0].Contact.Phone != "0912345672" || got.List[0].Made != nil || got.List[2].Made.Person != "Hoa" {
 			t.Errorf("%s: got %s", role, mustJSON(got))
 		}

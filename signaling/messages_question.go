@@ -49,7 +49,25 @@ func questionText(code string) text {
 	if t := screeningText(code); t != (text{}) {
 		return t
 	}
+	if t := contactText(code); t != (text{}) {
+		return t
+	}
 	return questionAlreadyText(code)
+}
+
+// contactText has the sentences about how to reach whoever asked.
+func contactText(code string) text {
+	switch code {
+	case "question.bad_phone":
+		return text{"Số điện thoại không đúng. Hãy ghi một số, ví dụ 0912345678, hoặc để trống.", "Not a telephone number. Write one number, such as 0912345678, or leave it out."}
+	case "question.no_contact":
+		return text{"Người hỏi không để lại số điện thoại, hoặc số ấy đã được xóa.", "The asker left no telephone number, or it has been erased."}
+	case "question.already_called":
+		return text{"Đã có người gọi cho người hỏi này. Hãy tải lại danh sách.", "Somebody has called this asker already. Reload the list."}
+	case "question.contact_unasked":
+		return text{"Khi tự gửi câu hỏi, bạn không cần để lại số điện thoại hay tên tổ chức.", "A question one sends oneself takes no telephone number and no organisation."}
+	}
+	return text{}
 }
 
 // screeningText has the sentences about the decisions of moderators and of the chair.
@@ -83,14 +101,6 @@ func screeningText(code string) text {
 		return text{"Tên dài quá 80 ký tự. Hãy rút ngắn.", "The name is longer than 80 characters. Shorten it."}
 	case "question.organisation_too_long":
 		return text{"Tên cơ quan, tổ chức dài quá 200 ký tự. Hãy rút ngắn.", "The organisation is longer than 200 characters. Shorten it."}
-	case "question.bad_phone":
-		return text{"Số điện thoại không đúng. Hãy ghi một số, ví dụ 0912345678, hoặc để trống.", "Not a telephone number. Write one number, such as 0912345678, or leave it out."}
-	case "question.no_contact":
-		return text{"Người hỏi không để lại số điện thoại, hoặc số ấy đã được xóa.", "The asker left no telephone number, or it has been erased."}
-	case "question.already_called":
-		return text{"Đã có người gọi cho người hỏi này. Hãy tải lại danh sách.", "Somebody has called this asker already. Reload the list."}
-	case "question.contact_unasked":
-		return text{"Khi tự gửi câu hỏi, bạn không cần để lại số điện thoại hay tên tổ chức.", "A question one sends oneself takes no telephone number and no organisation."}
 	case "question.bad_voter":
 		return text{"Thiếu mã thiết bị để bình chọn (16–128 ký tự ASCII). Hãy tải lại trang.", "The device's voter secret is missing or malformed (16–128 printable ASCII characters). Reload the page."}
 	case "question.not_promised":

@@ -95,9 +95,9 @@ func choose(promises []promise, ids []string) ([]string, error) {
 
 // soakOne runs one id; an error means that the run was stopped and says nothing of the id.
 func soakOne(ctx context.Context, id, commit string) (soakResult, error) {
-	command, err := soakCommand(id)
-	if err != nil {
-		return soakResult{ID: id, Commit: commit, At: time.Now().UTC(), Tail: err.Error()}, nil
+	command, unknown := soakCommand(id)
+	if unknown != nil {
+		return soakResult{ID: id, Commit: commit, At: time.Now().UTC(), Tail: unknown.Error()}, nil //nolint:nilerr // it is the result
 	}
 	fmt.Println("soak", id, "…")
 	start := time.Now()

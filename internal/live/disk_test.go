@@ -49,7 +49,7 @@ func TestQ4_DiskFullUnderRedis(t *testing.T) { //nolint:paralleltest // it measu
 func giveUntilFull(t *testing.T, c *live.Conference, commands []conference.Command) []conference.Command {
 	t.Helper()
 	for i, command := range commands {
-		_, err := inTime(t, c, command)
+		err := inTime(t, c, command)
 		orStop(t)
 		if err == nil {
 			continue
@@ -60,7 +60,7 @@ func giveUntilFull(t *testing.T, c *live.Conference, commands []conference.Comma
 		}
 		var acked atomic.Int64
 		all(commands[i+1:], func(command conference.Command) {
-			if _, err := inTime(t, c, command); err == nil {
+			if err := inTime(t, c, command); err == nil {
 				acked.Add(1)
 			}
 		})

@@ -73,22 +73,22 @@ func orStop(t *testing.T) {
 }
 
 // inTime gives a command and fails the test when it is not answered at all.
-func inTime(t *testing.T, c *live.Conference, command conference.Command) (live.Outcome, error) {
+func inTime(t *testing.T, c *live.Conference, command conference.Command) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), hangsAfter)
 	defer cancel()
-	outcome, err := c.Do(ctx, command)
+	_, err := c.Do(ctx, command)
 	if ctx.Err() != nil {
 		t.Errorf("%s: not answered within %v", command.Body.CommandType(), hangsAfter)
 	}
-	return outcome, err
+	return err
 }
 
 // wantTryAgain gives every command once and fails unless each is told to try again.
 func wantTryAgain(t *testing.T, c *live.Conference, commands []conference.Command) {
 	t.Helper()
 	all(commands, func(command conference.Command) {
-		_, err := inTime(t, c, command)
+		err := inTime(t, c, command)
 		refusal, is := errors.AsType[*conference.Error](err)
 		if !is || refusal.Kind != conference.KindPending && refusal.Kind != conference.KindUnavailable {
 			t.Errorf("%s: got %v, want to be told to try again", command.Body.CommandType(), err)

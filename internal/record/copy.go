@@ -53,12 +53,12 @@ func NewWriter(out io.Writer, id conference.ID, full bool) (*Writer, error) {
 }
 
 // checkpointPrefix begins the canonical form of every checkpoint.
-var checkpointPrefix = []byte(`{"type":"` + EventCheckpoint + `",`)
+const checkpointPrefix = `{"type":"` + EventCheckpoint + `",`
 
 // Write adds the next event.
 func (w *Writer) Write(r eventlog.Record) error {
 	line := Line{Position: r.Position, AtUs: r.At.UnixMicro(), Digest: r.Digest}
-	if w.full || bytes.HasPrefix(r.Canonical, checkpointPrefix) {
+	if w.full || bytes.HasPrefix(r.Canonical, []byte(checkpointPrefix)) {
 		line.Event = string(r.Canonical)
 	}
 	if err := w.out.Encode(line); err != nil {

@@ -133,7 +133,7 @@ func (v *verifier) next(line Line) error {
 	case line.Event != "" && hexSum(line.Event) != line.Digest[:2*sha256.Size]:
 		return fmt.Errorf("%w: the event at %d does not fit its digest", ErrChanged, line.Position)
 	}
-	if strings.HasPrefix(line.Event, string(checkpointPrefix)) {
+	if strings.HasPrefix(line.Event, checkpointPrefix) {
 		if err := v.checkpoint(line); err != nil {
 			return err
 		}

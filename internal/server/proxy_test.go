@@ -35,7 +35,8 @@ func echoServer(t *testing.T, proxies ...string) string {
 // runAll runs what lives long until the test ends.
 func runAll(t *testing.T, all ...interface {
 	Run(ctx context.Context) error
-}) {
+},
+) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, len(all))

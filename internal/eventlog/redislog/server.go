@@ -60,14 +60,15 @@ func (w *watch) met(ctx context.Context, conn *redis.Conn) error {
 
 // look asks what the server is, and says so when it is another one than before.
 func (w *watch) look(ctx context.Context, client redis.Cmdable) error {
-	facts, settings, settingsErr, err := ask(ctx, client)
+	told, err := ask(ctx, client)
 	if err != nil {
 		return unavailable("ask redis what it is", err)
 	}
+	facts := told.facts
 	if facts["redis_mode"] == "sentinel" {
 		return nil // the driver calls met for its connections to Sentinels too
 	}
-	found := standingOf(facts, settings)
+	found := standingOf(facts, told.settings)
 	w.standingMu.Lock()
 	before := w.now
 	w.now = &found
@@ -81,7 +82,7 @@ func (w *watch) look(ctx context.Context, client redis.Cmdable) error {
 	r := w.replication
 	r.fsync, r.local = found.fsync, found.local
 	r.promise(ctx, w.logger, facts["connected_slaves"])
-	w.tell(ctx, found, settings, settingsErr)
+	w.tell(ctx, found, told)
 	if err := w.check(); err != nil && before != nil {
 		w.logger.ErrorContext(ctx, "redis promises less than it did at the start", slog.Any("err", err))
 	}
@@ -145,13 +146,13 @@ func (w *watch) waiting() replication {
 }
 
 // tell logs, in words, what an acknowledgement is worth on the server.
-func (w *watch) tell(ctx context.Context, found standing, settings map[string]string, settingsErr error) {
+func (w *watch) tell(ctx context.Context, found standing, of told) {
 	logger := w.logger
-	if settingsErr != nil {
-		logger.WarnContext(ctx, "redis does not tell its settings: whether acknowledged means on disk is unknown", slog.Any("err", settingsErr))
-	} else if settings["maxmemory-policy"] != "noeviction" {
+	if of.settingsErr != nil {
+		logger.WarnContext(ctx, "redis does not tell its settings: whether acknowledged means on disk is unknown", slog.Any("err", of.settingsErr))
+	} else if of.settings["maxmemory-policy"] != "noeviction" {
 		logger.WarnContext(ctx, "redis may throw acknowledged events away when memory is short: set maxmemory-policy noeviction",
-			slog.String("code", settings["maxmemory-policy"]))
+			slog.String("code", of.settings["maxmemory-policy"]))
 	}
 	switch found.disk {
 	case diskNone:
@@ -189,9 +190,15 @@ func canWaitForDisk(version string) bool {
 	return major > 7 || major == 7 && minor >= 2
 }
 
-// ask reads what a server tells of itself, in one round trip. Managed services often
-// forbid CONFIG: then settingsErr says so.
-func ask(ctx context.Context, client redis.Cmdable) (facts, settings map[string]string, settingsErr, err error) {
+// told is what a server tells of itself. Managed services often forbid CONFIG: then
+// settingsErr says so.
+type told struct {
+	facts, settings map[string]string
+	settingsErr     error
+}
+
+// ask reads what a server tells of itself, in one round trip.
+func ask(ctx context.Context, client redis.Cmdable) (told, error) {
 	pipe := client.Pipeline()
 	info := pipe.Info(ctx)
 	asked := map[string]*redis.MapStringStringCmd{}
@@ -200,14 +207,14 @@ func ask(ctx context.Context, client redis.Cmdable) (facts, settings map[string]
 	}
 	_, _ = pipe.Exec(ctx) // each command has its own error
 	if info.Err() != nil {
-		return nil, nil, nil, info.Err()
+		return told{}, info.Err()
 	}
-	settings = make(map[string]string)
+	of := told{facts: parseInfo(info.Val()), settings: make(map[string]string)}
 	for name, cmd := range asked {
-		settings[name] = cmd.Val()[name]
-		settingsErr = errors.Join(settingsErr, cmd.Err())
+		of.settings[name] = cmd.Val()[name]
+		of.settingsErr = errors.Join(of.settingsErr, cmd.Err())
 	}
-	return parseInfo(info.Val()), settings, settingsErr, nil
+	return of, nil
 }
 
 func parseInfo(info string) map[string]string {
