@@ -8,7 +8,8 @@
 //	                                   a letter ───────▶ HTTP
 //
 // Until that is known a connection is opening: it has a deadline and a small buffer, and
-// there is a bounded number of them; beyond it the one that has been opening longest is
-// closed, because honest clients open in a moment. What follows is the business of whoever
-// accepts from the three listeners. This package knows no STUN beyond its header.
+// there is a bounded number of them; beyond it one is closed that has said nothing or
+// takes long, because honest clients open in a moment, or else the newest. What follows is
+// the business of whoever accepts from the three listeners. This package knows no STUN
+// beyond its header.
 package oneport

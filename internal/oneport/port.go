@@ -31,9 +31,12 @@ type Config struct {
 	TLS *tls.Config
 	// Within is how long a connection may take to say what it is, handshake included; 0: 10 s.
 	Within time.Duration
-	// MaxOpening is how many may be doing that at once; 0: 1,024. An address may be a
+	// MaxOpening is how many may be doing that at once; 0: 2,048. An address may be a
 	// quarter of them.
 	MaxOpening int
+	// Stalled is after how long a connection that has said something, and is still opening,
+	// makes room for others; one that has said nothing does at once. 0: 3 s.
+	Stalled time.Duration
 }
 
 // Stats counts connections since the start by what became of them.
@@ -62,7 +65,10 @@ func New(cfg Config) *Port {
 		cfg.Within = 10 * time.Second
 	}
 	if cfg.MaxOpening == 0 {
-		cfg.MaxOpening = 1024
+		cfg.MaxOpening = 2048
+	}
+	if cfg.Stalled == 0 {
+		cfg.Stalled = 3 * time.Second
 	}
 	address := cfg.Listener.Addr()
 	secure := cfg.TLS.Clone()
@@ -72,7 +78,7 @@ func New(cfg Config) *Port {
 		}
 	}
 	return &Port{
-		cfg: cfg, tls: secure, opening: newOpening(cfg.MaxOpening),
+		cfg: cfg, tls: secure, opening: newOpening(cfg.MaxOpening, cfg.Stalled),
 		http: newLane(address), media: newLane(address), relay: newLane(address),
 	}
 }
@@ -111,9 +117,10 @@ func (p *Port) Run(ctx context.Context) error {
 		conn, err := p.cfg.Listener.Accept()
 		switch {
 		case err == nil:
-			entry := p.opening.add(conn)
-			// Ends by its deadline, or because ctx closes what is opening.
-			group.Go(func() { p.open(ctx, entry) })
+			if entry := p.opening.add(conn); entry != nil {
+				// Ends by its deadline, or because ctx closes what is opening.
+				group.Go(func() { p.open(ctx, entry) })
+			}
 		case ctx.Err() != nil:
 			return nil
 		case errors.Is(err, net.ErrClosed):
@@ -149,7 +156,7 @@ func (p *Port) open(ctx context.Context, entry *opener) {
 	if ctx.Err() != nil {
 		entry.close() // it was accepted while all was being closed
 	}
-	conn, to, err := p.tell(ctx, entry.conn, deadline)
+	conn, to, err := p.tell(ctx, entry, deadline)
 	p.opening.remove(entry)
 	if err != nil {
 		p.lost(err)
@@ -178,12 +185,14 @@ func (p *Port) lost(err error) {
 }
 
 // tell returns the connection as its lane takes it.
-func (p *Port) tell(ctx context.Context, raw net.Conn, until time.Time) (net.Conn, *lane, error) {
+func (p *Port) tell(ctx context.Context, entry *opener, until time.Time) (net.Conn, *lane, error) {
+	raw := entry.conn
 	conn := &peeked{Conn: raw}
 	what, err := conn.peek()
 	if err != nil {
 		return nil, nil, err
 	}
+	p.opening.heard(entry)
 	switch what {
 	case kindTLS:
 		return p.secure(ctx, conn, until)

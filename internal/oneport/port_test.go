@@ -12,6 +12,7 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"sync"
 	"testing"
 	"time"
 
@@ -240,22 +241,69 @@ func isTimeout(err error) bool {
 func TestM8_HalfOpenConnectionsKeepNobodyOut(t *testing.T) {
 	t.Parallel()
 	const most = 64
-	h := newHouse(t, oneport.Config{MaxOpening: most, Within: time.Minute})
+	h := newHouse(t, oneport.Config{MaxOpening: most, Within: time.Minute, Stalled: 50 * time.Millisecond})
 	held := make([]net.Conn, 0, 10*most)
 	for range cap(held) {
 		c := h.dial(nil)
-		if _, err := io.WriteString(c, "\x16\x03\x01"); err != nil {
-			t.Fatal(err)
-		}
+		_, _ = io.WriteString(c, "\x16\x03\x01") // the newest may have been closed
 		held = append(held, c)
 	}
-	if got, want := h.say(h.dial([]string{"http/1.1"}), "GET / HTTP/1.1\r\n\r\n"), "http tls GET \n"; got != want {
-		t.Errorf("an honest client got %q, want %q", got, want)
+	const want = "http tls GET \n"
+	for got, begun := "", time.Now(); got != want; { // it may come before the others are stalled
+		if got = h.say(h.dial([]string{"http/1.1"}), "GET / HTTP/1.1\r\n\r\n"); time.Since(begun) > patience {
+			t.Fatalf("an honest client got %q, want %q", got, want)
+		}
 	}
 	h.until("a quarter opening for one address, the others pushed out", func(s oneport.Stats) bool {
 		return s.Opening > 0 && s.Opening <= most/4 && s.Pushed >= uint64(len(held)-most)
 	})
 	if n, err := held[0].Read(make([]byte, 1)); err == nil || isTimeout(err) {
 		t.Errorf("the oldest: got %d bytes, %v; want it closed", n, err)
+	}
+}
+
+// slow is a client's end of a connection that holds what it has received until it is let go.
+type slow struct {
+	net.Conn
+	came chan<- struct{} // is told when the first bytes have come
+	gate <-chan struct{}
+	once sync.Once
+}
+
+func (s *slow) Read(b []byte) (int, error) {
+	n, err := s.Conn.Read(b)
+	s.once.Do(func() { s.came <- struct{}{} })
+	<-s.gate
+	return n, err
+}
+
+// TestM8_ACrowdComesBack: clients far away that have begun are not pushed out by those who
+// come after them, of their own address or of all; the newest are asked to come again.
+func TestM8_ACrowdComesBack(t *testing.T) {
+	t.Parallel()
+	const most, share = 16, 4
+	h := newHouse(t, oneport.Config{MaxOpening: most, Within: time.Minute, Stalled: time.Hour})
+	came, gate, answers := make(chan struct{}, share), make(chan struct{}), make(chan string, share)
+	for range share {
+		c := tls.Client(&slow{Conn: h.dial(nil), came: came, gate: gate}, &tls.Config{
+			InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}, MaxVersion: tls.VersionTLS12, // two round trips
+		})
+		go func() { answers <- h.say(c, "GET / HTTP/1.1\r\n\r\n") }() // ends with the connection
+	}
+	for range share {
+		<-came
+	}
+	for range 3 * share {
+		c := h.dial(nil)
+		_, _ = io.WriteString(c, "\x16\x03\x01") // it may be closed by now
+		if _, err := io.Copy(io.Discard, c); err != nil && isTimeout(err) {
+			t.Fatal("one that came too late was not closed")
+		}
+	}
+	close(gate)
+	for range share {
+		if got, want := <-answers, "http tls GET \n"; got != want {
+			t.Errorf("one that had begun got %q, want %q", got, want)
+		}
 	}
 }

@@ -17,9 +17,6 @@ var ReaderLanguage = readerLanguage
 // ReadProxyHeader is fuzzed by itself.
 var ReadProxyHeader = readProxyHeader
 
-// GoOn is tested by itself.
-var GoOn = goOn
-
 // HoldCopy is a public copy of a record that nobody reads, if there is room for it.
 func (s *Server) HoldCopy(from netip.Prefix) (end func()) {
 	end, _ = s.copies.begin(from, false)

@@ -24,13 +24,9 @@ const (
 	shutdownIn    = 3 * time.Second
 )
 
-// goOn gives a request whose body has been read, and whose answer takes long, as much time
-// from now as an answer has. Without it the connection is cut, over HTTP/1 also the context:
-// the time to read a request counts on while the server watches whether its client has left.
+// goOn gives an answer that takes long as much time from now as an answer has.
 func goOn(w http.ResponseWriter) {
-	control := http.NewResponseController(w)
-	_ = control.SetWriteDeadline(time.Now().Add(answerWithin)) // not every writer has one
-	_ = control.SetReadDeadline(time.Time{})                   // likewise
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerWithin)) // not every writer has one
 }
 
 // Listener serves HTTP on one address.

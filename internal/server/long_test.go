@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/internal/conference"
-	"github.com/diemcau/diemcau/internal/server"
 )
 
 // hurry serves the house by a server whose answers are late before they begin.
@@ -53,32 +51,6 @@ func TestM8_LongAnswersAreNotCut(t *testing.T) {
 	}
 	if got := h.do(request{method: http.MethodGet, path: api + "/record"}); got.status != http.StatusOK || strings.Count(got.body, "\n") < rows {
 		t.Errorf("record: got %d with %d lines", got.status, strings.Count(got.body, "\n"))
-	}
-}
-
-// TestM8_ALongRequestIsNotGivenUp: the time to read a request does not end its work.
-func TestM8_ALongRequestIsNotGivenUp(t *testing.T) {
-	t.Parallel()
-	const within = 2 * time.Second
-	long := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		server.GoOn(w)
-		select {
-		case <-r.Context().Done():
-			w.WriteHeader(http.StatusGatewayTimeout)
-		case <-time.After(within + within/4):
-		}
-	}))
-	long.Config.ReadTimeout, long.Config.WriteTimeout = within, within
-	long.Start()
-	defer long.Close()
-	got, err := long.Client().Post(long.URL, "text/plain", strings.NewReader("words"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer got.Body.Close()
-	if got.StatusCode != http.StatusOK {
-		t.Errorf("got %s", got.Status)
 	}
 }
 
