@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"encoding/binary"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -62,12 +63,11 @@ func (d *door) expect(session any, ufrag string) {
 	}
 	g := &guest{ufrag: ufrag}
 	d.expected[ufrag] = g
-	all := append(d.hosts[session], g)
-	for len(all) > keptFragments {
-		d.forget(all[0])
-		all = all[1:]
+	d.hosts[session] = append(d.hosts[session], g)
+	for len(d.hosts[session]) > keptFragments {
+		d.forget(d.hosts[session][0])
+		d.hosts[session] = d.hosts[session][1:]
 	}
-	d.hosts[session] = all
 }
 
 // heard reports whether a check for a session has come.
@@ -159,9 +159,7 @@ func (d *door) replace(addr netip.AddrPort, was, now *guest) {
 		if was != nil && (*old)[addr] != was {
 			return
 		}
-		for k, v := range *old {
-			next[k] = v
-		}
+		maps.Copy(next, *old)
 	}
 	if now == nil {
 		delete(next, addr)

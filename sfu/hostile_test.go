@@ -143,7 +143,7 @@ func TestM8_HalfOpenHandshakesAreBounded(t *testing.T) { //nolint:paralleltest /
 	limit := full(100, 1024)
 	many := full(1000, 10_000)
 	a := newAudienceOf(t, sfu.Config{MaxOpening: limit, DeadAfter: time.Hour}) // they do not end by themselves
-	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	conn, err := new(net.ListenConfig).ListenPacket(t.Context(), "udp4", "127.0.0.1:0")
 	must(t, err)
 	defer conn.Close()
 	offer := offerOf(t, false)

@@ -70,6 +70,7 @@ func sameVenues(a, b []conference.VenueID) bool {
 
 // weather is what one venue goes through; it ends connected.
 func weather(t *testing.T, plane *sfu.Plane, v conference.VenueID, m mark, random *rand.Rand) *peer {
+	t.Helper()
 	page := sfu.Page{Venue: v, Owner: "of " + string(v)}
 	line := plug(t)
 	p := joinPage(t, plane, page, line)

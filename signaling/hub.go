@@ -63,8 +63,8 @@ type Relay interface {
 // MediaSession is one socket's grip on its page's connection to the media plane. All methods
 // may be called concurrently; once another socket has the session, Park and Close do nothing.
 type MediaSession interface {
-	// Token is what the page comes back with; a secret.
-	Token() string
+	MediaHold
+
 	// Restart answers a full offer with new ICE credentials.
 	Restart(ctx context.Context, offer string) (string, error)
 	// Slots returns the map of receive slots, the layers of the camera that are wanted, and
@@ -74,6 +74,12 @@ type MediaSession interface {
 	Tiles(venues []conference.VenueID)
 	// Look tells how slots are shown.
 	Look(slots []protocol.SlotLook)
+}
+
+// MediaHold is how long a page has its session.
+type MediaHold interface {
+	// Token is what the page comes back with; a secret.
+	Token() string
 	// Park says that the socket broke: the page has a minute to come back with the token.
 	Park()
 	// Close ends the session; again and again is no error.

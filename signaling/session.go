@@ -21,17 +21,22 @@ func (h *Hub) watchRevoked(ctx context.Context) {
 			continue
 		}
 		for ref := range revoked {
-			if h.cfg.Media != nil {
-				h.cfg.Media.Revoke(ref)
-			}
-			for _, c := range h.sockets() {
-				if mine, _ := c.signedInAs(); mine != "" && mine == ref {
-					c.bye(protocol.CloseRevoked, byeRevoked, 0)
-				}
-			}
+			h.revoke(ref)
 		}
 		if !sleep(ctx, retryRevoked) {
 			return
+		}
+	}
+}
+
+// revoke ends what a role session has on this node.
+func (h *Hub) revoke(ref string) {
+	if h.cfg.Media != nil {
+		h.cfg.Media.Revoke(ref)
+	}
+	for _, c := range h.sockets() {
+		if mine, _ := c.signedInAs(); mine != "" && mine == ref {
+			c.bye(protocol.CloseRevoked, byeRevoked, 0)
 		}
 	}
 }

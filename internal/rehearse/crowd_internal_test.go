@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -22,8 +23,8 @@ func TestM2_VenuesJoinAndNegotiateOnce(t *testing.T) {
 	if soak() {
 		counts, long = []int{30, 126}, 60*time.Second
 	}
-	for _, venues := range counts {
-		t.Run(fmt.Sprint(venues), func(t *testing.T) { //nolint:paralleltest // one after the other: they are many
+	for _, venues := range counts { //nolint:paralleltest // one after the other: they are many
+		t.Run(strconv.Itoa(venues), func(t *testing.T) {
 			h := newHouse(t, venues)
 			var out bytes.Buffer
 			err := h.play(venues, long, &out).Wait() // on a busy machine not all promises are kept
@@ -58,7 +59,7 @@ func BenchmarkM2_CostOfAVenue(b *testing.B) {
 	costs := make([]size, len(counts))
 	const settle, long = 5 * time.Second, 15 * time.Second
 	for i, venues := range counts {
-		b.Run(fmt.Sprint(venues), func(b *testing.B) {
+		b.Run(strconv.Itoa(venues), func(b *testing.B) {
 			for b.Loop() {
 				h := newHouse(b, venues)
 				h.play(venues, time.Hour, io.Discard, "--no-floor")

@@ -77,7 +77,7 @@ func (s *spectator) ask(method, path, body string) (answer, location string, err
 	if err != nil {
 		return "", "", err
 	}
-	defer response.Body.Close() //nolint:errcheck // it is read
+	defer response.Body.Close()
 	raw, err := io.ReadAll(response.Body)
 	if err == nil && response.StatusCode >= http.StatusBadRequest {
 		err = fmt.Errorf("%s %s: %s %s", method, path, response.Status, raw)

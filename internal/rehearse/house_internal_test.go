@@ -40,7 +40,7 @@ type house struct {
 	tones        []int
 	stage        *socket
 
-	live    context.Context
+	live    context.Context //nolint:containedctx // as long as the test
 	running *errgroup.Group
 }
 
@@ -92,7 +92,7 @@ func freeAddress(tb testing.TB) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // it was never used
+	defer l.Close()
 	return l.Addr().String()
 }
 
@@ -166,7 +166,7 @@ func (h *house) get(url string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer response.Body.Close() //nolint:errcheck // it is read
+	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		return "", fmt.Errorf("%s: %s", url, response.Status)
 	}

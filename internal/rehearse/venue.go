@@ -215,7 +215,7 @@ func (v *venue) keep(ctx context.Context, p *peer) {
 	defer network.Stop()
 	var lost, tried time.Time
 	for {
-		try := false
+		var try bool
 		select {
 		case <-network.C:
 			try = p.lost.Load() && time.Since(tried) > restartWithin
