@@ -77,6 +77,9 @@ func newAPI(socket net.PacketConn, relay relayDialer, up *uplink) (*webrtc.API, 
 			return nil, fmt.Errorf("register a header extension: %w", err)
 		}
 	}
+	if err := media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: levelURI}, webrtc.RTPCodecTypeAudio); err != nil {
+		return nil, fmt.Errorf("register a header extension: %w", err)
+	}
 	registry, err := interceptors(up)
 	if err != nil {
 		return nil, err

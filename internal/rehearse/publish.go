@@ -124,7 +124,7 @@ func (p *publisher) run(ctx context.Context, to *peer) error {
 	tick := time.NewTicker(soundTime)
 	defer tick.Stop()
 	start := time.Now()
-	ext := to.extensions()
+	ext, level := to.extensions(), to.levelID()
 	for i := range p.layers {
 		p.layers[i].index, p.layers[i].on = 0, false
 	}
@@ -140,12 +140,11 @@ func (p *publisher) run(ctx context.Context, to *peer) error {
 		}
 		elapsed := time.Since(start)
 		for ; time.Duration(sounds)*soundTime <= elapsed; sounds++ {
-			err := to.mic.WriteRTP(&rtp.Packet{
-				Header: rtp.Header{
-					Version: 2, SequenceNumber: uint16(sounds), Timestamp: uint32(sounds * soundSamples), // modulo on purpose
-				},
-				Payload: p.sound[sounds%len(p.sound)],
-			})
+			h := rtp.Header{Version: 2, SequenceNumber: uint16(sounds), Timestamp: uint32(sounds * soundSamples)} // modulo on purpose
+			if level != 0 {
+				_ = h.SetExtension(level, []byte{humLevel}) // it is short enough
+			}
+			err := to.mic.WriteRTP(&rtp.Packet{Header: h, Payload: p.sound[sounds%len(p.sound)]})
 			if err != nil && !to.lost.Load() {
 				return fmt.Errorf("send sound: %w", err)
 			}

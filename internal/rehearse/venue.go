@@ -181,6 +181,7 @@ func (v *venue) session(ctx context.Context) error {
 		defer stop()
 		v.keep(live, p)
 	})
+	readers.Go(func() { v.tellLine(live) }) // likewise
 	return v.pub.run(live, p)
 }
 
