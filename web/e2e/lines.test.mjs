@@ -49,20 +49,17 @@ async function clean(page, name) {
 
 /** What the stage shows of lines and stills, at a desk in Vietnamese and on a phone in English. */
 async function looks(stage, id) {
-  for (const [width, dark] of [[1440, false], [360, true]]) {
-    const name = (what) => `stage-${what}-${width}-${dark ? 'dark-en' : 'light-vi'}`;
-    await stage.setViewportSize({ width, height: 860 });
-    await stage.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
-    if (dark) await stage.getByRole('button', { name: 'English' }).click();
-    for (const view of dark ? ['live', 'all', 'lines'] : ['all', 'lines']) {
-      await stage.getByTestId(`show-${view}`).click();
-      await clean(stage, name(view));
-    }
-    await stage.locator(`tr[data-line="${id}"]`).getByRole('button').click();
-    await stage.getByTestId('line-history').waitFor();
-    await clean(stage, name('line'));
-    await stage.keyboard.press('Escape');
-  }
+  await stage.getByTestId('show-lines').click();
+  await clean(stage, 'stage-lines-1440-light-vi');
+  await stage.setViewportSize({ width: 360, height: 780 });
+  await stage.emulateMedia({ colorScheme: 'dark' });
+  await stage.getByRole('button', { name: 'English' }).click();
+  await stage.locator(`tr[data-line="${id}"]`).getByRole('button').click();
+  await stage.getByTestId('line-history').waitFor();
+  await clean(stage, 'stage-line-360-dark-en');
+  await stage.keyboard.press('Escape');
+  await stage.getByTestId('show-all').click();
+  await clean(stage, 'stage-wall-360-dark-en');
 }
 
 async function lookAt(browser, server) {
@@ -113,7 +110,6 @@ async function lookAt(browser, server) {
 
   await until(async () => /diemcau_venue_line_grade\{conference="dat-dai-2022",venue="ba-dinh"\} [1-3]/.test(await server.metrics()), 'a metric');
   await looks(stage, hall);
-  await clean(venue, 'venue-lines-1440');
   for (const page of [stage, venue, black]) noFaults(page);
 }
 

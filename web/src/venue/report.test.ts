@@ -53,7 +53,7 @@ describe('PictureWatch', () => {
 /** Dark, but for a lamp of some pixels. */
 function spot(i: number): Uint8ClampedArray {
   const pixels = picture(3, 3, i + 1);
-  for (let p = 0; p < 40 * 4; p++) pixels[p] = 250;
+  for (let p = 0; p < 20 * 4; p++) pixels[p] = 250;
   return pixels;
 }
 
