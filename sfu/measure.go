@@ -211,9 +211,8 @@ func (s *Session) countDown(l *Line, now time.Time) {
 		if at := r.at.Load(); at == 0 || now.UnixNano()-at > int64(freshReceipt) {
 			continue
 		}
-		rate := time.Duration(90000)
-		if slot.media != webrtc.RTPCodecTypeVideo {
-			rate = 48000
+		if slot.media == webrtc.RTPCodecTypeAudio { // pictures come in bursts by nature
+			const rate = 48000
 			l.JitterDown = max(l.JitterDown, time.Duration(r.jitter.Load())*time.Second/rate)
 		}
 		l.LossDown = max(l.LossDown, float64(r.lost.Load())/256)

@@ -127,7 +127,7 @@ func TestLines_atMostEveryTwoSeconds(t *testing.T) {
 			} else {
 				observe(book, "main", "phu-loc")
 			}
-			time.Sleep(100 * time.Millisecond)
+			<-time.After(100 * time.Millisecond) // of the bubble's own time
 		}
 		took := time.Since(began)
 		count := stage.sofar("lines")
@@ -165,7 +165,7 @@ func TestLines_onlyOfAConnectedPage(t *testing.T) {
 		t.Errorf("got %+v", rows)
 	}
 	media.session(0).Close()
-	for !p.next("slots").Slots.Ended { //nolint:revive // the empty body is what it does
+	for !p.next("slots").Slots.Ended {
 	}
 	if r := p.command(commandID(), "line.report", report); r.Error == nil || r.Error.Code != "media.unknown_session" {
 		t.Errorf("after the media have ended: got %s", mustJSON(r))

@@ -14,10 +14,20 @@ import (
 // Lines are those of the node that has the media. They refuse (media.unavailable) when media
 // are not held here.
 type Lines interface {
+	LineKeeper
+	LineTeller
+}
+
+// LineKeeper keeps what is known of a venue.
+type LineKeeper interface {
 	Report(ctx context.Context, id conference.ID, venue conference.VenueID, report line.Report) error
 	History(ctx context.Context, id conference.ID, venue conference.VenueID) ([]line.Sample, error)
 	PutStill(ctx context.Context, id conference.ID, venue conference.VenueID, picture []byte) error
 	Still(ctx context.Context, id conference.ID, venue conference.VenueID) ([]byte, error)
+}
+
+// LineTeller tells what has changed of all venues.
+type LineTeller interface {
 	Changes(id conference.ID, since uint64) line.Changes
 	Speaking(id conference.ID) (line.Speaking, uint64)
 }

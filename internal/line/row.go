@@ -172,10 +172,7 @@ func (h *hall) facts(now time.Time) Facts {
 // signs are the page's and those found here.
 func (h *hall) signs(f *Facts, at Place, now time.Time) []Sign {
 	signs := slices.Clone(f.Report.Signs)
-	level := h.last.Level
-	if f.Report.Level > level {
-		level = f.Report.Level
-	}
+	level := max(h.last.Level, f.Report.Level)
 	listens := (at.Open || at.Ready) && f.Sound && (h.last.Level >= 0 || !h.reportedAt.IsZero())
 	if !listens || level >= soundFrom || h.soundAt.IsZero() {
 		h.soundAt = now

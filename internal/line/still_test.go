@@ -18,7 +18,7 @@ func picture(t *testing.T, width, height int, noisy bool) []byte {
 	im := image.NewGray(image.Rect(0, 0, width, height))
 	for i := range im.Pix {
 		if noisy {
-			im.Pix[i] = byte(rand.IntN(256)) //nolint:gosec // a test's
+			im.Pix[i] = byte(rand.IntN(256))
 		}
 	}
 	var b bytes.Buffer

@@ -31,7 +31,7 @@ func (p *peer) levelID() uint8 {
 // by another one.
 func (v *venue) tellLine(ctx context.Context) {
 	for pause(ctx, reportEvery) {
-		_, _ = v.socket.command(ctx, "line.report", v.line(), nil) //nolint:errcheck // see above
+		_, _ = v.socket.command(ctx, "line.report", v.line(), nil)
 	}
 }
 

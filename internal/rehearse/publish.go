@@ -140,13 +140,8 @@ func (p *publisher) run(ctx context.Context, to *peer) error {
 		}
 		elapsed := time.Since(start)
 		for ; time.Duration(sounds)*soundTime <= elapsed; sounds++ {
-			h := rtp.Header{Version: 2, SequenceNumber: uint16(sounds), Timestamp: uint32(sounds * soundSamples)} // modulo on purpose
-			if level != 0 {
-				_ = h.SetExtension(level, []byte{humLevel}) // it is short enough
-			}
-			err := to.mic.WriteRTP(&rtp.Packet{Header: h, Payload: p.sound[sounds%len(p.sound)]})
-			if err != nil && !to.lost.Load() {
-				return fmt.Errorf("send sound: %w", err)
+			if err := p.hum(to, sounds, level); err != nil && !to.lost.Load() {
+				return err
 			}
 		}
 		for ; time.Duration(pictures)*clips.FrameTime <= elapsed; pictures++ {
@@ -170,6 +165,18 @@ func (p *publisher) run(ctx context.Context, to *peer) error {
 			return fmt.Errorf("send padding: %w", err)
 		}
 	}
+}
+
+// hum sends the n-th packet of sound; levelID is the extension that tells how loud it is.
+func (p *publisher) hum(to *peer, n int, levelID uint8) error {
+	h := rtp.Header{Version: 2, SequenceNumber: uint16(n), Timestamp: uint32(n * soundSamples)} // modulo on purpose
+	if levelID != 0 {
+		_ = h.SetExtension(levelID, []byte{humLevel}) // it is short enough
+	}
+	if err := to.mic.WriteRTP(&rtp.Packet{Header: h, Payload: p.sound[n%len(p.sound)]}); err != nil {
+		return fmt.Errorf("send sound: %w", err)
+	}
+	return nil
 }
 
 // picture sends the next frame of one layer; a keyframe at once when one was asked for.

@@ -130,31 +130,47 @@ func (f *Floor) choose() {
 	if current == nil || !current.open || f.rest >= silentAfter {
 		f.now, current, f.rest = "", nil, 0
 	}
+	need := speaksAfter
+	if current != nil {
+		need = takesAfter
+	}
 	var best conference.VenueID
 	for venue, m := range f.mics {
 		if venue == f.now {
 			continue
 		}
-		switch {
-		case !m.open || m.sounds <= 0, current != nil && current.sounds > 0 && m.level < current.level+louderBy:
+		if m.rivals++; !m.rival(current) {
 			m.rivals = 0
-		default:
-			m.rivals++
 		}
-		need := speaksAfter
-		if current != nil {
-			need = takesAfter
-		}
-		if m.rivals >= need && (best == "" || m.level > f.mics[best].level || (m.level == f.mics[best].level && venue < best)) {
+		if m.rivals >= need && f.before(venue, best) {
 			best = venue
 		}
 	}
-	if best != "" {
-		f.now, f.rest = best, 0
-		for _, m := range f.mics {
-			m.rivals = 0
-		}
+	if best == "" {
+		return
 	}
+	f.now, f.rest = best, 0
+	for _, m := range f.mics {
+		m.rivals = 0
+	}
+}
+
+// rival reports whether an open microphone has sound while the one who speaks (nil: nobody) is
+// silent, or clearly more of it.
+func (m *mic) rival(current *mic) bool {
+	if !m.open || m.sounds <= 0 {
+		return false
+	}
+	return current == nil || current.sounds <= 0 || m.level >= current.level+louderBy
+}
+
+// before reports whether a venue is louder than the best so far; of equals the first by id.
+func (f *Floor) before(venue, best conference.VenueID) bool {
+	if best == "" {
+		return true
+	}
+	a, b := f.mics[venue].level, f.mics[best].level
+	return a > b || (a == b && venue < best)
 }
 
 // Now returns who speaks among the open microphones; "": nobody.

@@ -155,7 +155,7 @@ func TestFloor_steadyNoise(t *testing.T) {
 
 // voice is somebody talking: words and pauses of random length, seeded.
 func voice(seed uint64, steps int) []int {
-	r := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a test's
+	r := rand.New(rand.NewPCG(seed, 1))
 	out := make([]int, 0, steps)
 	for len(out) < steps {
 		for range 3 + r.IntN(9) {
@@ -172,7 +172,7 @@ func TestFloor_echo(t *testing.T) {
 	t.Parallel()
 	const steps = 300
 	speech, other := voice(1, steps), voice(2, steps)
-	noise := rand.New(rand.NewPCG(3, 1)) //nolint:gosec // a test's
+	noise := rand.New(rand.NewPCG(3, 1))
 	heard := func(delay, down int) []int {
 		out := make([]int, steps)
 		for i := range out {
