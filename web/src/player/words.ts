@@ -18,6 +18,7 @@ const vi = {
   exitFullScreen: 'Thoát toàn màn hình',
   pictureInPicture: 'Cửa sổ nhỏ',
   live: 'Trực tiếp',
+  late: 'Trực tiếp, chậm vài giây',
 };
 
 export type Messages = typeof vi;
@@ -40,6 +41,7 @@ const en = {
   exitFullScreen: 'Leave full screen',
   pictureInPicture: 'Small window',
   live: 'Live',
+  late: 'Live, some seconds behind',
 } satisfies Messages;
 
 export const playerWords = catalogue<Messages>({ vi, en });
