@@ -134,8 +134,11 @@ func extensions(media *webrtc.MediaEngine) error {
 		uri string
 		by  []webrtc.RTPTransceiverDirection
 	}{
-		{sdp.SDESMidURI, up}, {sdp.SDESRTPStreamIDURI, up}, {sdp.SDESRepairRTPStreamIDURI, up},
-		{sdp.TransportCCURI, both}, {extAbsSendTime, up},
+		{sdp.SDESMidURI, up},
+		{sdp.SDESRTPStreamIDURI, up},
+		{sdp.SDESRepairRTPStreamIDURI, up},
+		{sdp.TransportCCURI, both},
+		{extAbsSendTime, up},
 	} {
 		for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecTypeAudio} {
 			if err := media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: e.uri}, kind, e.by...); err != nil {

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -32,9 +33,6 @@ const (
 	keyTries      = 5
 	questionChars = 20
 )
-
-// questionIDs is base32 in small letters.
-var questionIDs = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // keyring is one conference's own key, for everything that must be derived again and
 // again and that nobody may be able to derive once the key is destroyed.
@@ -91,8 +89,8 @@ func (k *keyring) check() string {
 func (k *keyring) questionID(idempotencyKey string) conference.QuestionID {
 	sum := k.mac("question", idempotencyKey)
 	var text [24]byte // of whole groups of 5 bytes: a little more than the id
-	questionIDs.Encode(text[:], sum[:15])
-	return conference.QuestionID(text[:questionChars])
+	base32.StdEncoding.Encode(text[:], sum[:15])
+	return conference.QuestionID(bytes.ToLower(text[:questionChars]))
 }
 
 // bodyDigest tells equal submissions from different ones without telling the words.

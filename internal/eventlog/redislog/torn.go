@@ -57,7 +57,8 @@ func (w *watch) heal(ctx context.Context, client redis.Cmdable) error {
 func (w *watch) rewrite(ctx context.Context, client redis.Cmdable) error {
 	err := client.BgRewriteAOF(ctx).Err()
 	switch {
-	case err == nil, err != nil && strings.Contains(err.Error(), "already in progress"):
+	case err == nil:
+	case strings.Contains(err.Error(), "already in progress"): // by another node: as good
 	case isReply(err):
 		w.logger.WarnContext(ctx, "redis may not be told to rewrite its append-only file: if its end was torn by a crash, "+
 			"another crash may lose acknowledged events; allow BGREWRITEAOF", slog.Any("err", err))

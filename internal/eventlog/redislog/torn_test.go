@@ -1,9 +1,9 @@
 package redislog_test
 
 import (
-	"github.com/diemcau/diemcau/internal/eventlog"
 	"testing"
 
+	"github.com/diemcau/diemcau/internal/eventlog"
 	"github.com/diemcau/diemcau/internal/eventlog/eventlogtest"
 )
 

@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"github.com/diemcau/diemcau/internal/eventlog"
 )
 
 // insertRows is how many rows one statement adds. More gain nothing that can be measured.
@@ -68,7 +66,7 @@ func (i *inserter) insert(ctx context.Context, p *plan) error {
 	i.used = 0 // of a transaction that failed
 	for n := range p.rows {
 		row := &p.rows[n]
-		if err := i.add(ctx, p.state.key(row.pos), p.at, row.cause, row.digest, row.hash, row.draft); err != nil {
+		if err := i.add(ctx, p.state.key(row.pos), p.at, row); err != nil {
 			return err
 		}
 	}
@@ -76,13 +74,13 @@ func (i *inserter) insert(ctx context.Context, p *plan) error {
 }
 
 // add adds a row, now or with those to come.
-func (i *inserter) add(ctx context.Context, key, at int64, cause, digest, hash string, draft *eventlog.Draft) error {
-	b := &i.buffers[i.used/eventColumns]
+func (i *inserter) add(ctx context.Context, key, at int64, r *row) error {
+	b, draft := &i.buffers[i.used/eventColumns], r.draft
 	var err error
-	if b.digest, err = hex.AppendDecode(b.digest[:0], []byte(digest)); err != nil {
+	if b.digest, err = hex.AppendDecode(b.digest[:0], []byte(r.digest)); err != nil {
 		return fmt.Errorf("digest of event %s: %w", draft.ID, err)
 	}
-	if b.hash, err = hex.AppendDecode(b.hash[:0], []byte(hash)); err != nil {
+	if b.hash, err = hex.AppendDecode(b.hash[:0], []byte(r.hash)); err != nil {
 		return fmt.Errorf("hash of event %s: %w", draft.ID, err)
 	}
 	var sealed driver.Value // NULL
@@ -90,7 +88,7 @@ func (i *inserter) add(ctx context.Context, key, at int64, cause, digest, hash s
 		b.sealed = appendSealed(b.sealed[:0], draft.Sealed)
 		sealed = b.sealed
 	}
-	for _, value := range [eventColumns]driver.Value{key, at, draft.ID, cause, draft.Canonical, b.digest, b.hash, sealed} {
+	for _, value := range [eventColumns]driver.Value{key, at, draft.ID, r.cause, draft.Canonical, b.digest, b.hash, sealed} {
 		i.arguments[i.used].Value = value
 		i.used++
 	}

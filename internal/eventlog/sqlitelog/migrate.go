@@ -107,8 +107,8 @@ func move(ctx context.Context, conn *sql.Conn, into *inserter, s *state, after u
 		return err
 	}
 	return conn.Raw(func(any) error {
-		for i, e := range events {
-			if err := into.add(ctx, s.key(e.pos), at[i], e.cause, e.digest, e.hash, e.draft); err != nil {
+		for i := range events {
+			if err := into.add(ctx, s.key(events[i].pos), at[i], &events[i]); err != nil {
 				return err
 			}
 		}
