@@ -15,6 +15,10 @@ const (
 	soundWithin = 4 * time.Second
 	risesWithin = 8 * time.Second
 
+	// atOnce is how soon a player goes on with a keyframe, as Chromium does when the pictures
+	// before it are too late.
+	atOnce = 100 * time.Millisecond
+
 	// tileVideos is how many slots for pictures a hall has that shows tiles too.
 	tileVideos = receiveVideos + 1
 )
@@ -44,6 +48,13 @@ func (h *hall) paused(kind protocol.SlotKind) bool {
 	return some && all
 }
 
+// back is when the server last told that a picture of the kind goes again.
+func (h *hall) back(kind protocol.SlotKind) time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.unpaused[kind]
+}
+
 // within waits for what the line brings about, and wants it in time in the soak; a busy
 // machine in CI has as long as it needs.
 func (r *rig) within(limit time.Duration, what string, ok func() bool) {
@@ -60,7 +71,7 @@ func (r *rig) within(limit time.Duration, what string, ok func() bool) {
 // M5, downlink: the line of a hall goes from 2 Mbit/s to 400 kbit/s, to 60 kbit/s, and back.
 func TestM5_DownlinkChanges(t *testing.T) {
 	t.Parallel()
-	r := newRigOf(t, tileVideos)
+	r := newRigOf(t, tileVideos, atOnce)
 	r.ready()
 	line := r.network.Host("hall")
 	line.SetDown(narrow(2_000_000))
@@ -94,16 +105,15 @@ func TestM5_DownlinkChanges(t *testing.T) {
 		return r.hall.shows(protocol.SlotProgramme, cityHall) == 0
 	})
 	r.until("2 Mbit/s: everything goes again", whole)
-	programme, tile := r.hall.picture(protocol.SlotProgramme, cityHall), r.hall.picture(protocol.SlotTile, cityHall)
-	if tile.began.Before(programme.began) {
-		t.Errorf("the tile was back %v before the programme", programme.began.Sub(tile.began))
+	if programme, tile := r.hall.back(protocol.SlotProgramme), r.hall.back(protocol.SlotTile); programme.IsZero() || tile.Before(programme) {
+		t.Errorf("the tile was back %v before the programme", programme.Sub(tile))
 	}
 }
 
 // M5, uplink: the line of a hall on air goes from 3 Mbit/s to 500 kbit/s, and back.
 func TestM5_UplinkChanges(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
+	r := newRigOf(t, receiveVideos, atOnce)
 	r.ready()
 	r.onAir()
 	line := r.network.Host("hall")

@@ -40,3 +40,6 @@ func (w *watch) Sweep(now time.Duration) { w.sweep(now) }
 func (w *watch) Push(seq uint16, ts uint32, marker bool, payload []byte, now time.Duration) {
 	w.push(seq, ts, marker, payload, now)
 }
+
+// GoOn sets how long repairs are waited for when a whole keyframe has come.
+func (w *watch) GoOn(after time.Duration) { w.keyAfter = after }

@@ -49,19 +49,21 @@ type rig struct {
 	process *exec.Cmd
 	log     bytes.Buffer
 	films   *films
+	goOn    time.Duration
 
 	stage *socket
 	main  *hall
 	hall  *hall
 }
 
-func newRig(t *testing.T) *rig { return newRigOf(t, receiveVideos) }
+func newRig(t *testing.T) *rig { return newRigOf(t, receiveVideos, 0) }
 
-// newRigOf is newRig with so many slots for pictures in the hall.
-func newRigOf(t *testing.T, videos int) *rig {
+// newRigOf is newRig with so many slots for pictures in the hall, and players that go on
+// with a keyframe so soon (0: only when repair has failed).
+func newRigOf(t *testing.T, videos int, goOn time.Duration) *rig {
 	t.Helper()
 	r := &rig{
-		T: t, data: t.TempDir(), binary: filepath.Join(t.TempDir(), "diemcau"),
+		T: t, goOn: goOn, data: t.TempDir(), binary: filepath.Join(t.TempDir(), "diemcau"),
 		network: testnet.New(t, testnet.Config{Hosts: []string{"server", "desk", "hall"}, Seed: 4}),
 	}
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", r.binary, "github.com/diemcau/diemcau/cmd/diemcau")
@@ -161,7 +163,9 @@ func (r *rig) enter(live context.Context, running *errgroup.Group, at *place, id
 	if err != nil {
 		r.Fatal(err)
 	}
-	v.videos = videos
+	v.videos, v.goOn = videos, r.goOn
+	// Tests of repair want every picture: what the uplink takes is M5's.
+	v.pub.whole = r.goOn == 0
 	h := newHall(v)
 	// Each stops with live.
 	running.Go(func() error { return v.socket.run(live) })
@@ -241,7 +245,6 @@ type frames struct {
 	count       int
 	layer       int       // of the last one
 	at          time.Time // of the last one
-	began       time.Time // of the first one
 }
 
 // sounds counts the packets of a slot of sound.
@@ -259,7 +262,7 @@ func newHall(v *venue) *hall {
 		key := mid + " " + string(m.venue)
 		f := h.frames[key]
 		if f == nil {
-			f = &frames{first: m.frame, began: time.Now()}
+			f = &frames{first: m.frame}
 			h.frames[key] = f
 		}
 		f.last, f.layer, f.at = m.frame, m.layer, time.Now()

@@ -47,6 +47,7 @@ type publisher struct {
 	layers []layer
 	frame  uint64                   // next mark, the same for all layers
 	wanted atomic.Pointer[[]string] // rids somebody needs; nil: all
+	whole  bool                     // all of them go, whatever the line takes
 }
 
 // layer is one encoding of the camera.
@@ -103,7 +104,7 @@ func (p *publisher) choose(bits int) (on []bool, more int) {
 		if !p.layers[i].on {
 			need += need / 10
 		}
-		if need > bits {
+		if need > bits && !p.whole {
 			return on, need
 		}
 		on[i] = true

@@ -3,6 +3,7 @@ package rehearse
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,6 +44,7 @@ type venue struct {
 	// frame and sound are told of every decodable frame and every packet of sound, by mid;
 	// for who wants to know more than the counts below.
 	repair time.Duration // how long a missing packet may be repaired; 0: repairTime
+	goOn   time.Duration // … when a whole keyframe has come after it; 0: as long
 	frame  func(mid string, m mark)
 	sound  func(mid string, seq uint16)
 
@@ -51,6 +53,7 @@ type venue struct {
 	seen        map[string]map[conference.VenueID]time.Time // by mid: last decodable frame of a venue
 	heard       map[string]map[int]time.Time                // by mid: last time a tone was heard
 	pictures    map[string]bool                             // by mid: it is a slot for pictures
+	unpaused    map[protocol.SlotKind]time.Time             // when one of the kind was last sent again
 	stats       watchStats
 	joins       int
 	offers      int           // sent; one for a join, one for each restart of ICE
@@ -72,7 +75,7 @@ func newVenue(ctx context.Context, r *rehearsal, id conference.VenueID, index in
 	v := &venue{
 		id: id, index: index, main: main, host: hostOf(r.place.base), tones: r.tones, videos: receiveVideos, start: time.Now(),
 		socket: newSocket(r.place, jar, protocol.Hello{Role: conference.RoleVenue, Venue: string(id)}),
-		slots:  map[string]protocol.Slot{}, pictures: map[string]bool{}, seen: map[string]map[conference.VenueID]time.Time{},
+		slots:  map[string]protocol.Slot{}, pictures: map[string]bool{}, unpaused: map[protocol.SlotKind]time.Time{}, seen: map[string]map[conference.VenueID]time.Time{},
 		heard: map[string]map[int]time.Time{}, again: make(chan struct{}, 1), resumed: make(chan struct{}, 1),
 		frame: func(string, mark) {}, sound: func(string, uint16) {},
 		by: relays{dialer: relayDialer{r.place.network, r.cfg.TLS}},
@@ -93,8 +96,12 @@ func (v *venue) told(m *protocol.ServerMessage) {
 	switch {
 	case m.Slots != nil && !m.Slots.Ended:
 		v.pub.obey(m.Slots.Send)
+		was := maps.Clone(v.slots)
 		clear(v.slots)
 		for _, s := range m.Slots.Slots {
+			if before := was[s.MID]; before.Paused && !s.Paused {
+				v.unpaused[s.Kind] = time.Now()
+			}
 			v.slots[s.MID] = s
 		}
 	case m.Welcome != nil && m.Welcome.Media:
@@ -338,6 +345,7 @@ func (v *venue) look(p *peer, track *webrtc.TrackRemote, mid string) {
 	if v.repair > 0 {
 		w.patience = v.repair
 	}
+	w.keyAfter = v.goOn
 	v.mu.Lock()
 	v.pictures[mid] = true
 	v.mu.Unlock()

@@ -26,6 +26,9 @@ type watch struct {
 	chain     bool // reference is set
 
 	patience time.Duration // how long a missing packet may be repaired
+	// keyAfter is how long when a whole keyframe has come after it: a player that shows
+	// pictures at their time goes on with that; 0: patience.
+	keyAfter time.Duration
 	stats    watchStats
 	saw      func(mark) // called for every decodable frame
 }
@@ -72,7 +75,9 @@ type frame struct {
 	contents
 }
 
-func newWatch(saw func(mark)) *watch { return &watch{saw: saw, patience: repairTime} }
+func newWatch(saw func(mark)) *watch {
+	return &watch{saw: saw, patience: repairTime}
+}
 
 // push takes one packet as it arrived.
 func (w *watch) push(seq16 uint16, ts uint32, marker bool, payload []byte, now time.Duration) {
@@ -115,6 +120,12 @@ func (w *watch) sweep(now time.Duration) {
 			w.giveUp(start)
 			continue
 		}
+		if w.keyAfter > 0 && now-w.blocked >= w.keyAfter {
+			if key, whole := w.keyframe(w.next); whole {
+				w.giveUp(key)
+				continue
+			}
+		}
 		if now-w.blocked < w.patience {
 			return
 		}
@@ -143,6 +154,24 @@ func (w *watch) fresh() (int64, bool) {
 		}
 		if open && p.marker {
 			return start, true
+		}
+	}
+	return 0, false
+}
+
+// keyframe returns the first packet of the next keyframe from seq on that is there whole.
+func (w *watch) keyframe(seq int64) (first int64, whole bool) {
+	first = -1
+	for ; seq <= w.highest; seq++ {
+		p := &w.ring[seq%watchPackets]
+		switch {
+		case !p.present || p.seq != seq:
+			first = -1
+		case p.sps:
+			first = seq
+		}
+		if first >= 0 && p.marker && p.ts == w.ring[first%watchPackets].ts {
+			return first, true
 		}
 	}
 	return 0, false

@@ -123,3 +123,22 @@ func TestWatch(t *testing.T) {
 		})
 	}
 }
+
+// A player does not wait for the repair of what a whole keyframe makes needless.
+func TestWatchGoesOnWithAWholeKeyframe(t *testing.T) {
+	t.Parallel()
+	f := &film{seq: 65_500, ts: 1<<32 - 30_000}
+	f.shoot("a", 0, 60)
+	lost := slices.IndexFunc(f.packets, func(p filmed) bool { return p.ts == f.packets[0].ts+4*6000 })
+	w := rehearse.NewWatch()
+	w.GoOn(400 * time.Millisecond)
+	for i, p := range slices.Delete(f.packets, lost, lost+1) {
+		if now := time.Duration(i) * 5 * time.Millisecond; now < 900*time.Millisecond {
+			w.Push(p.seq, p.ts, p.marker, p.payload, now)
+		}
+	}
+	// The first four, and those from the keyframe after the half second on; patience is a second.
+	if w.Frames() < 20 || w.Lost() != 1 {
+		t.Errorf("got %d frames and %d packets lost within 0.9 s, want 20 or more and 1", w.Frames(), w.Lost())
+	}
+}
