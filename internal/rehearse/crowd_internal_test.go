@@ -68,11 +68,13 @@ func BenchmarkM2_CostOfAVenue(b *testing.B) {
 				from, begun := h.measure(), time.Now()
 				pause(b.Context(), long)
 				to := h.measure()
-				to.cpu = (to.cpu - from.cpu) / time.Since(begun).Seconds()
+				took := time.Since(begun).Seconds()
+				to.cpu, to.packets = (to.cpu-from.cpu)/took, (to.packets-from.packets)/took
 				costs[i] = to
 				n := float64(venues)
 				b.ReportMetric(0, "ns/op")
 				b.ReportMetric(1000*to.cpu/n, "ms-cpu/s/venue")
+				b.ReportMetric(to.packets/n, "packets/s/venue")
 				b.ReportMetric(to.goroutines/n, "goroutines/venue")
 				b.ReportMetric(to.rss/1024/n, "KiB/venue")
 			}
@@ -88,6 +90,10 @@ func BenchmarkM2_CostOfAVenue(b *testing.B) {
 		if late > most*early {
 			b.Errorf("one more venue costs %.2f %s at last and %.2f at first, want at most %g times as much", late, what, early, most)
 		}
+	}
+	// Packets a venue are the same however many there are, or the players got no time.
+	if few, many := costs[1].packets/float64(counts[1]), costs[2].packets/float64(counts[2]); many < 0.7*few {
+		b.Errorf("the machine plays %.0f packets a second for each of %d venues and %.0f for each of %d: it is too busy to tell", few, counts[1], many, counts[2])
 	}
 	more("ms of CPU a second", func(s size) float64 { return 1000 * s.cpu }, 1.5)
 	more("goroutines", func(s size) float64 { return s.goroutines }, 1.1)

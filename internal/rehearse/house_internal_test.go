@@ -259,6 +259,7 @@ type size struct {
 	rss        float64 // bytes
 	sessions   float64
 	viewers    float64
+	packets    float64 // received and sent, since its start
 }
 
 // measure reads the metrics.
@@ -286,5 +287,6 @@ func (h *house) measure() size {
 	return size{
 		cpu: sum("process_cpu_seconds_total"), goroutines: sum("go_goroutines"), rss: sum("process_resident_memory_bytes"),
 		sessions: sum("diemcau_media_sessions"), viewers: sum("diemcau_media_viewers"),
+		packets: sum("diemcau_media_packets_received_total") + sum("diemcau_media_packets_sent_total"),
 	}
 }

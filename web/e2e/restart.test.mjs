@@ -39,6 +39,15 @@ test('M10 Chromium restarts ICE on the connection it has when its line and its s
       const [link] = await server.links('venue', `--venue=${main}`);
       const context = await browser.newContext({ locale: 'vi-VN', permissions: ['camera', 'microphone'] });
       await context.addInitScript(takeLine, line.port);
+      const hellos = [];
+      context.on('page', (opened) =>
+        opened.on('websocket', (socket) =>
+          socket.on('framesent', ({ payload }) => {
+            const message = JSON.parse(payload);
+            if (message.type === 'hello') hellos.push(message.hello);
+          }),
+        ),
+      );
       const page = await open(context, `${link.url}&video=640x360`);
       for (const button of ['sign-in', 'enter', 'ready']) await page.getByTestId(button).click();
       await grows(page, 'programme', main);
@@ -66,6 +75,10 @@ test('M10 Chromium restarts ICE on the connection it has when its line and its s
       assert.equal(after.peers, peers, 'on the same connection');
       const shown = await until(async () => (await connection(page)).ssrcs.length >= before.ssrcs.length && connection(page), 'the streams are back');
       for (const ssrc of before.ssrcs) assert.ok(shown.ssrcs.includes(ssrc), `${ssrc} goes on: ${shown.ssrcs}`);
+      const { mediaToken } = hellos.at(-1);
+      assert.ok(hellos.length > 1 && mediaToken.length >= 26, 'it said what its media are got back with');
+      assert.equal(hellos[0].mediaToken, undefined, 'which it did not have at first');
+      assert.ok(![...context.pages().map((p) => p.url()), server.log].some((text) => text.includes(mediaToken)), 'no address and no log line holds it');
       assert.ok(after.sockets > before.sockets, 'its socket is another one');
       assert.equal(await sessions(server), 1, 'the server has one session of it');
 
