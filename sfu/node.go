@@ -79,7 +79,7 @@ type Node struct {
 	door      door
 	opening   opening
 
-	// ctx ends when Run ends; what the node started looks at it.
+	// done is closed when Run ends; what the node started looks at it.
 	done chan struct{}
 	wg   sync.WaitGroup // everything the node started
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,7 +25,7 @@ import (
 
 // nodeFlags tell the nodes of one installation how to reach each other.
 type nodeFlags struct {
-	PublicURL string `help:"Origin at which browsers reach this node, e.g. https://a.example.org. Default: its own address." placeholder:"URL"`
+	PublicURL string `help:"Origin at which browsers reach this node, e.g. https://a.example.org; needed when the nodes are on several machines. Default: its own address." placeholder:"URL"`
 	NodeURL   string `help:"Origin at which the other nodes reach it, e.g. http://10.0.0.5:8080. Default: --public-url." placeholder:"URL"`
 }
 
@@ -58,9 +59,9 @@ func (a *app) openHome(keys *secret.Keys) error {
 		self.Peer = self.Public
 	}
 	key := keys.Derive("diemcau node", 32)
-	config := home.Config{Self: self, Conferences: a.conferenceIDs, Logger: a.logger}
+	config := home.Config{Self: self, Conferences: a.homeless, Logger: a.logger}
 	if a.flags.Redis != "" {
-		name, err := a.nodeName()
+		name, err := a.nodeName(self)
 		if err != nil {
 			return err
 		}
@@ -97,13 +98,14 @@ func (a *app) iceServers(public string) func(session string) []protocol.ICEServe
 	}
 }
 
-func (a *app) conferenceIDs() []conference.ID {
+// homeless are the conferences whose media need a home.
+func (a *app) homeless() []home.Conference {
 	infos := a.live.Conferences()
-	ids := make([]conference.ID, len(infos))
+	all := make([]home.Conference, len(infos))
 	for i, info := range infos {
-		ids[i] = info.ID
+		all[i] = home.Conference{ID: info.ID, Closed: info.State == conference.StateClosed}
 	}
-	return ids
+	return all
 }
 
 // peerOrigins are the public origins of the other nodes.
@@ -116,9 +118,11 @@ func (a *app) peerOrigins() []string {
 	return origins
 }
 
-// nodeName is the same after every restart: a name kept in the data folder, and the port,
-// because several nodes of one machine may share the folder.
-func (a *app) nodeName() (string, error) {
+// nodeName is the same after every restart: a name kept in the data folder; the port, because
+// several nodes of one machine may share the folder; and a digest of the machine's name and
+// the node's addresses, because the folder may have been copied, to share the secret or with
+// the machine. A node takes what is its own from the run before: it must not be another's.
+func (a *app) nodeName(self home.Node) (string, error) {
 	path := filepath.Join(a.flags.Data, "node")
 	kept, err := os.ReadFile(path) //nolint:gosec // the operator's own data folder
 	if errors.Is(err, fs.ErrNotExist) {
@@ -129,5 +133,10 @@ func (a *app) nodeName() (string, error) {
 		return "", fmt.Errorf("keep this node's name: %w", err)
 	}
 	_, port := splitAddr(a.bound.plain.Addr())
-	return strings.TrimSpace(string(kept)) + ":" + port, nil
+	host, err := os.Hostname()
+	if err != nil {
+		return "", fmt.Errorf("make this node's name: %w", err)
+	}
+	where := sha256.Sum256([]byte(strings.Join([]string{host, self.Public, self.Peer}, "\n")))
+	return fmt.Sprintf("%s:%s:%x", strings.TrimSpace(string(kept)), port, where[:4]), nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net"
 	"net/http/httptest"
 	"sync"
 	"testing"
@@ -102,7 +103,7 @@ func newPages(t *testing.T, store *shelf) joins {
 	logger := slog.New(slog.DiscardHandler)
 	j := joins{liaison: liaison.NewClient(make([]byte, 32), time.Now, logger), home: home.New(home.Config{
 		Store: store, Self: home.Node{Name: "b", Run: "b1"}, Logger: logger,
-		Conferences: func() []conference.ID { return []conference.ID{"hue"} },
+		Conferences: func() []home.Conference { return []home.Conference{{ID: "hue"}} },
 	})}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var wg sync.WaitGroup
@@ -178,4 +179,40 @@ func TestM11_PagesFollowTheMedia(t *testing.T) {
 	held(t, pages, a.Node)
 	pages.Settle("hue")
 	ends(t, "a session at the former home", got.session.Done())
+}
+
+// TestM11_ACopiedFolderIsAnotherNode: a node has its name again after a restart; one that was
+// copied with its folder has another.
+func TestM11_ACopiedFolderIsAnotherNode(t *testing.T) {
+	t.Parallel()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close() //nolint:errcheck // nobody came
+	name := func(folder string, self home.Node) string {
+		t.Helper()
+		a := &app{flags: &serveCmd{place: place{Data: folder}}, bound: sockets{plain: listener}}
+		name, err := a.nodeName(self)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	folder := t.TempDir()
+	self := home.Node{Run: "1", Public: "https://a.example.org", Peer: "http://10.0.0.5:8080"}
+	first := name(folder, self)
+	self.Run = "2"
+	if again := name(folder, self); again != first {
+		t.Errorf("got %q after a restart, want %q", again, first)
+	}
+	for what, other := range map[string]string{
+		"other public address": name(folder, home.Node{Public: "https://b.example.org", Peer: self.Peer}),
+		"other inner address":  name(folder, home.Node{Public: self.Public, Peer: "http://10.0.0.6:8080"}),
+		"other folder":         name(t.TempDir(), self),
+	} {
+		if other == first {
+			t.Errorf("%s: got the same name %q", what, other)
+		}
+	}
 }

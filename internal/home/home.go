@@ -20,6 +20,14 @@ const (
 	// in a failover is given to its holder again, not to whoever looks first.
 	vacantLooks = 2
 
+	// A closed conference may still have pages, but no hurry: there are more of them every
+	// week, and each look costs the store a round trip.
+	closedFor   = time.Minute
+	closedEvery = 20 * time.Second
+	// atOnce is how many leases are looked at together. With half a second to the store and
+	// one after the other, leases would lapse from the seventh conference on.
+	atOnce = 32
+
 	leasePrefix = "home/lease/"
 	freed       = "home/freed" // on which a node says whose lease it gave back
 	endWithin   = 2 * time.Second
@@ -45,12 +53,18 @@ type Store interface {
 	Subscribe(ctx context.Context, channel string) (<-chan []byte, error)
 }
 
+// Conference is one whose media need a home.
+type Conference struct {
+	ID     conference.ID
+	Closed bool
+}
+
 // Config is what a Keeper needs.
 type Config struct {
 	// Store is shared by all nodes; nil: this node is alone and holds everything.
 	Store       Store
 	Self        Node
-	Conferences func() []conference.ID
+	Conferences func() []Conference
 	Logger      *slog.Logger
 }
 
@@ -68,9 +82,12 @@ type Keeper struct {
 
 // lease is what this node believes of one conference.
 type lease struct {
-	holder  Node
-	known   bool
-	vacant  int // looks in a row that found nobody
+	holder Node
+	known  bool
+	vacant int // looks in a row that found nobody
+	// closed: it is looked at again at next.
+	closed  bool
+	next    time.Time
 	changed chan struct{}
 }
 
@@ -93,10 +110,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 	defer tick.Stop()
 	news := k.subscribe(ctx)
 	for {
-		for _, id := range k.cfg.Conferences() {
-			k.look(ctx, id, false)
-		}
-		k.enrol(ctx)
+		k.pass(ctx)
 		select {
 		case <-ctx.Done():
 			k.giveBack(context.WithoutCancel(ctx))
@@ -106,13 +120,63 @@ func (k *Keeper) Run(ctx context.Context) error {
 				news = nil // subscribed again below; until then the ticker looks
 				continue
 			}
-			k.look(ctx, conference.ID(id), true)
+			// A node that stops gives back all it has at once.
+			together(&sync.WaitGroup{}, heard(news, conference.ID(id)), func(id conference.ID) { k.look(ctx, id, true) })
 		case <-tick.C:
 			if news == nil {
 				news = k.subscribe(ctx)
 			}
 		}
 	}
+}
+
+// pass looks at all leases that are due, and at the roll.
+func (k *Keeper) pass(ctx context.Context) {
+	now, all := time.Now(), k.cfg.Conferences()
+	var due []conference.ID
+	k.leasesMu.Lock()
+	for _, c := range all {
+		l := k.of(c.ID)
+		if l.closed = c.Closed; l.closed && now.Before(l.next) {
+			continue
+		}
+		l.next = now.Add(closedEvery)
+		due = append(due, c.ID)
+	}
+	k.leasesMu.Unlock()
+	var wg sync.WaitGroup
+	wg.Go(func() { k.enrol(ctx) })
+	together(&wg, due, func(id conference.ID) { k.look(ctx, id, false) })
+}
+
+// heard returns the first of the news with those that are there already, ≤ atOnce.
+func heard(news <-chan []byte, first conference.ID) []conference.ID {
+	all := []conference.ID{first}
+	for len(all) < atOnce {
+		select {
+		case id, open := <-news:
+			if !open {
+				return all
+			}
+			all = append(all, conference.ID(id))
+		default:
+			return all
+		}
+	}
+	return all
+}
+
+// together calls do for each, atOnce at a time, and waits for all and for wg.
+func together(wg *sync.WaitGroup, ids []conference.ID, do func(conference.ID)) {
+	places := make(chan struct{}, atOnce)
+	for _, id := range ids {
+		places <- struct{}{}
+		wg.Go(func() { // ends with its look
+			defer func() { <-places }()
+			do(id)
+		})
+	}
+	wg.Wait()
 }
 
 func (k *Keeper) subscribe(ctx context.Context) <-chan []byte {
@@ -156,8 +220,8 @@ func (k *Keeper) of(id conference.ID) *lease {
 // look renews this node's lease, or learns whose it is, or takes it when nobody has it;
 // at once when its holder gave it back.
 func (k *Keeper) look(ctx context.Context, id conference.ID, givenBack bool) {
-	key := leasePrefix + string(id)
-	renewed, err := k.cfg.Store.CompareAndSet(ctx, key, k.self, k.self, leaseFor)
+	key, ttl := leasePrefix+string(id), k.lasts(id)
+	renewed, err := k.cfg.Store.CompareAndSet(ctx, key, k.self, k.self, ttl)
 	if err != nil {
 		k.unreachable(ctx, id, err)
 		return
@@ -185,9 +249,19 @@ func (k *Keeper) look(ctx context.Context, id conference.ID, givenBack bool) {
 	default:
 		return // gone, but perhaps not for long
 	}
-	if taken, err := k.cfg.Store.CompareAndSet(ctx, key, found, k.self, leaseFor); err == nil && taken {
+	if taken, err := k.cfg.Store.CompareAndSet(ctx, key, found, k.self, ttl); err == nil && taken {
 		k.believe(ctx, id, k.cfg.Self)
 	}
+}
+
+// lasts returns how long a conference's lease outlives its last renewal.
+func (k *Keeper) lasts(id conference.ID) time.Duration {
+	k.leasesMu.Lock()
+	defer k.leasesMu.Unlock()
+	if k.of(id).closed {
+		return closedFor
+	}
+	return leaseFor
 }
 
 // saw counts a look. first: there was none before that told anything; ours: this node was
@@ -242,7 +316,8 @@ func (k *Keeper) giveBack(ctx context.Context) {
 		}
 	}
 	k.leasesMu.Unlock()
-	for _, id := range ours {
+	var wg sync.WaitGroup
+	together(&wg, ours, func(id conference.ID) {
 		given, err := k.cfg.Store.CompareAndSet(ctx, leasePrefix+string(id), k.self, nil, 0)
 		if err == nil && given {
 			err = k.cfg.Store.Publish(ctx, freed, []byte(id))
@@ -250,7 +325,7 @@ func (k *Keeper) giveBack(ctx context.Context) {
 		if err != nil {
 			k.unreachable(ctx, id, err) // it lapses
 		}
-	}
+	})
 	k.leave(ctx)
 }
 

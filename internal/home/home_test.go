@@ -26,6 +26,8 @@ type store struct {
 	entries map[string]entry
 	readers map[chan []byte]bool
 	away    bool
+	far     time.Duration // a round trip
+	looks   map[string]int
 }
 
 type entry struct {
@@ -36,7 +38,7 @@ type entry struct {
 var errAway = errors.New("the store is away")
 
 func newStore() *store {
-	return &store{entries: map[string]entry{}, readers: map[chan []byte]bool{}}
+	return &store{entries: map[string]entry{}, readers: map[chan []byte]bool{}, looks: map[string]int{}}
 }
 
 func (s *store) set(away bool) {
@@ -59,7 +61,15 @@ func (s *store) find(key string) []byte {
 	return nil
 }
 
+// travel takes a round trip's time.
+func (s *store) travel() {
+	if s.far > 0 {
+		<-time.After(s.far)
+	}
+}
+
 func (s *store) Get(_ context.Context, key string) ([]byte, error) {
+	s.travel()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.away {
@@ -69,8 +79,10 @@ func (s *store) Get(_ context.Context, key string) ([]byte, error) {
 }
 
 func (s *store) CompareAndSet(_ context.Context, key string, old, value []byte, ttl time.Duration) (bool, error) {
+	s.travel()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.looks[key]++
 	if s.away {
 		return false, errAway
 	}
@@ -97,7 +109,7 @@ func (s *store) Publish(_ context.Context, _ string, payload []byte) error {
 func (s *store) Subscribe(ctx context.Context, _ string) (<-chan []byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	reader := make(chan []byte, 16)
+	reader := make(chan []byte, 256)
 	s.readers[reader] = true
 	context.AfterFunc(ctx, func() {
 		s.mu.Lock()
@@ -125,8 +137,9 @@ type dead struct {
 
 func (d *dead) CompareAndSet(ctx context.Context, key string, old, value []byte, ttl time.Duration) (bool, error) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.gone {
+	gone := d.gone
+	d.mu.Unlock()
+	if gone {
 		return false, errAway
 	}
 	return d.store.CompareAndSet(ctx, key, old, value, ttl)
@@ -134,11 +147,15 @@ func (d *dead) CompareAndSet(ctx context.Context, key string, old, value []byte,
 
 func run(t *testing.T, s *store, name, process string) node {
 	t.Helper()
+	return runAt(t, s, home.Node{Name: name, Run: process, Public: "https://" + name}, slog.New(slog.DiscardHandler), home.Conference{ID: hue})
+}
+
+func runAt(t *testing.T, s *store, self home.Node, logger *slog.Logger, all ...home.Conference) node {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	reach := &dead{store: s}
 	k := home.New(home.Config{
-		Store: reach, Self: home.Node{Name: name, Run: process, Public: "https://" + name},
-		Conferences: func() []conference.ID { return []conference.ID{hue} }, Logger: slog.New(slog.DiscardHandler),
+		Store: reach, Self: self, Conferences: func() []home.Conference { return all }, Logger: logger,
 	})
 	ended := make(chan struct{})
 	go func() { // ends with ctx

@@ -3,7 +3,10 @@ package home
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"maps"
+	"net/netip"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -27,7 +30,8 @@ type enrolled struct {
 // peers is the roll: every node that is alive. Pages must know at their loading which
 // origins they may be sent to.
 type peers struct {
-	next time.Time // when to enrol again; Run's goroutine only
+	next     time.Time // when to enrol again; one pass at a time
+	enrolled bool      // this run has stood on the roll; likewise
 
 	rollMu sync.Mutex // guards roll
 	roll   []Node
@@ -48,8 +52,13 @@ func (k *Keeper) enrol(ctx context.Context) {
 	}
 	k.peers.next = now.Add(enrolEvery)
 	k.write(ctx, func(roll map[string]enrolled) {
+		if twin := roll[k.cfg.Self.Name]; k.peers.enrolled && twin.Run != "" && twin.Run != k.cfg.Self.Run {
+			k.cfg.Logger.ErrorContext(ctx, "another node has this node's name: its data folder is a copy, delete the file node in one of the two",
+				slog.String("node", k.cfg.Self.Name), slog.String("other", twin.Public))
+		}
 		maps.DeleteFunc(roll, func(_ string, e enrolled) bool { return e.Until < now.Unix() })
 		roll[k.cfg.Self.Name] = enrolled{k.cfg.Self, now.Add(enrolFor).Unix()}
+		k.peers.enrolled = true
 	})
 }
 
@@ -91,6 +100,31 @@ func (k *Keeper) note(roll map[string]enrolled) {
 	}
 	slices.SortFunc(others, compareNodes)
 	k.peers.rollMu.Lock()
-	defer k.peers.rollMu.Unlock()
+	same := slices.Equal(k.peers.roll, others)
 	k.peers.roll = others
+	k.peers.rollMu.Unlock()
+	if !same && len(others) > 0 {
+		k.warnLoopback(append([]Node{k.cfg.Self}, others...))
+	}
+}
+
+// warnLoopback tells of nodes that only their own machine can reach. Nodes that are tried out
+// on one machine are such.
+func (k *Keeper) warnLoopback(all []Node) {
+	for _, n := range all {
+		if loopback(n.Public) || loopback(n.Peer) {
+			k.cfg.Logger.Warn("nodes and pages on other machines cannot reach a node: start it with --public-url",
+				slog.String("node", n.Name), slog.String("public", n.Public), slog.String("peer", n.Peer))
+		}
+	}
+}
+
+// loopback reports whether an origin leads to the machine that asks.
+func loopback(origin string) bool {
+	at, err := url.Parse(origin)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(at.Hostname())
+	return at.Hostname() == "localhost" || (err == nil && (ip.IsLoopback() || ip.IsUnspecified()))
 }
