@@ -90,8 +90,13 @@ func (b *batch) commands() []eventlog.Command {
 // unsent takes back that the batch's commands may have been written, unless an earlier
 // append may yet come through.
 func (b *batch) unsent() {
+	sure := true
 	for _, e := range b.entries {
 		e.request.tried = e.request.unknown > 0
+		sure = sure && !e.request.tried
+	}
+	for _, h := range b.judged {
+		h.request.behind = h.request.behind && !sure
 	}
 }
 

@@ -70,6 +70,9 @@ type request struct {
 	// known is true once its outcome was seen in the log, confirmed or not: it can no
 	// longer be told that nothing was written.
 	known bool
+	// behind is true while it waits for what becomes of the same command, or submission, of
+	// somebody else: what is not known of that is not known of it.
+	behind bool
 	// fresh is true once the state has been the log's end at some moment since it came.
 	fresh   bool
 	rounds  int // how often it was to be decided again

@@ -214,6 +214,97 @@ func TestJ10_UnknownIsPendingThenKnown(t *testing.T) {
 	}
 }
 
+// TestJ10_WhoRepeatsIsToldNoLess: a page that comes back and sends its question again while
+// the first append hangs is told what the first is told: nobody knows. Told that nothing was
+// written it would ask once more, as another question.
+func TestJ10_WhoRepeatsIsToldNoLess(t *testing.T) {
+	t.Parallel()
+	unreadable := func() error { return eventlog.ErrUnavailable }
+	for _, test := range []struct {
+		name string
+		// together: both are decided while something else is written, else the first is under way.
+		together bool
+	}{{"in one append", true}, {"behind an append", false}} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			c, log := startSlow(t, newStore(t))
+			command := conference.Command{ID: rand.Text(), Actor: citizen, Body: question(rand.Text(), "Hỏi hai lần")}
+			send := func() <-chan error {
+				answer := make(chan error, 1)
+				go func() { // ends with the answer, which is waited for
+					_, err := c.Do(context.Background(), command)
+					answer <- err
+				}()
+				return answer
+			}
+			ahead := func() <-chan error {
+				before := live.Decided(c)
+				answer := send()
+				live.WaitDecided(c, before+1)
+				return answer
+			}
+			var first, second <-chan error
+			if test.together {
+				log.hold()
+				other := log.give(c, citizen, question(rand.Text(), "Câu khác"))
+				<-log.held
+				first, second = ahead(), ahead()
+				log.set(lost, unreadable)
+				log.release <- struct{}{}
+				if got := <-other; got.err != nil {
+					t.Fatal(got.err)
+				}
+			} else {
+				log.set(func(through appendFunc) appendFunc {
+					return func(ctx context.Context, seen eventlog.Position, commands []eventlog.Command) ([]eventlog.Result, eventlog.Position, error) {
+						log.held <- struct{}{}
+						<-log.release
+						return lost(through)(ctx, seen, commands)
+					}
+				}, nil)
+				first = send()
+				<-log.held
+				second = ahead()
+				log.set(failing(eventlog.ErrUnavailable), unreadable)
+				log.release <- struct{}{}
+			}
+			for name, answer := range map[string]<-chan error{"first": first, "second": second} {
+				if err := <-answer; !errors.Is(err, &conference.Error{Code: "log.pending"}) {
+					t.Errorf("the %s was told %v, want log.pending", name, err)
+				}
+			}
+			log.set(nil, nil)
+			if got, err := c.Do(t.Context(), command); err != nil || got.Code == "" {
+				t.Errorf("again: got %+v, %v", got, err)
+			}
+			asked := 1
+			if test.together {
+				asked = 2
+			}
+			wantQuestions(t, c, asked)
+		})
+	}
+}
+
+// TestJ10_WhoRepeatsIsToldThatNothingWasWritten: when that is certain.
+func TestJ10_WhoRepeatsIsToldThatNothingWasWritten(t *testing.T) {
+	t.Parallel()
+	c, log := startSlow(t, newStore(t))
+	log.hold()
+	other := log.give(c, citizen, question(rand.Text(), "Câu khác"))
+	<-log.held
+	body := question(rand.Text(), "Hỏi hai lần")
+	first, second := log.giveAhead(c, citizen, body), log.giveAhead(c, citizen, body)
+	log.set(failing(eventlog.ErrUnavailable), nil)
+	log.release <- struct{}{}
+	<-other
+	for name, answer := range map[string]<-chan settledAs{"first": first, "second": second} {
+		if got := <-answer; !errors.Is(got.err, &conference.Error{Code: "log.unavailable"}) {
+			t.Errorf("the %s was told %v, want log.unavailable", name, got.err)
+		}
+	}
+}
+
 func TestUnavailableWritesNothing(t *testing.T) {
 	t.Parallel()
 	c, log := startFaulty(t)

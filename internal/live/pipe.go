@@ -102,6 +102,7 @@ func (p *pipe) decide() {
 			}
 			verdict, err = settled, fmt.Errorf("append to %s: %w", p.id, eventlog.ErrTooLarge)
 		}
+		r.behind = verdict == follows
 		r.known = r.known || verdict == settled && err == nil && outcome.Position > 0
 		p.ahead.judged = append(p.ahead.judged, held{r, verdict, answer{outcome, err}})
 		p.decided.Add(1)
@@ -180,6 +181,9 @@ func (p *pipe) unclear(ctx context.Context, judged []held, err error) error {
 	p.logger.WarnContext(ctx, "outcome of an append is unknown", slog.Any("err", err))
 	for _, h := range judged {
 		h.request.unknown++
+	}
+	for _, r := range p.waiting { // were decided on top of it
+		r.known = r.known || r.behind
 	}
 	if err := p.catchUp(ctx); err != nil {
 		return p.unreadable(ctx, judged, err)
@@ -282,7 +286,7 @@ func (p *pipe) unreadable(ctx context.Context, judged []held, err error) error {
 // giveUp answers with what is certain: nothing was written, or nobody knows.
 func giveUp(waiting []*request, why string) {
 	for _, r := range waiting {
-		if r.tried || r.known {
+		if r.tried || r.known || r.behind {
 			r.reply(Outcome{}, unknownOutcome(why))
 			continue
 		}

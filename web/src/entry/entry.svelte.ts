@@ -27,6 +27,7 @@ export class Entry {
   // The same words keep their key, so that sending them twice is one question.
   #key = randomId();
   #keyOf = '';
+  #sending = false;
   readonly #home: string;
 
   /** home is the venue that stands in the form until another is chosen; '' none. */
@@ -46,10 +47,36 @@ export class Entry {
   command(): QuestionSubmit | null {
     this.#tried = true;
     if (this.wrong.body !== '' || this.wrong.topic) return null;
+    const question = this.#question();
+    const said = JSON.stringify(question);
+    if (this.#keyOf !== '' && this.#keyOf !== said) this.#key = randomId();
+    this.#keyOf = said;
+    return { idempotencyKey: this.#key, ...question };
+  }
+
+  /**
+   * Sends the question; false when something is wrong, which is then told. While one is on
+   * its way nothing else is sent: its answer would empty the form of another's words.
+   */
+  async submit(send: (command: QuestionSubmit) => Promise<string | undefined>): Promise<boolean> {
+    if (this.#sending) return true;
+    const command = this.command();
+    if (!command) return false;
+    this.#sending = true;
+    try {
+      const code = await send(command);
+      if (code) this.done(code, JSON.stringify(this.#question()) !== this.#keyOf);
+    } finally {
+      this.#sending = false;
+    }
+    return true;
+  }
+
+  #question(): Omit<QuestionSubmit, 'idempotencyKey'> {
     const name = this.name.normalize('NFC').trim();
     const phone = this.phone.trim();
     const organisation = this.organisation.normalize('NFC').trim();
-    const question = {
+    return {
       body: this.words,
       topic: this.topic,
       ...(this.venue ? { venue: this.venue } : {}),
@@ -57,15 +84,14 @@ export class Entry {
       ...(phone ? { phone } : {}),
       ...(organisation ? { organisation } : {}),
     };
-    const said = JSON.stringify(question);
-    if (this.#keyOf !== '' && this.#keyOf !== said) this.#key = randomId();
-    this.#keyOf = said;
-    return { idempotencyKey: this.#key, ...question };
   }
 
-  /** The question is in; its words are not needed any more. */
-  done(code: string): void {
+  /** The question is in; its words are not needed any more, but what was typed since. */
+  done(code: string, more = false): void {
     this.code = code;
+    this.#key = randomId();
+    this.#keyOf = '';
+    if (more) return;
     this.body = '';
     this.venue = this.#home;
     this.name = '';
@@ -73,7 +99,5 @@ export class Entry {
     this.phone = '';
     this.organisation = '';
     this.#tried = false;
-    this.#key = randomId();
-    this.#keyOf = '';
   }
 }

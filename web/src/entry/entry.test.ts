@@ -36,6 +36,34 @@ describe('Entry', () => {
     expect(asked.command()?.idempotencyKey).not.toBe(first?.idempotencyKey);
   });
 
+  it('sends one question at a time and keeps what is typed meanwhile', async () => {
+    const asked = new Entry();
+    asked.body = 'Câu của ông An';
+    asked.topic = 'so-do';
+    const sent: string[] = [];
+    let answer: (code: string | undefined) => void = () => undefined;
+    const send = (command: { body: string }): Promise<string | undefined> => {
+      sent.push(command.body);
+      return new Promise((resolve) => (answer = resolve));
+    };
+    const first = asked.submit(send);
+    asked.body = 'Câu của bà Bình';
+    expect(await asked.submit(send)).toBe(true);
+    expect(sent).toEqual(['Câu của ông An']);
+    answer('7KQ2M-9XWTB-H');
+    expect(await first).toBe(true);
+    expect([asked.code, asked.body]).toEqual(['7KQ2M-9XWTB-H', 'Câu của bà Bình']);
+    const second = asked.submit(send);
+    answer(undefined);
+    await second;
+    expect([sent[1], asked.body]).toEqual(['Câu của bà Bình', 'Câu của bà Bình']);
+    const third = asked.submit(send);
+    answer('8KQ2M-9XWTB-H');
+    await third;
+    expect([asked.code, asked.body]).toEqual(['8KQ2M-9XWTB-H', '']);
+    expect(await asked.submit(send)).toBe(false);
+  });
+
   it('goes back to the venue it belongs to', () => {
     const asked = new Entry('phu-loc');
     expect(asked.venue).toBe('phu-loc');
