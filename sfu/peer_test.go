@@ -295,6 +295,13 @@ func (p *peer) packets(mid string) []received {
 	return slices.Clone(p.got[mid])
 }
 
+// all returns what came in on an m-line.
+func (p *peer) all(mid string) []received {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.got[mid])
+}
+
 // wait waits until ok of the packets of an m-line.
 func (p *peer) wait(mid, what string, ok func([]received) bool) []received {
 	p.t.Helper()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"testing"
+	"time"
 
 	"github.com/pion/rtcp"
 
@@ -34,23 +35,25 @@ func TestLostPacketsAreSentAgain(t *testing.T) {
 			plane.SetFloor(sfu.Floor{Holder: west})
 			all = viewer.wait(mid, "west", sees(3))
 			fresh := all[len(all)-1]
-			must(t, viewer.pc.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{
-				MediaSSRC: old.SSRC,
-				Nacks:     rtcp.NackPairsFromSequenceNumbers([]uint16{old.SequenceNumber, fresh.SequenceNumber}),
-			}}))
-			viewer.wait(mid, "both again", func(all []received) bool {
-				return times(all, old) == 2 && times(all, fresh) == 2
+			lost := rtcp.NackPairsFromSequenceNumbers([]uint16{old.SequenceNumber, fresh.SequenceNumber})
+			// As a receiver does: what is lost on the way is asked for again.
+			var asked time.Time
+			until(t, "both again", func() bool {
+				if time.Since(asked) > 500*time.Millisecond {
+					asked = time.Now()
+					must(t, viewer.pc.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{MediaSSRC: old.SSRC, Nacks: lost}}))
+				}
+				all := viewer.all(mid)
+				return times(all, old) > 1 && times(all, fresh) > 1
 			})
-			if s := plane.Stats(); s.NacksReceived != 2 || s.Retransmitted != 2 {
-				t.Errorf("got %d asked, %d sent again, want 2, 2", s.NacksReceived, s.Retransmitted)
-			}
+			before := plane.Stats().NacksReceived
 			// Numbers that were never sent are not answered, and harm nobody.
 			must(t, viewer.pc.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{
 				MediaSSRC: old.SSRC, Nacks: []rtcp.NackPair{{PacketID: fresh.SequenceNumber + 20000, LostPackets: 0xffff}},
 			}}))
-			until(t, "counted", func() bool { return plane.Stats().NacksReceived == 19 })
-			if got := plane.Stats().Retransmitted; got != 2 {
-				t.Errorf("got %d sent again, want 2", got)
+			until(t, "counted", func() bool { return plane.Stats().NacksReceived >= before+17 })
+			if s := plane.Stats(); s.Retransmitted+17 > s.NacksReceived {
+				t.Errorf("got %d asked, 17 of them for what never was, %d sent again", s.NacksReceived, s.Retransmitted)
 			}
 		})
 	}
