@@ -189,7 +189,7 @@ func TestM11_ACopiedFolderIsAnotherNode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close() //nolint:errcheck // nobody came
+	defer listener.Close()
 	name := func(folder string, self home.Node) string {
 		t.Helper()
 		a := &app{flags: &serveCmd{place: place{Data: folder}}, bound: sockets{plain: listener}}

@@ -24,8 +24,8 @@ import (
 )
 
 const (
-	ofFlatFile = 0.3 // of a flat file's rate, what SQLite must reach at 500 submitters
-	ofBareXADD = 0.5 // of bare XADDs' rate, what Redis must reach
+	perSecond  = 40_000 // acknowledged, what SQLite must reach at 500 submitters
+	ofBareXADD = 0.5    // of bare XADDs' rate, what Redis must reach there
 	judgedFrom = 10_000
 )
 
@@ -41,8 +41,8 @@ func BenchmarkQ8_Submissions(b *testing.B) {
 			rate := benchSubmit(b, startConference(b, store), submitters)
 			flat := benchFlat(b, batchesOf(b, store))
 			b.ReportMetric(rate/flat, "of-flat")
-			if b.N >= judgedFrom && submitters == 500 && rate < ofFlatFile*flat {
-				missed = append(missed, fmt.Sprintf("%s: %.2f of a flat file's rate, want at least %.1f", b.Name(), rate/flat, ofFlatFile))
+			if b.N >= judgedFrom && submitters == 500 && rate < perSecond {
+				missed = append(missed, fmt.Sprintf("%s: %.0f acknowledged/s, want at least %d on a quiet machine", b.Name(), rate, perSecond))
 			}
 		})
 	}
@@ -55,7 +55,7 @@ func BenchmarkQ8_Submissions(b *testing.B) {
 			b.ReportMetric(rate/benchFlat(b, batches), "of-flat")
 			bare := benchXADD(b, server.Address(), batches)
 			b.ReportMetric(rate/bare, "of-xadd")
-			if b.N >= judgedFrom && rate < ofBareXADD*bare {
+			if b.N >= judgedFrom && submitters == 500 && rate < ofBareXADD*bare {
 				missed = append(missed, fmt.Sprintf("%s: %.2f of bare XADDs' rate, want at least %.1f", b.Name(), rate/bare, ofBareXADD))
 			}
 		})

@@ -244,28 +244,35 @@ func (c *channel) resume(now time.Time) {
 	// an address never shows anything else than what it showed, to any cache.
 	cfg.First = uint64(max(0, now.Unix()-numbersSince))
 	if c.folder != nil {
-		r, err := c.folder.read()
-		if err != nil {
-			c.log.Error("the recording cannot be read", slog.Any("err", err))
-		}
-		for _, name := range r.damaged {
-			c.log.Error("a file of the recording is damaged and left out", slog.String("file", name))
-		}
-		if n := len(r.groups); n > 0 {
-			last := r.groups[n-1]
-			end := last.tracks[0].start.Add(last.tracks[0].duration)
-			if r.epoch.Before(now) {
-				cfg.Epoch = r.epoch
-			}
-			c.number = last.Number
-			c.groups, c.init = r.groups[max(0, n-window):], last.Init
-			c.listed = len(c.groups)
-			if now.Sub(end) < resumeWithin {
-				c.listed, cfg.First = 0, last.Sequence+1
-				c.shown.Store(show(c.groups, 0, false, c.folder.dir))
-			}
-			cfg.First = max(cfg.First, last.Sequence+1)
-		}
+		c.recall(&cfg, now)
 	}
 	c.packager = hls.New(cfg)
+}
+
+// recall takes over what the folder holds.
+func (c *channel) recall(cfg *hls.Config, now time.Time) {
+	r, err := c.folder.read()
+	if err != nil {
+		c.log.Error("the recording cannot be read", slog.Any("err", err))
+	}
+	for _, name := range r.damaged {
+		c.log.Error("a file of the recording is damaged and left out", slog.String("file", name))
+	}
+	n := len(r.groups)
+	if n == 0 {
+		return
+	}
+	last := r.groups[n-1]
+	end := last.tracks[0].start.Add(last.tracks[0].duration)
+	if r.epoch.Before(now) {
+		cfg.Epoch = r.epoch
+	}
+	c.number = last.Number
+	c.groups, c.init = r.groups[max(0, n-window):], last.Init
+	c.listed = len(c.groups)
+	if now.Sub(end) < resumeWithin {
+		c.listed, cfg.First = 0, last.Sequence+1
+		c.shown.Store(show(c.groups, 0, false, c.folder.dir))
+	}
+	cfg.First = max(cfg.First, last.Sequence+1)
 }

@@ -107,24 +107,31 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
+// fileName is what the name of a file tells.
+type fileName struct {
+	track    string
+	sequence uint64
+	init     bool
+}
+
 // parse reads a file's name.
-func parse(name string) (track string, sequence uint64, init, ok bool) {
+func parse(name string) (f fileName, ok bool) {
 	stem, init := strings.CutSuffix(name, ".mp4")
 	if !init {
 		if stem, ok = strings.CutSuffix(name, ".m4s"); !ok {
-			return "", 0, false, false
+			return fileName{}, false
 		}
 	}
 	track, digits, ok := strings.Cut(stem, "-")
 	if !ok || len(digits) > 1 && digits[0] == '0' {
-		return "", 0, false, false
+		return fileName{}, false
 	}
 	rung, isRung := strings.CutPrefix(track, "v")
 	if track != hls.SoundName && (!isRung || len(rung) != 1 || rung[0] < '0' || rung[0] > '9') {
-		return "", 0, false, false
+		return fileName{}, false
 	}
 	sequence, err := strconv.ParseUint(digits, 10, 64)
-	return track, sequence, init, err == nil
+	return fileName{track: track, sequence: sequence, init: init}, err == nil
 }
 
 // recording is what a folder holds.
@@ -152,10 +159,11 @@ func (f *folder) read() (recording, error) {
 		if info, err := entry.Info(); err == nil {
 			r.bytes += info.Size()
 		}
-		track, seq, init, ok := parse(name)
+		file, ok := parse(name)
+		track, seq := file.track, file.sequence
 		switch {
 		case !ok:
-		case !init:
+		case !file.init:
 			segments[seq] = append(segments[seq], track)
 		default:
 			data, err := os.ReadFile(filepath.Join(f.dir, name)) //nolint:gosec // our own

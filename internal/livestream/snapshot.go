@@ -49,12 +49,12 @@ func (s *snapshot) file(name string) *File {
 	if f := s.files[name]; f != nil {
 		return f
 	}
-	track, _, _, ok := parse(name)
+	parsed, ok := parse(name)
 	if s.dir == "" || !ok {
 		return nil
 	}
 	return &File{
-		Type: typeOf(track), Path: filepath.Join(s.dir, name), ETag: strconv.Quote(name), MaxAge: foreverAge, Immutable: true,
+		Type: typeOf(parsed.track), Path: filepath.Join(s.dir, name), ETag: strconv.Quote(name), MaxAge: foreverAge, Immutable: true,
 	}
 }
 
@@ -159,7 +159,7 @@ func (s *snapshot) playlist(name string, data []byte, age time.Duration) {
 // isPlaylist reports whether a name is one that a conference has as soon as it has anything.
 func isPlaylist(name string) bool {
 	track, found := strings.CutSuffix(name, ".m3u8")
-	if _, _, _, ok := parse(track + "-0.m4s"); found && (name == IndexName || ok) {
+	if _, ok := parse(track + "-0.m4s"); found && (name == IndexName || ok) {
 		return true
 	}
 	return false

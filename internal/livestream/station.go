@@ -89,29 +89,21 @@ func (s *Station) Run(ctx context.Context) error {
 	}
 	running := map[conference.ID]bool{}
 	ended := make(chan conference.ID)
+	run := func(c *channel, id conference.ID) {
+		c.run(ctx, func() (stop, closed bool) { return s.over(id) })
+		select {
+		case ended <- id:
+		case <-ctx.Done():
+		}
+	}
 	tick := time.NewTicker(look)
 	defer tick.Stop()
 	var swept time.Time
 	for {
 		for _, info := range s.cfg.Conferences() {
-			switch {
-			case running[info.ID]:
-			case info.State == conference.StateOpen && s.cfg.Here(info.ID):
-				c, err := s.open(info)
-				if err != nil {
-					s.log.ErrorContext(ctx, "the programme cannot be shown", slog.String("conference", string(info.ID)), slog.Any("err", err))
-					continue
-				}
+			if c := s.begin(ctx, info, running[info.ID]); c != nil {
 				running[info.ID] = true
-				wg.Go(func() { // ends with ctx
-					c.run(ctx, func() (stop, closed bool) { return s.over(info.ID) })
-					select {
-					case ended <- info.ID:
-					case <-ctx.Done():
-					}
-				})
-			case info.State == conference.StateClosed && (*s.shown.Load())[info.ID] == nil:
-				s.load(info.ID)
+				wg.Go(func() { run(c, info.ID) }) // ends with ctx
 			}
 		}
 		if now := s.cfg.Now(); now.Sub(swept) >= sweep {
@@ -129,6 +121,24 @@ func (s *Station) Run(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// begin returns the channel of a conference that is to be shown from now on, or nil. Of one
+// that is closed it shows the recording.
+func (s *Station) begin(ctx context.Context, info *conference.Info, running bool) *channel {
+	switch {
+	case running:
+	case info.State == conference.StateOpen && s.cfg.Here(info.ID):
+		c, err := s.open(info)
+		if err != nil {
+			s.log.ErrorContext(ctx, "the programme cannot be shown", slog.String("conference", string(info.ID)), slog.Any("err", err))
+			return nil
+		}
+		return c
+	case info.State == conference.StateClosed && (*s.shown.Load())[info.ID] == nil:
+		s.load(info.ID)
+	}
+	return nil
 }
 
 // over reports whether a conference is to be shown no longer, and whether it was closed.

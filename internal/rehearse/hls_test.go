@@ -40,7 +40,7 @@ func (s *server) hls(name string) []byte {
 	if err != nil {
 		return nil
 	}
-	defer response.Body.Close() //nolint:errcheck // only read
+	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode != http.StatusOK {
 		return nil
@@ -98,6 +98,7 @@ func (s *server) grows(want uint64) playlist {
 // nothing that a player was told of is lost or changed, the numbers go on, and the recording
 // of all that, takes and kills, plays without an error in every size.
 func TestP6_KilledWhileLive(t *testing.T) {
+	t.Parallel()
 	kills := 3
 	if os.Getenv("DIEMCAU_SOAK") != "" {
 		kills = 50

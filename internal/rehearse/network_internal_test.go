@@ -56,7 +56,10 @@ type rig struct {
 	hall  *hall
 }
 
-func newRig(t *testing.T) *rig { return newRigOf(t, receiveVideos, 0) }
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	return newRigOf(t, receiveVideos, 0)
+}
 
 // newRigOf is newRig with so many slots for pictures in the hall, and players that go on
 // with a keyframe so soon (0: only when repair has failed).
@@ -95,8 +98,8 @@ func newRigOf(t *testing.T, videos int, goOn time.Duration) *rig {
 	}
 	// Stops with live.
 	running.Go(func() error { return r.stage.run(live) })
-	r.main = r.enter(live, running, at, cityHall, 0, receiveVideos)
-	r.hall = r.enter(live, running, r.place("hall"), theHall, 1, videos)
+	r.main = r.enter(live, running, at, entrant{cityHall, 0, receiveVideos})
+	r.hall = r.enter(live, running, r.place("hall"), entrant{theHall, 1, videos})
 	return r
 }
 
@@ -155,15 +158,21 @@ func (r *rig) place(host string) *place {
 	return at
 }
 
+// entrant is a venue that joins, its number, and how many pictures it takes.
+type entrant struct {
+	id            conference.VenueID
+	index, videos int
+}
+
 // enter lets a venue join from where the place is seen.
-func (r *rig) enter(live context.Context, running *errgroup.Group, at *place, id conference.VenueID, index, videos int) *hall {
+func (r *rig) enter(live context.Context, running *errgroup.Group, at *place, who entrant) *hall {
 	r.Helper()
 	part := &rehearsal{cfg: Config{Tokens: r.tokens()}, place: at, tones: []int{toneOf(0, 2), toneOf(1, 2)}, films: r.films}
-	v, err := newVenue(live, part, id, index, id == cityHall)
+	v, err := newVenue(live, part, who.id, who.index, who.id == cityHall)
 	if err != nil {
 		r.Fatal(err)
 	}
-	v.videos, v.goOn = videos, r.goOn
+	v.videos, v.goOn = who.videos, r.goOn
 	// Tests of repair want every picture: what the uplink takes is M5's.
 	v.pub.whole = r.goOn == 0
 	h := newHall(v)

@@ -147,25 +147,35 @@ func (p *publisher) run(ctx context.Context, to *peer) error {
 		}
 		for ; time.Duration(pictures)*clips.FrameTime <= elapsed; pictures++ {
 			at := uint32(time.Duration(pictures) * clips.FrameTime * 90_000 / time.Second) // modulo on purpose
-			on, more := p.choose(to.up.bits())
-			for i := range p.layers {
-				if on[i] && !p.layers[i].on {
-					p.layers[i].needKey.Store(true) // as an encoder that begins
-				}
-				if p.layers[i].on = on[i]; !on[i] {
-					continue
-				}
-				if err := p.picture(to, i, at, ext); err != nil && !to.lost.Load() {
-					return fmt.Errorf("send picture: %w", err)
-				}
+			more, err := p.pictures(to, at, ext)
+			if err != nil {
+				return err
 			}
-			p.frame++
 			pad.begin(more)
 		}
 		if err := p.pad(&pad, ext); err != nil {
 			return fmt.Errorf("send padding: %w", err)
 		}
 	}
+}
+
+// pictures sends the next frame of every layer the line takes; more is what one layer more
+// would take.
+func (p *publisher) pictures(to *peer, at uint32, ext extensions) (more int, err error) {
+	on, more := p.choose(to.up.bits())
+	for i := range p.layers {
+		if on[i] && !p.layers[i].on {
+			p.layers[i].needKey.Store(true) // as an encoder that begins
+		}
+		if p.layers[i].on = on[i]; !on[i] {
+			continue
+		}
+		if err := p.picture(to, i, at, ext); err != nil && !to.lost.Load() {
+			return 0, fmt.Errorf("send picture: %w", err)
+		}
+	}
+	p.frame++
+	return more, nil
 }
 
 // hum sends the n-th packet of sound; levelID is the extension that tells how loud it is.

@@ -69,10 +69,7 @@ func (u *uplink) BindRTCPReader(above interceptor.RTCPReader) interceptor.RTCPRe
 		if err != nil {
 			return n, attributes, err //nolint:wrapcheck // passed on
 		}
-		packets, err := rtcp.Unmarshal(b[:n])
-		if err != nil {
-			return n, attributes, nil // not for us to judge
-		}
+		packets, _ := rtcp.Unmarshal(b[:n]) // what is malformed is not for us to judge
 		for _, p := range packets {
 			if m, is := p.(*rtcp.TransportLayerCC); is {
 				u.mu.Lock()
