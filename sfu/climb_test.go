@@ -10,15 +10,15 @@ import (
 )
 
 // estimates says what the viewer's line takes until ok.
-func estimates(t *testing.T, viewer *peer, mid, why string, bits float32, ok func([]received) bool) {
-	t.Helper()
-	ssrc := viewer.packets(mid)[0].SSRC
-	until(t, why, func() bool {
-		must(t, viewer.pc.WriteRTCP([]rtcp.Packet{
+func (p *peer) estimates(mid, why string, bits float32, ok func([]received) bool) {
+	p.t.Helper()
+	ssrc := p.packets(mid)[0].SSRC
+	until(p.t, why, func() bool {
+		must(p.t, p.pc.WriteRTCP([]rtcp.Packet{
 			&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: bits, SSRCs: []uint32{ssrc}},
 			&rtcp.ReceiverReport{SSRC: 1, Reports: []rtcp.ReceptionReport{{SSRC: ssrc}}},
 		}))
-		return ok(viewer.packets(mid))
+		return ok(p.packets(mid))
 	})
 }
 
@@ -70,12 +70,12 @@ func TestM5_ViewersChangeRungs(t *testing.T) {
 	weak.wait(mid, "the highest layer", layerIs(1, 0))
 	strong.wait(other, "the highest layer", layerIs(1, 0))
 	before := len(weak.packets(mid))
-	estimates(t, weak, mid, "two seconds on a good line", 9_000_000, func(all []received) bool { return len(all) > before+240 })
-	estimates(t, weak, mid, "the lowest layer on a weak line", 150_000, layerIs(1, 2))
+	weak.estimates(mid, "two seconds on a good line", 9_000_000, func(all []received) bool { return len(all) > before+240 })
+	weak.estimates(mid, "the lowest layer on a weak line", 150_000, layerIs(1, 2))
 	if !layerIs(1, 0)(strong.packets(other)) {
 		t.Error("the other viewer was taken down too")
 	}
-	estimates(t, weak, mid, "the highest layer on a good line", 9_000_000, layerIs(1, 0))
+	weak.estimates(mid, "the highest layer on a good line", 9_000_000, layerIs(1, 0))
 	seen := len(weak.packets(mid))
 	weak.wait(mid, "it goes on", func(all []received) bool { return len(all) > seen+60 })
 	contiguous(t, weak, mid)

@@ -129,7 +129,7 @@ func register1(media *webrtc.MediaEngine, kind webrtc.RTPCodecType, c webrtc.RTP
 // side learns what the line takes.
 func extensions(media *webrtc.MediaEngine) error {
 	up := []webrtc.RTPTransceiverDirection{webrtc.RTPTransceiverDirectionRecvonly}
-	both := append(up, webrtc.RTPTransceiverDirectionSendonly)
+	both := []webrtc.RTPTransceiverDirection{webrtc.RTPTransceiverDirectionRecvonly, webrtc.RTPTransceiverDirectionSendonly}
 	for _, e := range []struct {
 		uri string
 		by  []webrtc.RTPTransceiverDirection

@@ -95,19 +95,26 @@ func (g *leg) number(seq uint64, ts uint32, starts bool) (seal.Index, bool) {
 // lost makes the viewer wait for the next keyframe; the numbers go on without a gap.
 func (g *leg) lost() { g.waits = g.begun }
 
-// asked returns which packet a receiver means that asks for a sequence number, of which
-// stretch it is, and its index.
-func (g *leg) asked(seq uint16) (number uint64, of *stretch, at seal.Index, ok bool) {
+// sentPacket is one that a viewer was sent.
+type sentPacket struct {
+	number uint64 // as of its source
+	of     *stretch
+	at     seal.Index
+}
+
+// asked returns which packet a receiver means that asks for a sequence number; false: none
+// that is known.
+func (g *leg) asked(seq uint16) (sentPacket, bool) {
 	if !g.begun {
-		return 0, nil, 0, false
+		return sentPacket{}, false
 	}
-	at, ok = (g.next - 1).Nearest(seq)
+	at, ok := (g.next - 1).Nearest(seq)
 	switch {
 	case !ok:
 	case at >= g.now.first:
-		return g.now.from + uint64(at-g.now.first), &g.now, at, true
+		return sentPacket{g.now.from + uint64(at-g.now.first), &g.now, at}, true
 	case g.before.first > 0 && at >= g.before.first:
-		return g.before.from + uint64(at-g.before.first), &g.before, at, true
+		return sentPacket{g.before.from + uint64(at-g.before.first), &g.before, at}, true
 	}
-	return 0, nil, 0, false
+	return sentPacket{}, false
 }

@@ -50,12 +50,12 @@ func TestM1_LegProperties(t *testing.T) {
 			newest = max(newest, at)
 		}
 		for at, want := range sent {
-			number, _, index, ok := g.asked(at.Seq())
+			got, ok := g.asked(at.Seq())
 			if old := at < g.now.first && (g.before.first == 0 || at < g.before.first); old {
 				continue // two losses ago: no longer known
 			}
-			if !ok || number != want || index != at {
-				t.Fatalf("asked for %#x: got %d (%#x), %v; want %d", uint64(at), number, uint64(index), ok, want)
+			if !ok || got.number != want || got.at != at {
+				t.Fatalf("asked for %#x: got %d (%#x), %v; want %d", uint64(at), got.number, uint64(got.at), ok, want)
 			}
 		}
 	})
@@ -64,7 +64,7 @@ func TestM1_LegProperties(t *testing.T) {
 func TestLegHasNothingBeforeItBegins(t *testing.T) {
 	t.Parallel()
 	g := newLeg(line{})
-	if _, _, _, ok := g.asked(7); ok {
+	if _, ok := g.asked(7); ok {
 		t.Error("got a packet that was never sent")
 	}
 	if _, ok := g.number(100, 0, false); ok {

@@ -35,7 +35,7 @@ func TestM8_TheSilentMakeRoomFirst(t *testing.T) {
 	offer := offerOf(t, false)
 	begun, answer, err := plane.Watch(t.Context(), "", offer)
 	must(t, err)
-	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	conn, err := new(net.ListenConfig).ListenPacket(t.Context(), "udp4", "127.0.0.1:0")
 	must(t, err)
 	defer conn.Close()
 	knock(t, conn, answer, offer)

@@ -106,19 +106,8 @@ func (p *publisher) shows(now time.Time) showing {
 		return s
 	}
 	s.venue = p.venue
-	var alive [rungs]*feed
 	layers, _ := p.feeds()
-	for _, patience := range []time.Duration{layerSoon, layerAlive} {
-		some := false
-		for _, l := range layers {
-			if l.rank < rungs && l.feed.alive(now, patience) {
-				alive[l.rank], some = l.feed, true
-			}
-		}
-		if some {
-			break
-		}
-	}
+	alive := arriving(layers, now)
 	for rank := range min(p.ranks, rungs) {
 		if at := nearest(alive, rank); at >= 0 {
 			s.feeds[rank], s.bits[rank] = alive[at], alive[at].costs(at, now)
@@ -136,6 +125,23 @@ func (p *publisher) shows(now time.Time) showing {
 		}
 	}
 	return s
+}
+
+// arriving returns the feeds of the layers that arrive, by rank; only when none came just
+// now, those that did a while ago.
+func arriving(layers []*cameraLayer, now time.Time) (alive [rungs]*feed) {
+	for _, patience := range []time.Duration{layerSoon, layerAlive} {
+		some := false
+		for _, l := range layers {
+			if l.rank < rungs && l.feed.alive(now, patience) {
+				alive[l.rank], some = l.feed, true
+			}
+		}
+		if some {
+			break
+		}
+	}
+	return alive
 }
 
 // nearest returns the rank that stands for another one among those that arrive; -1: none.

@@ -230,10 +230,16 @@ func TestM7_PageThatStaysAwayIsForgotten(t *testing.T) {
 	ends(t, taken.session)
 }
 
-// goneContext is the context of somebody who went away at the last moment.
-type goneContext struct{ context.Context }
+// goneContext is the context of somebody who went away at the last moment: what looks at it
+// learns so, what waits for it does not yet.
+type goneContext struct{ done <-chan struct{} }
 
-func (goneContext) Err() error { return context.Canceled }
+func gone(ctx context.Context) context.Context { return goneContext{ctx.Done()} }
+
+func (goneContext) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
+func (c goneContext) Done() <-chan struct{}                 { return c.done }
+func (goneContext) Err() error                              { return context.Canceled }
+func (goneContext) Value(any) any                           { return nil }
 
 // TestM11_AJoinNobodyWaitsForTakesNoPlace: the offer a page made on a socket it has given up
 // does not take the place from the one it made on the next.
@@ -243,7 +249,7 @@ func TestM11_AJoinNobodyWaitsForTakesNoPlace(t *testing.T) {
 	page := sfu.Page{Venue: "a", Owner: "s"}
 	now := joinPage(t, plane, page, nil)
 	err := newPeer(t, shape{mic: true, camera: true, videos: 2, audios: 3}).offer(nil, func(ctx context.Context, offer string) (string, error) {
-		_, answer, err := plane.Join(goneContext{ctx}, page, offer)
+		_, answer, err := plane.Join(gone(ctx), page, offer)
 		return answer, err
 	})
 	if !errors.Is(err, context.Canceled) {

@@ -112,11 +112,11 @@ func (s *shard) drop(v *Viewer, now time.Time) {
 	g := &v.legs[picture]
 	g.lost()
 	v.counters.late.Add(1)
-	s.askKey(v, g, now)
+	s.askKey(g, now)
 }
 
 // askKey asks the source of a viewer's picture for a keyframe.
-func (s *shard) askKey(v *Viewer, g *leg, now time.Time) {
+func (s *shard) askKey(g *leg, now time.Time) {
 	if g.on && g.stream != nil {
 		g.stream.cut.askKey(now.UnixNano())
 	}
@@ -148,7 +148,7 @@ func (s *shard) answer(a ask) {
 		return
 	}
 	if a.key {
-		s.askKey(v, g, now)
+		s.askKey(g, now)
 		return
 	}
 	s.resend(v, a.medium, a.seq, way)
@@ -167,17 +167,17 @@ const maxRepairs = 1000
 func (s *shard) resend(v *Viewer, m medium, seq uint16, way *way) {
 	g := &v.legs[m]
 	v.counters.nacks.Add(1)
-	number, of, at, ok := g.asked(seq)
+	lost, ok := g.asked(seq)
 	if !ok || g.repairsLeft <= 0 {
 		return
 	}
-	p, n := of.stream.cut.find(number)
+	p, n := lost.of.stream.cut.find(lost.number)
 	if p == nil {
 		return
 	}
 	defer p.Release()
 	g.repairsLeft--
-	h := header{first: 0x80, ts: n.ts + of.tsOff}
+	h := header{first: 0x80, ts: n.ts + lost.of.tsOff}
 	if p.Marker {
 		h.marker = 0x80
 	}
@@ -186,7 +186,7 @@ func (s *shard) resend(v *Viewer, m medium, seq uint16, way *way) {
 	if g.rtxPayload == 0 {
 		plain, first := unpadded(p)
 		h.first = first
-		sealed, err = v.seal(s.out, g, h, at, plain)
+		sealed, err = v.seal(s.out, g, h, lost.at, plain)
 	} else {
 		s.scratch = binary.BigEndian.AppendUint16(s.scratch[:0], seq)
 		s.scratch = append(s.scratch, p.Payload...)

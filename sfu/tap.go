@@ -82,7 +82,9 @@ func (t *Tap) Read(video func(rung int, u h264.Unit), sound func(at int64, frame
 	t.due = t.due[:0]
 	for i, r := range t.rungs {
 		r.read(now, func(p *ring.Packet) {
-			r.out = r.units.Push(r.out[:0], p.Seq, p.TS, p.Capture, p.Marker, p.Payload)
+			r.out = r.units.Push(r.out[:0], h264.Packet{
+				Seq: p.Seq, TS: p.TS, Capture: p.Capture, Marker: p.Marker, Payload: p.Payload,
+			})
 			for _, u := range r.out {
 				t.due = append(t.due, heard{at: u.Capture, rung: i, unit: u})
 			}
@@ -108,8 +110,8 @@ func (t *Tap) Read(video func(rung int, u h264.Unit), sound func(at int64, frame
 // read gives the packets in the order of their numbers; one that is missing is waited for,
 // as long as the ring still has what follows it.
 func (r *reader) read(now time.Time, take func(p *ring.Packet)) {
-	newest, any := r.feed.store.Newest()
-	if !any {
+	newest, some := r.feed.store.Newest()
+	if !some {
 		return
 	}
 	if !r.began {

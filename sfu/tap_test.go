@@ -17,38 +17,37 @@ func TestTapReadsTheProgramme(t *testing.T) {
 	defer tap.Close()
 	var lastPicture, lastSound int64
 	var slate, city, keys int
+	look := func() {
+		tap.Read(func(rung int, u h264.Unit) {
+			if rung != 0 {
+				return
+			}
+			if u.Capture <= lastPicture {
+				t.Errorf("a picture of %d after one of %d", u.Capture, lastPicture)
+			}
+			lastPicture = u.Capture
+			switch first := u.NALs[len(u.NALs)-1]; {
+			case len(first) == 15 && first[2] == 1:
+				city++
+				if u.Key {
+					keys++
+				}
+			default:
+				slate++
+			}
+		}, func(at int64, frame []byte) {
+			if d := time.Duration(at - lastSound); lastSound != 0 && (d < 19*time.Millisecond || (d+time.Millisecond)%(20*time.Millisecond) > 2*time.Millisecond) {
+				t.Errorf("got sound %v after the one before, want whole frames", d)
+			}
+			lastSound = at
+		})
+	}
 	read := func(what string, ok func() bool) {
 		t.Helper()
-		deadline := time.Now().Add(patience)
-		for !ok() {
-			if time.Now().After(deadline) {
-				t.Fatalf("waited in vain: %s", what)
-			}
-			time.Sleep(20 * time.Millisecond)
-			tap.Read(func(rung int, u h264.Unit) {
-				if rung != 0 {
-					return
-				}
-				if u.Capture <= lastPicture {
-					t.Errorf("a picture of %d after one of %d", u.Capture, lastPicture)
-				}
-				lastPicture = u.Capture
-				switch first := u.NALs[len(u.NALs)-1]; {
-				case len(first) == 15 && first[2] == 1:
-					city++
-					if u.Key {
-						keys++
-					}
-				default:
-					slate++
-				}
-			}, func(at int64, frame []byte) {
-				if d := time.Duration(at - lastSound); lastSound != 0 && (d < 19*time.Millisecond || (d+time.Millisecond)%(20*time.Millisecond) > 2*time.Millisecond) {
-					t.Errorf("got sound %v after the one before, want whole frames", d)
-				}
-				lastSound = at
-			})
-		}
+		until(t, what, func() bool {
+			look()
+			return ok()
+		})
 	}
 	read("the slate and silence", func() bool { return slate > 5 && lastSound != 0 })
 	if d := time.Duration(lastPicture - lastSound).Abs(); d > 2*time.Second {

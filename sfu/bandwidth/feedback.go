@@ -58,19 +58,28 @@ func visit(m *rtcp.TransportLayerCC, reference time.Duration, f func(seq uint16,
 		return true
 	}
 	for _, chunk := range m.PacketChunks {
-		switch c := chunk.(type) {
-		case *rtcp.RunLengthChunk:
-			for range c.RunLength {
-				if !tell(c.PacketStatusSymbol) {
-					return
-				}
+		if !symbols(chunk, tell) {
+			return
+		}
+	}
+}
+
+// symbols calls tell for each packet of a chunk, in order, until it returns false; it
+// reports whether it never did.
+func symbols(chunk rtcp.PacketStatusChunk, tell func(symbol uint16) bool) bool {
+	switch c := chunk.(type) {
+	case *rtcp.RunLengthChunk:
+		for range c.RunLength {
+			if !tell(c.PacketStatusSymbol) {
+				return false
 			}
-		case *rtcp.StatusVectorChunk:
-			for _, symbol := range c.SymbolList {
-				if !tell(symbol) {
-					return
-				}
+		}
+	case *rtcp.StatusVectorChunk:
+		for _, symbol := range c.SymbolList {
+			if !tell(symbol) {
+				return false
 			}
 		}
 	}
+	return true
 }

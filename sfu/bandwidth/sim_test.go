@@ -41,7 +41,6 @@ type sim struct {
 	padTo   int64
 	lost    int
 	sent    int
-	sentFor int // bytes of media
 }
 
 type arrival struct {
@@ -64,7 +63,7 @@ const (
 
 func newSim(l line) *sim {
 	s := &sim{
-		line: l, rng: rand.New(rand.NewPCG(1, 2)), //nolint:gosec // repeatable is the point
+		line: l, rng: rand.New(rand.NewPCG(1, 2)),
 		recorder: twcc.NewRecorder(1), now: int64(time.Hour),
 		layers: []float64{110_000, 230_000, 520_000, 1_500_000},
 	}

@@ -19,6 +19,15 @@ type Unit struct {
 	NALs [][]byte
 }
 
+// Packet is one RTP packet of a source.
+type Packet struct {
+	Seq     uint64 // extended sequence number
+	TS      uint32 // RTP timestamp: that of all packets of a picture
+	Capture int64  // nanoseconds since 1970 on the server's clock
+	Marker  bool   // the last of its picture
+	Payload []byte
+}
+
 // Assembler puts access units together from the packets of one source in packetization
 // mode 1 (RFC 6184: single NAL units, STAP-A, FU-A). What is broken is left out whole, and
 // with it what refers to it: after a loss or junk the next unit is a keyframe. The zero
@@ -49,30 +58,30 @@ func (a *Assembler) Waiting() bool { return a.waiting }
 
 // Push takes the packets in the order of their extended sequence numbers; a number left out
 // is a loss. It appends the units that are complete to dst: none, one, or two when the
-// packet shows that the unit before it was complete as well. Payload is copied.
-func (a *Assembler) Push(dst []Unit, seq uint64, ts uint32, capture int64, marker bool, payload []byte) []Unit {
+// packet shows that the unit before it was complete as well. The payload is copied.
+func (a *Assembler) Push(dst []Unit, p Packet) []Unit {
 	if !a.started {
 		a.started, a.waiting = true, true
-	} else if seq != a.seq+1 {
+	} else if p.Seq != a.seq+1 {
 		a.lose()
 	}
-	a.seq = seq
-	if a.open && ts != a.ts {
+	a.seq = p.Seq
+	if a.open && p.TS != a.ts {
 		dst = a.finish(dst)
 	}
 	if !a.open {
-		if len(payload) == 0 {
+		if len(p.Payload) == 0 {
 			return dst // padding between two pictures
 		}
-		a.begin(ts, capture)
+		a.begin(p.TS, p.Capture)
 		// After a loss a picture is whole for certain if it begins with its sets.
-		a.broken = a.suspect && Inspect(payload).SPS == nil
+		a.broken = a.suspect && Inspect(p.Payload).SPS == nil
 	}
 	a.suspect = false
-	if !a.broken && !a.take(payload) {
+	if !a.broken && !a.take(p.Payload) {
 		a.broken = true
 	}
-	if marker {
+	if p.Marker {
 		dst = a.finish(dst)
 	}
 	return dst

@@ -52,7 +52,7 @@ func TestAssembler(t *testing.T) {
 		var units []h264.Unit
 		for _, run := range c.packets {
 			for _, p := range run {
-				units = a.Push(units, p.seq, p.ts, int64(p.ts), p.marker, p.payload)
+				units = a.Push(units, h264.Packet{Seq: p.seq, TS: p.ts, Capture: int64(p.ts), Marker: p.marker, Payload: p.payload})
 			}
 		}
 		var got []string
@@ -95,7 +95,7 @@ func FuzzAssembler(f *testing.F) {
 		seq := uint64(0)
 		for i := range 12 {
 			seq += 1 + uint64(gaps>>(i%8)&1)
-			units = a.Push(units, seq, uint32(i/3), 1, i%3 == 2, [][]byte{b, c, d}[i%3])
+			units = a.Push(units, h264.Packet{Seq: seq, TS: uint32(i / 3), Capture: 1, Marker: i%3 == 2, Payload: [][]byte{b, c, d}[i%3]})
 		}
 		for i, u := range units {
 			if len(u.NALs) == 0 || u.Key != (u.SPS != nil) || i == 0 && !u.Key {

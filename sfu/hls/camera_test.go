@@ -87,11 +87,11 @@ func assemble(t *testing.T, payloads [][]byte) h264.Unit {
 	t.Helper()
 	var a h264.Assembler
 	key := []byte{0x67, 0x42, 0xe0, 0x1f, 0x8c}
-	units := a.Push(nil, 0, 1, 0, false, key)
-	units = a.Push(units, 1, 1, 0, false, []byte{0x68, 0xce, 0x3c, 0x80})
-	units = a.Push(units, 2, 1, 0, true, []byte{0x65, 0x88})
+	units := a.Push(nil, h264.Packet{Seq: 0, TS: 1, Payload: key})
+	units = a.Push(units, h264.Packet{Seq: 1, TS: 1, Payload: []byte{0x68, 0xce, 0x3c, 0x80}})
+	units = a.Push(units, h264.Packet{Seq: 2, TS: 1, Marker: true, Payload: []byte{0x65, 0x88}})
 	for i, p := range payloads {
-		units = a.Push(units, uint64(3+i), 2, 0, i == len(payloads)-1, p)
+		units = a.Push(units, h264.Packet{Seq: uint64(3 + i), TS: 2, Marker: i == len(payloads)-1, Payload: p})
 	}
 	if len(units) != 2 {
 		t.Fatalf("got %d units, want 2", len(units))

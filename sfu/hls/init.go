@@ -44,7 +44,7 @@ func videoFormat(u *h264.Unit, epoch time.Time) (*Format, error) {
 		Codec: "avc1." + hexOf(sps[1:4]),
 		Width: picture.Width, Height: picture.Height, sps: u.SPS, pps: u.PPS,
 	}
-	f.Init = initSegment(epoch, videoRate, "vide", picture.Width, picture.Height, func(w *boxes) {
+	f.Init = initSegment(epoch, medium{videoRate, "vide", picture.Width, picture.Height}, func(w *boxes) {
 		w.box("avc1", func() {
 			w.zeros(6)
 			w.u16(1) // data reference
@@ -92,7 +92,7 @@ func configuration(w *boxes, f *Format, p h264.Picture) {
 // Safari does not take it.
 func soundFormat(epoch time.Time) *Format {
 	const channels = 1
-	return &Format{Codec: "Opus", Init: initSegment(epoch, soundRate, "soun", 0, 0, func(w *boxes) {
+	return &Format{Codec: "Opus", Init: initSegment(epoch, medium{rate: soundRate, handler: "soun"}, func(w *boxes) {
 		w.box("Opus", func() {
 			w.zeros(6)
 			w.u16(1) // data reference
@@ -115,9 +115,16 @@ func soundFormat(epoch time.Time) *Format {
 	})}
 }
 
+// medium is what a track's header tells of it.
+type medium struct {
+	rate          uint32 // ticks of its clock a second
+	handler       string // "vide" or "soun"
+	width, height int    // 0 for sound
+}
+
 // initSegment writes ftyp and moov of one track. The epoch is kept as the creation time, so
 // that a segment's file and its init tell when it was captured.
-func initSegment(epoch time.Time, rate uint32, handler string, width, height int, entry func(w *boxes)) []byte {
+func initSegment(epoch time.Time, m medium, entry func(w *boxes)) []byte {
 	created := uint64(epoch.Unix() + since1904)
 	w := &boxes{}
 	w.box("ftyp", func() {
@@ -146,13 +153,13 @@ func initSegment(epoch time.Time, rate uint32, handler string, width, height int
 				w.u32(0)
 				w.u64(0)
 				w.zeros(12)
-				w.u16(volume(handler))
+				w.u16(volume(m.handler))
 				w.u16(0)
 				w.matrix()
-				w.u32(uint32(width) << 16)
-				w.u32(uint32(height) << 16)
+				w.u32(uint32(m.width) << 16)
+				w.u32(uint32(m.height) << 16)
 			})
-			w.box("mdia", func() { media(w, created, rate, handler, entry) })
+			w.box("mdia", func() { media(w, created, m, entry) })
 		})
 		w.box("mvex", func() {
 			w.full("trex", 0, 0, func() {
@@ -172,23 +179,23 @@ func volume(handler string) uint16 {
 	return 0
 }
 
-func media(w *boxes, created uint64, rate uint32, handler string, entry func(w *boxes)) {
+func media(w *boxes, created uint64, m medium, entry func(w *boxes)) {
 	w.full("mdhd", 1, 0, func() {
 		w.u64(created)
 		w.u64(created)
-		w.u32(rate)
+		w.u32(m.rate)
 		w.u64(0)
 		w.u16(0x15<<10 | 0x0e<<5 | 0x04) // "und"
 		w.u16(0)
 	})
 	w.full("hdlr", 0, 0, func() {
 		w.u32(0)
-		w.text(handler)
+		w.text(m.handler)
 		w.zeros(12)
 		w.text("programme\x00")
 	})
 	w.box("minf", func() {
-		if handler == "vide" {
+		if m.handler == "vide" {
 			w.full("vmhd", 0, 1, func() { w.zeros(8) })
 		} else {
 			w.full("smhd", 0, 0, func() { w.zeros(4) })

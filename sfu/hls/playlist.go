@@ -12,7 +12,7 @@ import (
 // SoundName is the track of the sound in addresses; the rungs are VideoName.
 const SoundName = "sound"
 
-// VideoName returns the track of a rung in addresses: "v0", "v1" …
+// VideoName returns the track of a rung in addresses: "v0", "v1" and so on.
 func VideoName(rung int) string { return "v" + strconv.Itoa(rung) }
 
 // SegmentFile and InitFile name a track's files; an init is in force from its group on.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"testing"
 	"time"
 
@@ -59,7 +60,7 @@ func TestM8_AnAddressHasItsShare(t *testing.T) {
 			})
 			h.away.from("2001:db8::1")
 			for n := range share {
-				if !h.allocate(credentials(h.relay, fmt.Sprint(n))) {
+				if !h.allocate(credentials(h.relay, strconv.Itoa(n))) {
 					t.Fatalf("relay %d was refused, want %d", n, share)
 				}
 			}
