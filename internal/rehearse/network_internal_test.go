@@ -355,7 +355,8 @@ func (f frames) missing() float64 {
 	if f.count == 0 {
 		return 1
 	}
-	return 1 - float64(f.count)/float64(f.last-f.first+1)
+	// Where one layer takes over from another a picture may come twice.
+	return max(0, 1-float64(f.count)/float64(f.last-f.first+1))
 }
 
 var _ Network = (*testnet.Host)(nil)

@@ -124,6 +124,7 @@ async function crowd(browser, server) {
     let turn = 0;
     upstream.onMessage((raw) => socket.send(crowded(raw)));
     const timer = setInterval(() => socket.send(JSON.stringify({ type: 'lines', lines: { whole: turn === 0, rows: rows(turn++) } })), 1000);
+    timer.unref(); // a page that is closed does not say so
     socket.onClose(() => clearInterval(timer));
   });
   await page.getByTestId('sign-in').click();
