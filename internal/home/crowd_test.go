@@ -67,9 +67,9 @@ func TestM11_ClosedConferencesCostLittle(t *testing.T) {
 		logger := slog.New(slog.DiscardHandler)
 		a := runAt(t, s, home.Node{Name: "a", Run: "a1"}, logger, closed)
 		b := runAt(t, s, home.Node{Name: "b", Run: "b1"}, logger, closed)
-		before := s.looks["home/lease/hue"]
+		before := s.looked("home/lease/hue")
 		pass(10 * time.Minute)
-		if got := s.looks["home/lease/hue"] - before; got < 50 || got > 70 {
+		if got := s.looked("home/lease/hue") - before; got < 50 || got > 70 {
 			t.Errorf("got %d looks in ten minutes by two nodes, want some 60", got)
 		}
 		holds(t, a, true)

@@ -68,6 +68,13 @@ func (s *store) travel() {
 	}
 }
 
+// looked is how often a key was to be changed.
+func (s *store) looked(key string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.looks[key]
+}
+
 func (s *store) Get(_ context.Context, key string) ([]byte, error) {
 	s.travel()
 	s.mu.Lock()

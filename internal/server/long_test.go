@@ -17,7 +17,7 @@ func (h *house) hurry() {
 	hurried := httptest.NewUnstartedServer(h.server.Handler())
 	hurried.Config.WriteTimeout = time.Nanosecond
 	hurried.Start()
-	h.Cleanup(hurried.Close)
+	h.Cleanup(h.http.Close) // the house closes the other one
 	h.http = hurried
 }
 

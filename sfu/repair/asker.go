@@ -62,15 +62,16 @@ func (a *Asker) came(seq uint64, now int64) {
 	}
 	if g := a.missing[i]; g.first != 0 {
 		// It is taken for the answer to the first request: one that was lost makes the trip
-		// look longer, and that is soon corrected by those that were not.
+		// look longer. So a longer one counts little, and a shorter one at once: at 20 % loss
+		// both ways every third is too long.
 		if a.trip == 0 {
 			a.trip = firstTrip
 		}
 		took := time.Duration(now - g.first)
 		if took > a.trip {
-			a.trip += (took - a.trip) / 8
+			a.trip += (took - a.trip) / 16
 		} else {
-			a.trip -= (a.trip - took) / 4
+			a.trip -= (a.trip - took) / 2
 		}
 	}
 	a.missing = slices.Delete(a.missing, i, i+1)
@@ -81,7 +82,7 @@ func (a *Asker) Due(dst []uint16, now int64) []uint16 {
 	if len(a.missing) == 0 || now < a.due {
 		return dst
 	}
-	wait := min(max(a.trip*5/4, leastTrip), mostTrip)
+	wait := min(max(a.trip*9/8, leastTrip), mostTrip)
 	if a.trip == 0 {
 		wait = firstTrip
 	}
