@@ -88,15 +88,6 @@ async function lookAt(browser, server) {
   await until(async () => Number(await stage.getByTestId('line-history').getAttribute('data-samples')) >= 1, 'a history');
   await stage.keyboard.press('Escape');
 
-  // A closed microphone that hums is seen; once it has the floor it speaks.
-  const marks = stage.locator(`[data-tile="${dark}"]`);
-  await stage.keyboard.press('v');
-  await marks.locator('[data-noisy]').waitFor();
-  await marks.getByRole('button').click();
-  await stage.keyboard.press('g');
-  await marks.locator('[data-speaks]').waitFor();
-  await stage.keyboard.press('0');
-
   // The wall shows the hall's still, which is of this moment and nobody else's to see.
   await stage.keyboard.press('a');
   const tile = stage.locator(`[data-testid="wall-tile"][data-tile="${hall}"]`);
