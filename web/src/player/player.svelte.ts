@@ -87,7 +87,8 @@ export class PlayerState {
     this.#phase = this.#client.phase;
     this.#stream = this.#client.stream;
     this.#retryAt = this.#client.retryAt;
-    if (this.#client.phase === 'playing') this.#since = 0;
+    // Stopped: the page was put away, and what comes back begins anew.
+    if (this.#client.phase === 'playing' || this.#client.phase === 'stopped') this.#since = 0;
     else if (this.#since === 0) this.#since = Date.now();
     this.#choose();
   }

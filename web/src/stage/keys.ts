@@ -101,6 +101,6 @@ export function actionOf(press: Pressed): Action | undefined {
 export function takesText(target: EventTarget | null): boolean {
   return (
     target instanceof Element &&
-    target.closest('input, textarea, select, [contenteditable], dialog') !== null
+    target.closest('input:not([type="checkbox"]), textarea, select, [contenteditable], dialog') !== null
   );
 }
