@@ -37,7 +37,7 @@ export async function history(conference: string, venue: string): Promise<readon
 }
 
 /** Span is the time a curve covers, ms: half an hour. */
-export const SPAN_MS = 30 * 60_000;
+const SPAN_MS = 30 * 60_000;
 /** A hole longer than this is not drawn over. */
 const HOLE_MS = 20_000;
 

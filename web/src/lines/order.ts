@@ -3,7 +3,7 @@
 import type { LineGrade, VenueLine } from '../wire/wire.gen';
 
 /** GRADES, the worst first. */
-export const GRADES: readonly LineGrade[] = ['none', 'weak', 'fair', 'good'];
+const GRADES: readonly LineGrade[] = ['none', 'weak', 'fair', 'good'];
 
 /** LineSort is how the table is sorted. */
 export type LineSort = 'worst' | 'name' | 'loss' | 'delay' | 'up';
@@ -21,17 +21,18 @@ export function loss(row: VenueLine): number {
   return Math.max(row.lossUp ?? 0, row.lossDown ?? 0);
 }
 
-/** rank sorts by what is worst: the grade, then what needs somebody, then loss. */
+/** rank sorts by what is worst: the grade, then what needs somebody. */
 function rank(row: VenueLine): number {
   return GRADES.indexOf(row.grade) - (troubled(row) ? 0.5 : 0);
 }
+
+const byName = new Intl.Collator('vi').compare;
 
 /** sortLines sorts a copy; equals stand by name, so that rows do not jump. */
 export function sortLines(
   rows: readonly VenueLine[],
   by: LineSort,
   name: (venue: string) => string,
-  compareNames: (a: string, b: string) => number = new Intl.Collator('vi').compare,
 ): VenueLine[] {
   const orders: Record<LineSort, (a: VenueLine, b: VenueLine) => number> = {
     worst: (a, b) => rank(a) - rank(b),
@@ -40,5 +41,5 @@ export function sortLines(
     delay: (a, b) => (b.rttMs ?? 0) - (a.rttMs ?? 0),
     up: (a, b) => (a.upBits ?? 0) - (b.upBits ?? 0),
   };
-  return [...rows].sort((a, b) => orders[by](a, b) || compareNames(name(a.venue), name(b.venue)));
+  return [...rows].sort((a, b) => orders[by](a, b) || byName(name(a.venue), name(b.venue)));
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from './fakes';
-import { Looks, stepOf, type SlotLook } from './looks';
+import type { SlotLook } from '../wire/wire.gen';
+import { Looks, stepOf } from './looks';
 
 describe('stepOf', () => {
   it('rounds up, forgives a little, and is 0 for what is not seen', () => {

@@ -1,13 +1,7 @@
 // How large the page shows its slots, told to the server in few messages.
 
+import type { SlotLook } from '../wire/wire.gen';
 import type { Clock } from './link';
-
-/** SlotLook is one entry of media.look. */
-export interface SlotLook {
-  mid: string;
-  height?: number;
-  hidden?: boolean;
-}
 
 /** Sizes are told in steps: a tile that grows by a pixel is no news. Lines of the screen. */
 const STEPS = [90, 180, 240, 360, 480, 720, 1080, 2160] as const;

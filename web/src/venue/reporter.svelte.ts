@@ -55,11 +55,6 @@ export class Reporter {
     this.#lookout.close();
   }
 
-  /** hear notes how loud the microphone is, 0–1. */
-  hear(level: number): void {
-    this.#loudest = Math.max(this.#loudest, level);
-  }
-
   #look(now: number): void {
     const { devices, media } = this.#parts;
     if (devices.camera !== this.#camera) {
@@ -67,7 +62,7 @@ export class Reporter {
       this.#watch.reset();
       this.#lookout.watch(this.#camera);
     }
-    this.hear(devices.level);
+    this.#loudest = Math.max(this.#loudest, devices.level);
     // Browsers stop drawing a page that is not in front: what it shows then proves nothing.
     const sample = document.hidden ? undefined : this.#lookout.sample();
     if (sample === undefined) this.#watch.reset();

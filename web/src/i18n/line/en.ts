@@ -90,7 +90,6 @@ const en = {
     historyNone: 'There are no figures yet.',
     loading: 'Getting the figures…',
     chart: (what: string, least: string, most: string) => `${what}: from ${least} to ${most}`,
-    refresh: 'Refresh',
     grades: 'State',
   },
   mbit: (n: string) => `${n} Mbit/s`,
@@ -102,7 +101,6 @@ const en = {
   own: { todo: 'What to do', more: 'Figures in detail' },
   speaks: 'speaks',
   noisy: 'has sound while its microphone is closed',
-  still: (seconds: number) => `picture of ${seconds} s ago`,
 } satisfies Messages;
 
 export default en;

@@ -89,7 +89,6 @@ const vi = {
     historyNone: 'Chưa có số đo.',
     loading: 'Đang lấy số đo…',
     chart: (what: string, least: string, most: string) => `${what}: từ ${least} đến ${most}`,
-    refresh: 'Đo lại',
     grades: 'Tình trạng',
   },
   mbit: (n: string) => `${n} Mbit/s`,
@@ -101,7 +100,6 @@ const vi = {
   own: { todo: 'Nên làm', more: 'Số đo chi tiết' },
   speaks: 'đang nói',
   noisy: 'có tiếng khi micro đóng',
-  still: (seconds: number) => `ảnh cách đây ${seconds} giây`,
 };
 
 export type Messages = typeof vi;
