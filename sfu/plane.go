@@ -86,6 +86,13 @@ func (p *Plane) onAir() {
 	if err := p.programme.run(p.ended); err != nil {
 		p.log.Error("programme ended", slog.Any("err", err))
 	}
+	for { // commands do not wait for what has ended
+		select {
+		case <-p.ended:
+			return
+		case <-p.programme.inbox:
+		}
+	}
 }
 
 func (p *Plane) now() time.Time { return p.node.cfg.Now() }

@@ -197,7 +197,13 @@ func (p *programme) take(e entry) {
 		if q == nil {
 			return
 		}
-		p.mixer.Push(e.source.Venue, q.TS, p.clock().Sound(e.source.Venue, q.TS, e.at), q.Payload)
+		var at time.Time
+		for i := range p.rungs { // picture and sound have one clock on each
+			if t := p.rungs[i].bus.Sound(e.source.Venue, q.TS, e.at); i == 0 {
+				at = t
+			}
+		}
+		p.mixer.Push(e.source.Venue, q.TS, at, q.Payload)
 		q.Release()
 	case entryVideoReport:
 		for i := range p.rungs {

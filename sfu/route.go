@@ -104,9 +104,18 @@ func (p *Plane) show(a *audience, now time.Time) []*feed {
 		show, audio = p.pictures(now), p.programme.audio
 	}
 	a.audio.cut.point(audio)
+	for rung := 1; rung < rungs; rung++ { // who is on one that has gone goes on
+		if show.feeds[rung] == nil {
+			show.feeds[rung] = show.feeds[rung-1]
+		}
+	}
 	var waited []*feed
 	for rung := range a.video {
-		a.costs[rung].Store(int64(show.bits[rung] + usualSound))
+		cost := 0 // there is none
+		if show.bits[rung] > 0 {
+			cost = show.bits[rung] + usualSound
+		}
+		a.costs[rung].Store(int64(cost))
 		cut, video := a.video[rung].cut, show.feeds[rung]
 		if a.watched[rung].Load() == 0 {
 			video = nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -54,6 +55,26 @@ func TestM11_ManyConferencesFarFromTheStore(t *testing.T) {
 				t.Errorf("%s was not given back", c.ID)
 			}
 		}
+	})
+}
+
+// TestM11_ClosingKeepsTheHome: the lease of a conference that closes does not lapse before it
+// becomes a longer one: who starts then takes nothing.
+func TestM11_ClosingKeepsTheHome(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore()
+		var closed atomic.Bool
+		logger := slog.New(slog.DiscardHandler)
+		a := runOf(t, s, home.Node{Name: "a", Run: "a1"}, logger, func() []home.Conference {
+			return []home.Conference{{ID: hue, Closed: closed.Load()}}
+		})
+		pass(time.Minute)
+		closed.Store(true)
+		pass(10 * time.Second)
+		b := runAt(t, s, home.Node{Name: "b", Run: "b1"}, logger, home.Conference{ID: hue, Closed: true})
+		holds(t, b, false)
+		holds(t, a, true)
 	})
 }
 

@@ -137,8 +137,9 @@ func (k *Keeper) pass(ctx context.Context) {
 	k.leasesMu.Lock()
 	for _, c := range all {
 		l := k.of(c.ID)
-		if l.closed = c.Closed; l.closed && now.Before(l.next) {
-			continue
+		was := l.closed
+		if l.closed = c.Closed; was && l.closed && now.Before(l.next) {
+			continue // one that has just closed is looked at: its lease becomes a longer one
 		}
 		l.next = now.Add(closedEvery)
 		due = append(due, c.ID)

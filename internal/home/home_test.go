@@ -159,10 +159,15 @@ func run(t *testing.T, s *store, name, process string) node {
 
 func runAt(t *testing.T, s *store, self home.Node, logger *slog.Logger, all ...home.Conference) node {
 	t.Helper()
+	return runOf(t, s, self, logger, func() []home.Conference { return all })
+}
+
+func runOf(t *testing.T, s *store, self home.Node, logger *slog.Logger, all func() []home.Conference) node {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	reach := &dead{store: s}
 	k := home.New(home.Config{
-		Store: reach, Self: self, Conferences: func() []home.Conference { return all }, Logger: logger,
+		Store: reach, Self: self, Conferences: all, Logger: logger,
 	})
 	ended := make(chan struct{})
 	go func() { // ends with ctx

@@ -1,6 +1,7 @@
 package line
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -68,7 +69,6 @@ const wantDown = 1_000_000
 // table has all thresholds. Values are shares (0–1) and milliseconds.
 func table() []rule {
 	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-	const never = 2 // of a share
 	return []rule{
 		{CauseUpWeak, func(f *Facts) float64 { return f.reduced(LimitBandwidth) }, 0.05, 0.6},
 		{CauseCPU, func(f *Facts) float64 { return f.reduced(LimitCPU) }, 0.05, 0.6},
@@ -81,7 +81,7 @@ func table() []rule {
 			return max(ms(f.JitterUp), ms(f.JitterDown), float64(f.Report.JitterMs))
 		}, 50, 150},
 		{CauseFreezes, func(f *Facts) float64 { return f.frozen() }, 0.02, 0.1},
-		{CauseUnheard, func(f *Facts) float64 { return f.Quiet.Seconds() / unheardAfter.Seconds() }, 1, never * 1000},
+		{CauseUnheard, func(f *Facts) float64 { return f.Quiet.Seconds() / unheardAfter.Seconds() }, 1, math.Inf(1)},
 	}
 }
 

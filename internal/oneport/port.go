@@ -239,10 +239,15 @@ func (p *Port) secure(ctx context.Context, conn *peeked, until time.Time) (net.C
 	return nil, nil, errJunk
 }
 
+// addressOf is what counts as one address: an IPv4 address, or the first of an IPv6 /64.
 func addressOf(a net.Addr) netip.Addr {
 	at, err := netip.ParseAddrPort(a.String())
 	if err != nil {
 		return netip.Addr{}
 	}
-	return at.Addr().Unmap()
+	address := at.Addr().Unmap().WithZone("")
+	if household, err := address.Prefix(64); err == nil && address.Is6() {
+		return household.Addr()
+	}
+	return address
 }

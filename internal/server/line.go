@@ -21,7 +21,7 @@ type Lines interface {
 	// History returns the samples of the last half hour, oldest first. Refusals: line.unknown,
 	// media.unavailable.
 	History(ctx context.Context, id conference.ID, venue conference.VenueID) ([]line.Sample, error)
-	// PutStill keeps a venue's picture. Refusals: line.bad_still, line.too_often, media.unavailable.
+	// PutStill keeps a venue's picture. Refusals: line.bad_still (not a picture as wanted), line.too_often, media.unavailable.
 	PutStill(ctx context.Context, id conference.ID, venue conference.VenueID, picture []byte) error
 	// Still returns it. Refusals: line.no_still, media.unavailable.
 	Still(ctx context.Context, id conference.ID, venue conference.VenueID) ([]byte, error)

@@ -45,7 +45,7 @@ func refused(err error) bool {
 	text := answer.Error()
 	// The script's own complaints come before its first write, with the line's number.
 	if strings.Contains(text, "batch ends too early") || strings.Contains(text, "batch has no number") ||
-		strings.Contains(text, "batch is too long") {
+		strings.Contains(text, "batch is too long") || strings.Contains(text, "batch names an entity") {
 		return true
 	}
 	if strings.HasPrefix(text, "ERR max number of clients") || strings.Contains(text, "ID specified in XADD") {
