@@ -183,7 +183,7 @@ func TestQ11_CanariesOfEveryState(t *testing.T) {
 		if role == "citizen" {
 			asked = ""
 		}
-		for where, said := range map[string]string{"events": e.said.String(), "snapshot": again(p.url, asked)} {
+		for where, said := range map[string]string{"events": e.said.String(), "snapshot": again(p.url, asked, `"frozen"`)} {
 			for _, c := range all {
 				c.told(t, string(role)+"'s "+where, said, seen{
 					words: role == "moderator" || role == "stage" || role == "admin" || role == "official" && c.state == "written",
