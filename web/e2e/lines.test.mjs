@@ -85,9 +85,11 @@ async function lookAt(browser, server) {
   await row(hall).getByRole('button').click();
   await until(async () => Number(await stage.getByTestId('line-history').getAttribute('data-samples')) >= 1, 'a history');
   await stage.keyboard.press('Escape');
+  await stage.getByTestId('line-history').waitFor({ state: 'hidden' }); // until then keys are the dialog's
 
   // The wall shows the hall's still, which is of this moment and nobody else's to see.
   await stage.keyboard.press('a');
+  await stage.getByTestId('wall-tile').first().waitFor();
   const tile = stage.locator(`[data-testid="wall-tile"][data-tile="${hall}"]`);
   await until(() => tile.locator('img').evaluate((img) => img.complete && img.naturalWidth === 320), 'the still of the hall');
   const address = new URL(await tile.locator('img').getAttribute('src'), server.url).href;
