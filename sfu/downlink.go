@@ -8,7 +8,6 @@ import (
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
-	"github.com/pion/sdp/v3"
 	"github.com/pion/transport/v5/packetio"
 	"github.com/pion/webrtc/v4"
 
@@ -136,16 +135,6 @@ func (r *reports) WriteWithAttributes(b []byte, a packetio.Attributes) (int, err
 
 // Write takes one RTCP packet.
 func (r *reports) Write(b []byte) (int, error) { return r.WriteWithAttributes(b, nil) }
-
-// wideOf returns the id of the transport-wide number among what was negotiated; 0: none.
-func wideOf(all []webrtc.RTPHeaderExtensionParameter) uint8 {
-	for _, e := range all {
-		if e.URI == sdp.TransportCCURI {
-			return uint8(e.ID) // 1–14
-		}
-	}
-	return 0
-}
 
 // stamp gives a packet its transport-wide number; room holds it until the packet is written.
 func (s *slot) stamp(b *binding, h *rtp.Header, room *[2]byte, payload int) {

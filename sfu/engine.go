@@ -147,7 +147,7 @@ func extensions(media *webrtc.MediaEngine) error {
 		}
 	}
 	err := media.RegisterHeaderExtension(
-		webrtc.RTPHeaderExtensionCapability{URI: extAudioLevel}, webrtc.RTPCodecTypeAudio, webrtc.RTPTransceiverDirectionRecvonly)
+		webrtc.RTPHeaderExtensionCapability{URI: sdp.AudioLevelURI}, webrtc.RTPCodecTypeAudio, webrtc.RTPTransceiverDirectionRecvonly)
 	if err != nil {
 		return fmt.Errorf("register header extension: %w", err)
 	}

@@ -130,7 +130,7 @@ func TestM7_NeverAGhost(t *testing.T) {
 		defer g.plane.close()
 		pick := func(t *rapid.T) *shadow {
 			if len(g.pages) == 0 {
-				t.Skip()
+				t.Skip() // no page is there yet: rapid draws another step
 			}
 			return rapid.SampledFrom(g.pages).Draw(t, "page")
 		}

@@ -12,9 +12,6 @@ import (
 	"github.com/diemcau/diemcau/sfu/speaker"
 )
 
-// extAudioLevel tells how loud a packet of sound is (RFC 6464).
-const extAudioLevel = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
-
 // Line is what is measured of one venue that sends. Counters are since its session began;
 // zero is "not known" but where it says otherwise.
 type Line struct {
@@ -131,7 +128,7 @@ func (a *upCounters) arrive(seq, highest uint64, p *packet, rate uint32, now int
 type meter struct {
 	sum   atomic.Uint64 // of levels, and from bit 32 on how many
 	told  atomic.Bool   // the publisher tells levels
-	peak  atomic.Int32  // loudest mean of 100 ms since takePeak; with planeMu held
+	peak  int           // loudest mean of 100 ms since takePeak; with planeMu held
 	quiet int           // takes without a packet in a row; with planeMu held
 	last  int           // with planeMu held
 }
@@ -156,7 +153,7 @@ func (m *meter) take() int {
 	} else if m.quiet++; m.quiet > maxHold {
 		m.last = 0
 	}
-	m.peak.Store(max(m.peak.Load(), int32(m.last))) // 0–127
+	m.peak = max(m.peak, m.last)
 	return m.last
 }
 
@@ -166,7 +163,9 @@ func (m *meter) takePeak() int {
 		return -1
 	}
 	const scale = 60
-	return max(0, int(m.peak.Swap(0))-(speaker.MaxLevel-scale)) * 100 / scale
+	loudest := m.peak
+	m.peak = 0
+	return max(0, loudest-(speaker.MaxLevel-scale)) * 100 / scale
 }
 
 // receipt is what a receiver last said of one slot. One goroutine writes, anybody reads.
@@ -221,8 +220,8 @@ func (s *Session) countDown(l *Line, now time.Time) {
 }
 
 // extensionID returns the id that was negotiated for a header extension; 0: none.
-func extensionID(receiver *webrtc.RTPReceiver, uri string) uint8 {
-	for _, h := range receiver.GetParameters().HeaderExtensions {
+func extensionID(all []webrtc.RTPHeaderExtensionParameter, uri string) uint8 {
+	for _, h := range all {
 		if h.URI == uri {
 			return uint8(h.ID) // 1–255
 		}

@@ -6,12 +6,13 @@ import (
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
+	"github.com/pion/sdp/v3"
 
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/sfu"
 )
 
-const levelURI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+const levelURI = sdp.AudioLevelURI
 
 // lineOfVenue returns what the plane measures of a venue.
 func lineOfVenue(plane *sfu.Plane, venue conference.VenueID) (sfu.Line, bool) {

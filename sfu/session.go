@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pion/rtcp"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/diemcau/diemcau/internal/conference"
@@ -247,7 +248,7 @@ func (s *Session) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPReceive
 		}
 	} else {
 		u.feed = newAudioFeed(s.plane.ids.next())
-		u.levelID = extensionID(receiver, extAudioLevel)
+		u.levelID = extensionID(receiver.GetParameters().HeaderExtensions, sdp.AudioLevelURI)
 		taken = s.pub.setMic(u.feed)
 	}
 	if !taken {

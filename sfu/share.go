@@ -13,9 +13,13 @@ import (
 // unlimited is a line nothing is known of.
 const unlimited = 1 << 40
 
-// usualHeight is how large a page shows what it has not told the size of, in lines.
-var usualHeight = map[SlotKind]int{ //nolint:gochecknoglobals // a table
-	SlotProgramme: 720, SlotReturn: 360, SlotTile: 180,
+// usualLook is what a picture's slot is to a page, and how large it shows what it has not
+// told the size of, in lines.
+var usualLook = map[SlotKind]struct { //nolint:gochecknoglobals // a table
+	class  layer.Class
+	height int
+}{
+	SlotProgramme: {layer.Programme, 720}, SlotReturn: {layer.Return, 360}, SlotTile: {layer.Tile, 180},
 }
 
 // direct shares a session's line among its slots, points them at their feeds, and returns
@@ -77,10 +81,8 @@ func (s *Session) wish(slot *slot, show *showing, looks map[string]Look) layer.W
 	w := layer.Wish{Class: layer.Heard, Height: 1, Bits: show.bits, Now: slot.layer}
 	switch {
 	case slot.isPicture():
-		w.Height = usualHeight[slot.kind]
-		w.Class = map[SlotKind]layer.Class{
-			SlotProgramme: layer.Programme, SlotReturn: layer.Return, SlotTile: layer.Tile,
-		}[slot.kind]
+		usual := usualLook[slot.kind]
+		w.Class, w.Height = usual.class, usual.height
 	case (slot.kind == SlotProgramme) == (s.role == roleVenue):
 		w.Class = layer.Sound // a venue plays the voices, a stage the programme
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/diemcau/diemcau/sfu/layer"
@@ -77,7 +78,7 @@ func (s *slot) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, er
 		}
 		b := &binding{
 			writer: ctx.WriteStream(), ssrc: uint32(ctx.SSRC()), payload: uint8(codec.PayloadType),
-			wide: wideOf(ctx.HeaderExtensions()),
+			wide: extensionID(ctx.HeaderExtensions(), sdp.TransportCCURI),
 		}
 		if rtx := rtxFor(codec.PayloadType, ctx.CodecParameters()); rtx != 0 && ctx.SSRCRetransmission() != 0 {
 			b.rtxSSRC, b.rtxType = uint32(ctx.SSRCRetransmission()), uint8(rtx)

@@ -44,14 +44,12 @@ func (p *Plane) WatchFrom(ctx context.Context, from netip.Prefix, venue conferen
 	v.audience = p.admitViewer(v, venue)
 	answer, err := v.start(ctx, life)
 	if err != nil {
-		s.viewers.Add(-1)
-		p.forget(v)
 		return nil, "", err
 	}
 	return v, answer, nil
 }
 
-// start makes the connection and the viewer's goroutine.
+// start makes the connection and the viewer's goroutine, or ends what was begun.
 func (v *Viewer) start(ctx, life context.Context) (string, error) {
 	v.plane.node.opening.begin(v, v.plane.node.maxOpening())
 	err := v.connect(ctx)
@@ -63,10 +61,7 @@ func (v *Viewer) start(ctx, life context.Context) (string, error) {
 		err = conference.Refuse(conference.KindUnavailable, "media.full", "media is ending")
 	}
 	if err != nil {
-		v.Close()
-		v.plane.node.opening.end(v)
-		v.plane.node.door.leave(v)
-		v.hangUp()
+		v.leave()
 	}
 	return answer, err
 }

@@ -75,7 +75,7 @@ func (a *app) openHome(keys *secret.Keys) error {
 	}
 	if config.Store != nil {
 		a.nodes = liaison.NewHandler(liaison.Config{
-			Join: pages.Local, Resume: pages.LocalResume, ICEServers: a.iceServers(config.Self.Public), Lines: localLines{a.lines},
+			Join: pages.Local, Resume: pages.LocalResume, ICEServers: a.iceServers(config.Self.Public), Lines: a.lines.ours(),
 			Key: key, Store: config.Store, Now: time.Now, Logger: a.logger,
 		})
 	}

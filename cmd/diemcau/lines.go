@@ -32,6 +32,7 @@ type lineKeeper struct {
 	live    *live.Node
 	media   *sfu.Node
 	logger  *slog.Logger
+	local   bool // tells of its own lines only
 }
 
 // elsewhere returns where a conference's media are; "" is here.
@@ -40,7 +41,7 @@ func (l *lineKeeper) elsewhere(id conference.ID) (string, error) {
 		return "", nil
 	}
 	holder, known := l.home.Holder(id)
-	if !known {
+	if !known || l.local {
 		return "", errNoHome
 	}
 	return holder.Peer, nil
@@ -94,43 +95,12 @@ func (l *lineKeeper) Still(ctx context.Context, id conference.ID, venue conferen
 	return l.Book.Still(id, venue, time.Now())
 }
 
-// localLines are what this node tells others: its own only, so that two nodes that each
-// believe the other has the media do not ask each other for ever.
-type localLines struct{ *lineKeeper }
-
-func (l localLines) here(id conference.ID) error {
-	if here, _ := l.home.Here(id); !here {
-		return errNoHome
-	}
-	return nil
-}
-
-func (l localLines) Report(_ context.Context, id conference.ID, venue conference.VenueID, report line.Report) error {
-	if err := l.here(id); err != nil {
-		return err
-	}
-	return l.Book.Report(id, venue, report, time.Now())
-}
-
-func (l localLines) History(_ context.Context, id conference.ID, venue conference.VenueID) ([]line.Sample, error) {
-	if err := l.here(id); err != nil {
-		return nil, err
-	}
-	return l.Book.History(id, venue)
-}
-
-func (l localLines) PutStill(_ context.Context, id conference.ID, venue conference.VenueID, picture []byte) error {
-	if err := l.here(id); err != nil {
-		return err
-	}
-	return l.Book.PutStill(id, venue, picture, time.Now())
-}
-
-func (l localLines) Still(_ context.Context, id conference.ID, venue conference.VenueID) ([]byte, error) {
-	if err := l.here(id); err != nil {
-		return nil, err
-	}
-	return l.Book.Still(id, venue, time.Now())
+// ours is what this node tells others: its own only, so that two nodes that each believe the
+// other has the media do not ask each other for ever.
+func (l *lineKeeper) ours() *lineKeeper {
+	own := *l
+	own.local = true
+	return &own
 }
 
 // Run measures the lines of every conference whose media are here, and follows those of the

@@ -3,6 +3,7 @@ package eventlog
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/diemcau/diemcau/internal/conference"
 )
@@ -66,20 +67,27 @@ func checkDraft(command string, draft *Draft) (size int, err error) {
 	if !isName(draft.ID) || len(draft.Canonical) == 0 {
 		return 0, fmt.Errorf("%w: draft of command %s has a bad id or no content", ErrMalformed, command)
 	}
-	size = len(draft.ID) + len(command) + len(draft.Canonical)
-	for _, entity := range draft.Bumps {
-		if entity == "" {
-			return 0, fmt.Errorf("%w: draft %s bumps no entity", ErrMalformed, draft.ID)
-		}
-		size += len(entity)
+	if slices.Contains(draft.Bumps, "") {
+		return 0, fmt.Errorf("%w: draft %s bumps no entity", ErrMalformed, draft.ID)
 	}
-	for field, ciphertext := range draft.Sealed {
+	for field := range draft.Sealed {
 		if !isName(field) {
 			return 0, fmt.Errorf("%w: draft %s seals field %q", ErrMalformed, draft.ID, field)
 		}
+	}
+	return draft.Size(command), nil
+}
+
+// Size is what a draft of a command counts of a batch's MaxBatchBytes.
+func (d *Draft) Size(command string) int {
+	size := len(d.ID) + len(command) + len(d.Canonical)
+	for _, entity := range d.Bumps {
+		size += len(entity)
+	}
+	for field, ciphertext := range d.Sealed {
 		size += len(field) + len(ciphertext)
 	}
-	return size, nil
+	return size
 }
 
 // isName tells whether text can be part of a key: 1–64 characters of A–Z, a–z, 0–9, '_'

@@ -210,7 +210,7 @@ func (b *batch) add(r *request, command conference.Command, decision conference.
 			}
 			next.events = append(next.events, event)
 			next.command.Drafts = append(next.command.Drafts, stored)
-			size += sizeOf(command.ID, stored)
+			size += stored.Size(command.ID)
 		}
 	}
 	for _, check := range next.command.Checks {

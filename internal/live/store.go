@@ -28,7 +28,7 @@ func (c *Conference) make(command conference.Command, body moderation.Submit) *m
 	if m.events[0], m.drafts[0], err = store(c.id, c.sealer, c.now(), command, m.decision.Drafts[0]); err != nil {
 		return nil
 	}
-	m.size = sizeOf(command.ID, m.drafts[0])
+	m.size = m.drafts[0].Size(command.ID)
 	return m
 }
 
@@ -58,8 +58,8 @@ func store(
 	return event, stored, nil
 }
 
-// newEventID returns 26 characters: the time in ms, then 80 random bits. What is written
-// together then lies together in a store that is ordered by it.
+// newEventID returns 26 characters: the time in ms, then 80 random bits, so that ids sort as
+// the events came.
 func newEventID(now time.Time) string {
 	const timeChars, chars = 10, 26
 	var id [chars]byte
@@ -73,16 +73,4 @@ func newEventID(now time.Time) string {
 		ms >>= 5
 	}
 	return string(id[:])
-}
-
-// sizeOf counts a draft as eventlog.CheckBatch does.
-func sizeOf(command string, draft eventlog.Draft) int {
-	size := len(draft.ID) + len(command) + len(draft.Canonical)
-	for _, entity := range draft.Bumps {
-		size += len(entity)
-	}
-	for field, sealed := range draft.Sealed {
-		size += len(field) + len(sealed)
-	}
-	return size
 }

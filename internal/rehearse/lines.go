@@ -4,12 +4,14 @@ import (
 	"context"
 	"time"
 
+	"github.com/pion/sdp/v3"
+
 	"github.com/diemcau/diemcau/internal/rehearse/clips"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
 // levelURI is the header extension that tells how loud a packet of sound is (RFC 6464).
-const levelURI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+const levelURI = sdp.AudioLevelURI
 
 // humLevel is what it says of the tone: a sine of toneLevel has −15 dBov; there is a voice.
 const humLevel = 0x80 | 15

@@ -135,9 +135,15 @@ func (r *rig) kill() {
 
 func (r *rig) tokens() Tokens {
 	r.Helper()
-	keys, err := secret.Open(filepath.Join(r.data, "secret"), false)
+	return tokensOf(r, r.data)
+}
+
+// tokensOf signs with the key of a server's data folder.
+func tokensOf(tb testing.TB, data string) Tokens {
+	tb.Helper()
+	keys, err := secret.Open(filepath.Join(data, "secret"), false)
 	if err != nil {
-		r.Fatal(err)
+		tb.Fatal(err)
 	}
 	signer := access.NewSigner(keys)
 	return func(id conference.ID, role conference.Role, venue conference.VenueID) (string, error) {

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/csv"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -83,8 +84,9 @@ func (s *Server) lineTable(c echo.Context) error {
 	var rows [][]string
 	for _, venue := range info.Venues {
 		samples, err := s.cfg.Lines.History(c.Request().Context(), id, venue.ID)
+		refusal, is := errors.AsType[*conference.Error](err)
 		switch {
-		case isRefusal(err) && !isUnavailable(err):
+		case is && refusal.Kind != conference.KindUnavailable:
 			continue // it has not sent yet
 		case err != nil:
 			return err
@@ -103,11 +105,6 @@ func (s *Server) lineTable(c echo.Context) error {
 		return err
 	}
 	return out.WriteAll(rows)
-}
-
-func isUnavailable(err error) bool {
-	refusal, is := err.(*conference.Error) //nolint:errorlint // what our own ports return, unwrapped
-	return is && refusal.Kind == conference.KindUnavailable
 }
 
 func lineColumns() []string {

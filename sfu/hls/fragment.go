@@ -2,6 +2,7 @@ package hls
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"time"
 )
@@ -174,7 +175,7 @@ func ReadInit(b []byte) (Track, error) {
 		if len(stsd) < 8+entry+8+4 {
 			return Track{}, errShape
 		}
-		t.Codec = "avc1." + hexOf(stsd[8+entry+8+1:][:3])
+		t.Codec = "avc1." + hex.EncodeToString(stsd[8+entry+8+1:][:3])
 	default:
 		return Track{}, errShape
 	}

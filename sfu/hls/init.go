@@ -2,7 +2,6 @@ package hls
 
 import (
 	"bytes"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"time"
@@ -41,7 +40,7 @@ func videoFormat(u *h264.Unit, epoch time.Time) (*Format, error) {
 		return nil, fmt.Errorf("read the pictures' format: %w", err)
 	}
 	f := &Format{
-		Codec: "avc1." + hexOf(sps[1:4]),
+		Codec: "avc1." + h264.ProfileLevelID(sps),
 		Width: picture.Width, Height: picture.Height, sps: u.SPS, pps: u.PPS,
 	}
 	f.Init = initSegment(epoch, medium{videoRate, "vide", picture.Width, picture.Height}, func(w *boxes) {
@@ -218,5 +217,3 @@ func media(w *boxes, created uint64, m medium, entry func(w *boxes)) {
 		})
 	})
 }
-
-func hexOf(b []byte) string { return hex.EncodeToString(b) }

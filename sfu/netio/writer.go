@@ -23,13 +23,9 @@ var ErrBusy = errors.New("no room in the socket's buffer")
 // Peer is where packets go: an address as the kernel wants it, and whether runs to it were
 // refused. It belongs to the goroutine of the Writer it is used with.
 type Peer struct {
-	addr    netip.AddrPort
 	raw     rawAddr
 	refuses bool
 }
-
-// Addr returns the address.
-func (p *Peer) Addr() netip.AddrPort { return p.addr }
 
 // Writer sends runs from one of the sockets of a Conn. It belongs to one goroutine, which
 // must have ended before the Conn is closed.
@@ -58,7 +54,7 @@ func (c *Conn) Writer(i int) (*Writer, error) {
 
 // Peer returns the peer of an address.
 func (w *Writer) Peer(to netip.AddrPort) Peer {
-	return Peer{addr: to, raw: w.out.address(to)}
+	return Peer{raw: w.out.address(to)}
 }
 
 // Send sends b, which is one packet, or a run of packets of size bytes each of which only

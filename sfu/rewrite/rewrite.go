@@ -56,6 +56,3 @@ func (r *Rewriter) Shift() uint64 { return r.shift }
 
 // TSOffset returns what is added to the source's timestamps in this run, modulo 2^32.
 func (r *Rewriter) TSOffset() uint32 { return r.tsOff }
-
-// LastTS returns the highest timestamp sent.
-func (r *Rewriter) LastTS() uint32 { return r.lastTS }
