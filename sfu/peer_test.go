@@ -30,7 +30,7 @@ const (
 )
 
 // patience is how long a test waits for something that is to happen.
-const patience = 15 * time.Second
+const patience = time.Minute
 
 func newPlane(t *testing.T) *sfu.Plane {
 	t.Helper()

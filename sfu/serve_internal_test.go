@@ -99,7 +99,7 @@ func (s *stand) receive(t *testing.T) ([]byte, rtp.Packet) {
 	return buf[:n], p
 }
 
-const patienceOfStand = 5 * time.Second
+const patienceOfStand = 30 * time.Second
 
 // Packets that differ by a byte go out in one call, padded; the receiver gets what was
 // sent, and RTX has the number it asked for in front.

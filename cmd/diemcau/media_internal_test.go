@@ -130,7 +130,7 @@ func ends(t *testing.T, what string, done <-chan struct{}) {
 	t.Helper()
 	select {
 	case <-done:
-	case <-time.After(3 * time.Second): // far beyond what a busy machine needs
+	case <-time.After(time.Minute): // far beyond what a busy machine needs
 		t.Fatalf("%s: waited in vain", what)
 	}
 }

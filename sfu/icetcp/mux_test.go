@@ -16,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 func newMux(t *testing.T) (mux *icetcp.Mux, address string) {
 	t.Helper()
