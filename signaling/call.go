@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 
 	"github.com/diemcau/diemcau/internal/conference"
@@ -23,7 +24,9 @@ func (c *conn) callsCommand(ctx context.Context, m *protocol.ClientMessage) {
 		c.reply(m.ID, nil, err)
 		return
 	}
-	c.reply(m.ID, &protocol.OK{Calls: c.calls(who)}, nil)
+	calls := c.calls(who)
+	c.traceTold(ctx, slog.Int("listed", len(calls.List)))
+	c.reply(m.ID, &protocol.OK{Calls: calls}, nil)
 }
 
 // calls lists who is to be called, those who have waited longest first, and behind them

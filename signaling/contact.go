@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -36,5 +37,12 @@ func (c *conn) contact(ctx context.Context, m *protocol.ClientMessage) (*protoco
 	if found == nil {
 		return nil, conference.Refuse(conference.KindForbidden, "access.denied", "")
 	}
+	c.traceTold(ctx, slog.String("question", string(s.Question.ID)))
 	return found, nil
+}
+
+// traceTold leaves a trace of which session was told whom to call back; never the number.
+func (c *conn) traceTold(ctx context.Context, what slog.Attr) {
+	c.logger.LogAttrs(ctx, slog.LevelInfo, "whom to call back was told", what,
+		slog.String("role", string(c.actor.Role)), slog.String("session", c.actor.Session))
 }

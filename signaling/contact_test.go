@@ -2,6 +2,7 @@ package signaling_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/diemcau/diemcau/internal/conference"
@@ -41,6 +42,33 @@ func TestQ11_ContactByCode(t *testing.T) {
 	p := h.join(conference.RoleRegistrar, "", "")
 	p.snapshot()
 	p.wantGuessesCounted("question.contact")
+}
+
+// TestQ11_ContactLeavesATrace: who looked up a number, or the list of them, is in the
+// server's log by session; the number, the name and the code are not.
+func TestQ11_ContactLeavesATrace(t *testing.T) {
+	t.Parallel()
+	conf := newFakeConference()
+	conf.put("q1", moderation.StatePending, "Bao giờ có sổ?")
+	conf.questions["q1"].Name = "Bà Hoa"
+	conf.questions["q1"].Contact = &moderation.Contact{Phone: "0912345678"}
+	h := serve(t, conf)
+	p := h.join(conference.RoleRegistrar, "", "")
+	p.snapshot()
+	p.command(commandID(), "question.contact", protocol.QuestionCode{Code: "CODE-q1"})
+	p.command(commandID(), "question.calls", protocol.Nothing{})
+	text := h.log.String()
+	const who = `,"role":"registrar","session":"`
+	for _, want := range []string{`"question":"q1"` + who, `"listed":1` + who} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s in %s", want, text)
+		}
+	}
+	for _, secret := range []string{"0912345678", "Bà Hoa", "CODE-q1"} {
+		if strings.Contains(text, secret) {
+			t.Errorf("the log holds %q: %s", secret, text)
+		}
+	}
 }
 
 // TestQ11_ContactComesIn: what staff type in with a question reaches the rules as it is.
