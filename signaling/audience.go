@@ -313,7 +313,9 @@ func Standing(s live.Standing) protocol.Standing {
 		Reply:       reply(q.Reply),
 		Notes:       notes(q.Notes),
 	}
+	out.Replay = replayOf(q)
 	if into := s.Into; into != nil {
+		out.Replay = replayOf(into)
 		out.Into = &protocol.StandIn{ID: string(into.ID), State: into.State}
 		if into.Public() {
 			out.Into.Text = into.Shown()
@@ -330,6 +332,14 @@ func Standing(s live.Standing) protocol.Standing {
 		out.Ahead = &s.Ahead
 	}
 	return out
+}
+
+// replayOf returns where in the replay a question is, "" when it is not there.
+func replayOf(q *moderation.Question) string {
+	if q.OnAirAt.IsZero() || !q.Public() {
+		return ""
+	}
+	return string(q.ID)
 }
 
 func refusal(r *moderation.Refusal) *protocol.Refusal {

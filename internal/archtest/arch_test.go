@@ -31,10 +31,11 @@ var arrows = map[string][]string{
 	"internal/limits": {"internal/conference", "internal/eventlog", "internal/pow"},
 
 	"internal/record": {"internal/conference", "internal/eventlog"},
+	"internal/replay": {"internal/conference"},
 
 	"internal/live": {
-		"internal/conference", "internal/eventlog", "internal/record", "internal/secret", "internal/text", "moderation", "moderation/similar",
-		"sfu/floor",
+		"internal/conference", "internal/eventlog", "internal/record", "internal/replay", "internal/secret", "internal/text", "moderation",
+		"moderation/similar", "sfu/floor",
 	},
 	"internal/access": {"internal/conference", "internal/eventlog", "internal/secret"},
 	"internal/demo":   {"internal/conference"},
@@ -55,7 +56,7 @@ var arrows = map[string][]string{
 	"internal/liaison":    {"internal/conference", "internal/line", "signaling", "signaling/protocol"},
 	"internal/server": {
 		"internal/access", "internal/conference", "internal/intake", "internal/limits", "internal/line", "internal/live", "internal/pow",
-		"internal/liaison", "internal/livestream", "internal/record", "internal/workday", "moderation",
+		"internal/liaison", "internal/livestream", "internal/record", "internal/replay", "internal/workday", "moderation",
 		"signaling", "signaling/protocol", "web",
 	},
 	"web": {},
@@ -109,7 +110,7 @@ var homes = map[string][]string{
 }
 
 // pure packages hold rules: no network, no clock of their own.
-var pure = map[string]bool{"internal/conference": true, "moderation": true, "moderation/screen": true, "moderation/similar": true, "sfu/floor": true, "sfu/speaker": true, "internal/line": true, "internal/workday": true}
+var pure = map[string]bool{"internal/conference": true, "moderation": true, "moderation/screen": true, "moderation/similar": true, "sfu/floor": true, "sfu/speaker": true, "internal/line": true, "internal/replay": true, "internal/workday": true}
 
 type goPackage struct {
 	ImportPath string

@@ -11,6 +11,7 @@ import (
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog"
 	"github.com/diemcau/diemcau/internal/record"
+	"github.com/diemcau/diemcau/internal/replay"
 	"github.com/diemcau/diemcau/internal/secret"
 	"github.com/diemcau/diemcau/moderation"
 )
@@ -228,6 +229,13 @@ func (c *Conference) Snapshot() *Snapshot {
 	fresh := c.state.snapshot()
 	c.cached.Store(fresh)
 	return fresh
+}
+
+// Story returns what was on air when, by the log's clock.
+func (c *Conference) Story() replay.Story {
+	c.stateMu.RLock()
+	defer c.stateMu.RUnlock()
+	return c.state.story.Story()
 }
 
 // Since returns the changes after a position (oldest first, at most 1,024) and a channel

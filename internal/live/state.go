@@ -8,6 +8,7 @@ import (
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog"
 	"github.com/diemcau/diemcau/internal/record"
+	"github.com/diemcau/diemcau/internal/replay"
 	"github.com/diemcau/diemcau/moderation"
 	"github.com/diemcau/diemcau/sfu/floor"
 )
@@ -35,6 +36,7 @@ type state struct {
 	spare       []Outcome // for those to come: one allocation for many
 	codes       map[string]conference.QuestionID
 	ring        ring
+	story       replay.Ledger
 	vouched     vouched
 	votedAt     uint64 // position of the last event that may have changed a total of votes
 }
@@ -93,6 +95,7 @@ func (s *state) apply(event conference.Event, at eventlog.Position) error {
 		}
 	}
 	change.OnAir = s.questions.OnAir()
+	s.story.Note(event.At, change.OnAir, s.floor.Floor().Holder, s.info.State == conference.StateClosed)
 	switch event.Type {
 	case moderation.EventSubmitted, moderation.EventClaimed, moderation.EventReleased:
 	default:

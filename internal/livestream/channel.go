@@ -42,6 +42,7 @@ type channel struct {
 	log     *slog.Logger
 	folder  *folder // nil: nothing is kept
 	shown   atomic.Pointer[snapshot]
+	reel    reel // added to by whoever resumes, then by write, then by end
 	live    atomic.Bool
 	failing atomic.Bool // what is shown is not kept
 
@@ -151,13 +152,26 @@ func (c *channel) hand(jobs chan<- job) {
 // write is the goroutine that writes groups.
 func (c *channel) write(jobs <-chan job, results chan<- job) {
 	missing := true // the first one needs its inits, and one after others that were not kept
-	last := uint64(0)
+	last, init := uint64(0), uint64(0)
 	for j := range jobs {
 		g := &j.wait.group
 		missing = missing || g.Sequence != last+1
+		if missing || g.Discontinuity {
+			init = g.Sequence
+		}
 		j.err = c.station.keep(c.folder, *g, missing)
 		missing = j.err != nil
 		last = g.Sequence
+		if j.err == nil {
+			t, bytes := &g.Tracks[0], int64(0)
+			for _, all := range g.Tracks {
+				bytes += int64(len(all.Data))
+			}
+			c.reel.add(cut{
+				sequence: last, init: init, start: t.Start.UnixNano(), lasts: t.Duration, independent: t.Independent,
+			}, bytes)
+			c.reel.show()
+		}
 		results <- j // has room for all that can be on the way
 	}
 }
@@ -228,12 +242,15 @@ func (c *channel) end() {
 		c.shown.Store(show(c.groups, c.listed, true, ""))
 		return
 	}
-	s, err := c.station.recorded(c.folder)
-	switch {
-	case err != nil:
+	r, err := c.folder.read()
+	if err != nil {
 		c.log.Error("the recording cannot be read", slog.Any("err", err))
-	case s != nil:
-		c.shown.Store(s)
+		return
+	}
+	c.reel.take(r.groups)
+	c.reel.show()
+	if len(r.groups) > 0 {
+		c.shown.Store(show(r.groups, 0, true, c.folder.dir))
 	}
 }
 
@@ -262,6 +279,8 @@ func (c *channel) recall(cfg *hls.Config, now time.Time) {
 	if n == 0 {
 		return
 	}
+	c.reel.take(r.groups)
+	c.reel.show()
 	last := r.groups[n-1]
 	end := last.tracks[0].start.Add(last.tracks[0].duration)
 	if r.epoch.Before(now) {

@@ -222,15 +222,6 @@ func (s *Station) File(info *conference.Info, name string) (*File, error) {
 	return nil, errNotYet
 }
 
-// recorded reads a folder for good; nil: it holds nothing.
-func (s *Station) recorded(f *folder) (*snapshot, error) {
-	r, err := f.read()
-	if err != nil || len(r.groups) == 0 {
-		return nil, err
-	}
-	return show(r.groups, 0, true, f.dir), nil
-}
-
 // keep writes a group if there is room for it.
 func (s *Station) keep(f *folder, g hls.Group, inits bool) error {
 	var size int64

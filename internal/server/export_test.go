@@ -22,3 +22,20 @@ func (s *Server) HoldCopy(from netip.Prefix) (end func()) {
 	end, _ = s.copies.begin(from, false)
 	return end
 }
+
+// HoldMovies takes all places that an address on this machine has for movies.
+func (s *Server) HoldMovies() (end func()) {
+	var ends []func()
+	for {
+		end, ok := s.sending.begin(netip.MustParsePrefix("127.0.0.1/32"))
+		if !ok {
+			break
+		}
+		ends = append(ends, end)
+	}
+	return func() {
+		for _, end := range ends {
+			end()
+		}
+	}
+}

@@ -22,6 +22,10 @@ import (
 type Livestream interface {
 	// File returns what is at /live/{conference}/{name}. Refusals: live.none, live.not_yet.
 	File(info *conference.Info, name string) (*livestream.File, error)
+	// Recording returns what is kept of the programme; nil: nothing.
+	Recording(info *conference.Info) *livestream.Recording
+	// Movie makes an MP4 of what is kept of the spans; none: of all. Refusal: live.none.
+	Movie(info *conference.Info, spans []livestream.Span) (*livestream.Movie, error)
 	// Alarm says what is wrong with the recording; "": nothing.
 	Alarm() string
 }
@@ -31,9 +35,15 @@ const livePath = "/live/"
 // hlsRoutes are the programme for any player: no session in an address, so that a cache in
 // front answers everybody with the same bytes.
 func (s *Server) hlsRoutes() {
-	path := livePath + ":conference/:file"
-	s.echo.Match([]string{http.MethodGet, http.MethodHead}, path, s.hls, s.allowAnyOrigin)
-	s.echo.OPTIONS(path, s.hlsOptions, s.allowAnyOrigin)
+	for path, handler := range map[string]echo.HandlerFunc{
+		livePath + ":conference/:file":               s.hls,
+		livePath + ":conference/recording.mp4":       s.wholeMovie,
+		livePath + ":conference/questions/:question": s.questionMovie,
+		"/api/v1/conferences/:conference/replay":     s.replay,
+	} {
+		s.echo.Match([]string{http.MethodGet, http.MethodHead}, path, handler, s.allowAnyOrigin)
+		s.echo.OPTIONS(path, s.hlsOptions, s.allowAnyOrigin)
+	}
 }
 
 // hls answers GET /live/{conference}/{file}. It is open as WHEP is: to everybody when the

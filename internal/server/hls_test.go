@@ -21,6 +21,12 @@ type shelf struct {
 
 func (s *shelf) Alarm() string { return s.alarm }
 
+func (s *shelf) Recording(*conference.Info) *livestream.Recording { return nil }
+
+func (s *shelf) Movie(*conference.Info, []livestream.Span) (*livestream.Movie, error) {
+	return nil, conference.Refuse(conference.KindNotFound, "live.none", "")
+}
+
 func (s *shelf) File(info *conference.Info, name string) (*livestream.File, error) {
 	switch name {
 	case "index.m3u8":

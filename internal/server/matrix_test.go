@@ -22,6 +22,8 @@ func TestRoles_wholeRouterDeniesByDefault(t *testing.T) {
 		"GET /api/v1/holidays":                                        everybody,
 		"GET /api/v1/record/key":                                      everybody,
 		"GET /api/v1/conferences/:conference/record":                  everybody, // digests alone; record_test.go
+		"GET /api/v1/conferences/:conference/replay":                  everybody, // public questions alone; replay_test.go
+		"HEAD /api/v1/conferences/:conference/replay":                 everybody,
 		"GET /api/v1/origins":                                         everybody,
 		"GET /api/v1/session":                                         everybody,
 		"DELETE /api/v1/session":                                      everybody,

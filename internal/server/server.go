@@ -71,7 +71,9 @@ type Server struct {
 	echo     *echo.Echo
 	pages    *pageSet
 	media    *mediaSessions
-	copies   copies     // of records
+	copies   copies // of records
+	replays  replays
+	sending  sending    // movies
 	importMu sync.Mutex // held while a table is read: one may take 200 MB of memory
 	started  atomic.Bool
 	draining atomic.Bool
@@ -89,7 +91,10 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Holidays == nil {
 		cfg.Holidays = workday.Vietnam()
 	}
-	s := &Server{cfg: cfg, echo: echo.New(), pages: pages, media: newMediaSessions(), copies: copies{public: map[netip.Prefix]struct{}{}}}
+	s := &Server{
+		cfg: cfg, echo: echo.New(), pages: pages, media: newMediaSessions(), copies: copies{public: map[netip.Prefix]struct{}{}},
+		replays: replays{last: map[conference.ID]*replayed{}}, sending: sending{by: map[netip.Prefix]int{}},
+	}
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.IPExtractor = echo.ExtractIPDirect()
 	s.echo.HTTPErrorHandler = s.handleError

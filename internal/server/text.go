@@ -105,6 +105,10 @@ func mediaText(code string) (text, bool) {
 		return text{"Hội nghị này chưa phát trực tiếp hoặc không có bản ghi. Hãy xem giờ bắt đầu trên trang chủ.", "This conference is not on air yet, or there is no recording. See when it begins on the front page."}, true
 	case "live.not_yet":
 		return text{"Chương trình sắp bắt đầu phát. Hãy thử lại sau ít giây.", "The programme is about to begin. Try again in a few seconds."}, true
+	case "live.not_over":
+		return text{"Hội nghị chưa kết thúc nên chưa có tệp của cả buổi. Hãy tải lại sau khi bế mạc.", "The conference is not over, so there is no file of all of it yet. Come back after the close."}, true
+	case "live.busy":
+		return text{"Đang có nhiều người tải bản ghi. Hãy thử lại sau ít phút.", "Many are downloading recordings. Try again in some minutes."}, true
 	case "media.etag_mismatch":
 		return text{"Phiên ICE đã thay đổi. Hãy gửi If-Match với ETag mới nhất, hoặc kết nối lại.", "The ICE session has changed. Send If-Match with the latest ETag, or connect again."}, true
 	}

@@ -79,41 +79,61 @@ var (
 // ReadSegment reads a segment that a Packager made, from its first bytes; all of it has size
 // bytes. Error: it is torn, not one, or more bytes are needed.
 func ReadSegment(head []byte, size int64) (Header, error) {
-	var h Header
+	t, err := readTable(head, size)
+	if err != nil {
+		return Header{}, err
+	}
+	return t.header, nil
+}
+
+// table is a segment's table of samples.
+type table struct {
+	header Header
+	rows   []byte // of row bytes each: duration, size, flags
+	data   int64  // where the first sample is in the segment
+	bytes  int64  // of all samples
+}
+
+const row = 12
+
+// readTable is ReadSegment.
+func readTable(head []byte, size int64) (table, error) {
+	var t table
 	top, data, err := readTop(head, size)
 	if err != nil {
-		return h, err
+		return t, err
 	}
 	traf, err := descend(top["moof"], "traf")
 	if err != nil {
-		return h, err
+		return t, err
 	}
 	tfdt, trun := traf["tfdt"], traf["trun"]
-	if len(tfdt) != 12 || len(trun) < 12+12 {
-		return h, errShape
+	if len(tfdt) != 12 || len(trun) < 12+row {
+		return t, errShape
 	}
+	h := &t.header
 	h.Start = int64(binary.BigEndian.Uint64(tfdt[4:]))
 	h.End = h.Start
 	count := binary.BigEndian.Uint32(trun[4:])
-	table := trun[12:]
-	if uint64(len(table)) != 12*uint64(count) {
-		return h, errShape
+	t.rows, t.data, t.bytes = trun[12:], data, size-data
+	if uint64(len(t.rows)) != row*uint64(count) {
+		return t, errShape
 	}
-	var samples uint64
-	for ; len(table) > 0; table = table[12:] {
-		h.End += int64(binary.BigEndian.Uint32(table))
-		samples += uint64(binary.BigEndian.Uint32(table[4:]))
+	var samples int64
+	for rows := t.rows; len(rows) > 0; rows = rows[row:] {
+		h.End += int64(binary.BigEndian.Uint32(rows))
+		samples += int64(binary.BigEndian.Uint32(rows[4:]))
 	}
-	if samples != data || h.Start < 0 {
-		return h, errShape
+	if samples != t.bytes || h.Start < 0 {
+		return t, errShape
 	}
 	h.Samples = int(count)
-	h.Independent = binary.BigEndian.Uint32(trun[12+8:]) == flagsKey
-	return h, nil
+	h.Independent = binary.BigEndian.Uint32(t.rows[8:]) == flagsKey
+	return t, nil
 }
 
-// readTop returns the boxes before mdat, and how many bytes that holds; it is the last one.
-func readTop(head []byte, size int64) (map[string][]byte, uint64, error) {
+// readTop returns the boxes before mdat, which is the last one, and where its contents begin.
+func readTop(head []byte, size int64) (map[string][]byte, int64, error) {
 	for at := 0; at+8 <= len(head); {
 		n := int64(binary.BigEndian.Uint32(head[at:]))
 		if string(head[at+4:at+8]) == "mdat" {
@@ -121,7 +141,7 @@ func readTop(head []byte, size int64) (map[string][]byte, uint64, error) {
 				return nil, 0, errTorn
 			}
 			top, err := children(head[:at])
-			return top, uint64(n - 8), err
+			return top, int64(at + 8), err
 		}
 		if n < 8 || int64(at)+n > int64(len(head)) {
 			return nil, 0, errTorn
@@ -164,7 +184,7 @@ func ReadInit(b []byte) (Track, error) {
 		Epoch: time.Unix(int64(binary.BigEndian.Uint64(mdhd[4:]))-since1904, 0).UTC(),
 		Rate:  int64(binary.BigEndian.Uint32(mdhd[20:])),
 	}
-	t.Init = b
+	t.Init, t.entry = b, stsd[8:]
 	t.Width = int(binary.BigEndian.Uint32(tkhd[88:]) >> 16)
 	t.Height = int(binary.BigEndian.Uint32(tkhd[92:]) >> 16)
 	switch name := string(stsd[12:16]); name {

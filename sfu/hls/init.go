@@ -25,6 +25,7 @@ type Format struct {
 	Init          []byte // the initialization segment; nobody changes it
 
 	sps, pps [][]byte
+	entry    []byte // the sample entry of stsd, of what was read
 }
 
 // same reports whether a keyframe's sets are those of the format.
@@ -187,24 +188,9 @@ func media(w *boxes, created uint64, m medium, entry func(w *boxes)) {
 		w.u16(0x15<<10 | 0x0e<<5 | 0x04) // "und"
 		w.u16(0)
 	})
-	w.full("hdlr", 0, 0, func() {
-		w.u32(0)
-		w.text(m.handler)
-		w.zeros(12)
-		w.text("programme\x00")
-	})
+	handler(w, m.handler)
 	w.box("minf", func() {
-		if m.handler == "vide" {
-			w.full("vmhd", 0, 1, func() { w.zeros(8) })
-		} else {
-			w.full("smhd", 0, 0, func() { w.zeros(4) })
-		}
-		w.box("dinf", func() {
-			w.full("dref", 0, 0, func() {
-				w.u32(1)
-				w.full("url ", 0, 1, func() {})
-			})
-		})
+		kind(w, m.handler)
 		w.box("stbl", func() {
 			w.full("stsd", 0, 0, func() {
 				w.u32(1)
@@ -214,6 +200,31 @@ func media(w *boxes, created uint64, m medium, entry func(w *boxes)) {
 			w.full("stsc", 0, 0, func() { w.u32(0) })
 			w.full("stsz", 0, 0, func() { w.zeros(8) })
 			w.full("stco", 0, 0, func() { w.u32(0) })
+		})
+	})
+}
+
+// handler says what a track is.
+func handler(w *boxes, name string) {
+	w.full("hdlr", 0, 0, func() {
+		w.u32(0)
+		w.text(name)
+		w.zeros(12)
+		w.text("programme\x00")
+	})
+}
+
+// kind writes the header of a track's kind, and that its samples are in this file.
+func kind(w *boxes, handler string) {
+	if handler == "vide" {
+		w.full("vmhd", 0, 1, func() { w.zeros(8) })
+	} else {
+		w.full("smhd", 0, 0, func() { w.zeros(4) })
+	}
+	w.box("dinf", func() {
+		w.full("dref", 0, 0, func() {
+			w.u32(1)
+			w.full("url ", 0, 1, func() {})
 		})
 	})
 }

@@ -70,7 +70,7 @@ func Media(track string, entries []Entry, ended bool) []byte {
 			fmt.Fprintf(&b, "#EXT-X-MAP:URI=%q\n", InitFile(from, e.Init))
 		}
 		fmt.Fprintf(&b, "#EXT-X-PROGRAM-DATE-TIME:%s\n#EXTINF:%.5f,\n%s\n",
-			e.Start.UTC().Format("2006-01-02T15:04:05.000Z"), inTarget(e.Duration).Seconds(), SegmentFile(from, e.Sequence))
+			e.Start.UTC().Format("2006-01-02T15:04:05.000Z"), InTarget(e.Duration).Seconds(), SegmentFile(from, e.Sequence))
 	}
 	if ended {
 		b.WriteString("#EXT-X-ENDLIST\n")
@@ -87,9 +87,9 @@ func independent(entries []Entry) bool {
 	return true
 }
 
-// inTarget keeps a duration from being rounded to more than the target: a source that sent
+// InTarget is how long a playlist says that a segment lasts: it keeps a duration from being rounded to more than the target: a source that sent
 // nothing for long made its last picture last longer, which the segment itself tells.
-func inTarget(d time.Duration) time.Duration {
+func InTarget(d time.Duration) time.Duration {
 	return min(d, TargetDuration+499*time.Millisecond)
 }
 

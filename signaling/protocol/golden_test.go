@@ -186,6 +186,10 @@ func samples() map[string]any {
 			Return: returnView(), Conclusion: conclusionView(), OnAirAt: "2022-10-28T01:00:03Z", Reply: writtenView(), Notes: notesView(),
 			Into: &protocol.StandIn{ID: "c4kz5n2qy7w4m6x8p1rt", State: moderation.StateQueued, Text: "Bao giờ cấp sổ?"},
 		}}),
+		"server.standing.replay": server("standing", protocol.ServerMessage{Standing: &protocol.Standing{
+			Conference: "hue", Code: "7KQ2M9XWTBH", State: moderation.StateAnswered, Body: "Bao giờ cấp sổ?",
+			SubmittedAt: at(1), ChangedAt: at(2), Conclusion: conclusionView(), OnAirAt: "2022-10-28T01:00:03Z", Replay: "b3kz5n2qy7w4m6x8p1rt",
+		}}),
 		"server.slots": server("slots", protocol.ServerMessage{Slots: &protocol.Slots{
 			Slots: []protocol.Slot{{MID: "2", Kind: protocol.SlotVoice, Venue: "main"}, {MID: "3", Kind: protocol.SlotTile}}, Ended: true,
 		}}),

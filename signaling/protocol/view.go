@@ -236,8 +236,11 @@ type Standing struct {
 	Return     *Return     `json:"return,omitempty"`
 	Conclusion *Conclusion `json:"conclusion,omitempty"`
 	OnAirAt    string      `json:"onAirAt,omitempty"`
-	Reply      *Written    `json:"reply,omitempty"`
-	Notes      []Note      `json:"notes,omitempty"`
+	// Replay is the id of the question on air, its own or that of Into, where the replay of
+	// the conference shows it to everybody.
+	Replay string   `json:"replay,omitempty"`
+	Reply  *Written `json:"reply,omitempty"`
+	Notes  []Note   `json:"notes,omitempty"`
 	// Into is the question that stands for it when State is merged; Ahead, Conclusion and
 	// OnAirAt are then that question's.
 	Into *StandIn `json:"into,omitempty"`

@@ -622,6 +622,72 @@ export interface Bye {
   retryAfterMs?: number;
 }
 
+/**
+ * Replay is the answer of GET /api/v1/conferences/{conference}/replay: what was on air when,
+ * and where that is in the recording.
+ */
+export interface Replay {
+  conference: Conference;
+  recording: Recording;
+  /**
+   * Questions that were on air and that everybody may read, in the order in which they
+   * first were.
+   */
+  questions: ReplayQuestion[];
+  /** Turns of the venues that were given the floor, oldest first. */
+  turns: ReplayTurn[];
+}
+
+/** Recording is what is kept of the programme. */
+export interface Recording {
+  state: RecordingState;
+  /** URL is the path of the HLS playlist, MP4 of the whole as one file. Kept only. */
+  url?: string;
+  mp4?: string;
+  lengthMs?: number;
+  /** Stretches are its parts without a gap, oldest first. */
+  stretches?: Stretch[];
+  /** RFC 3339 */
+  removedAt?: string;
+}
+
+/** Stretch is a part of a recording without a gap. */
+export interface Stretch {
+  /** when it was on air */
+  at: Instant;
+  /** where that is in the recording */
+  fromMs: number;
+  lengthMs: number;
+}
+
+/**
+ * Moment is from when to when something was on air. FromMs and ToMs are where that is in the
+ * recording, absent where nothing of it was kept, or not yet.
+ */
+export interface Moment {
+  at: Instant;
+  /** RFC 3339; absent while it is on air */
+  until?: string;
+  fromMs?: number;
+  toMs?: number;
+}
+
+/** ReplayQuestion is a question that was on air. */
+export interface ReplayQuestion {
+  /** as it stands now */
+  question: Question;
+  /** several when it was recalled and asked again */
+  moments: Moment[];
+  /** MP4 is the path of a file with these moments; absent where nothing was kept of them. */
+  mp4?: string;
+}
+
+/** ReplayTurn is a time for which a venue had the floor. */
+export interface ReplayTurn {
+  venue: string;
+  moment: Moment;
+}
+
 /** Snapshot is everything the role may see, at Cursor. */
 export interface Snapshot {
   cursor: string;
@@ -882,6 +948,11 @@ export interface Standing {
   return?: Return;
   conclusion?: Conclusion;
   onAirAt?: string;
+  /**
+   * Replay is the id of the question on air, its own or that of Into, where the replay of
+   * the conference shows it to everybody.
+   */
+  replay?: string;
   reply?: Written;
   notes?: Note[];
   /**
@@ -1028,6 +1099,13 @@ export type QuestionState =
   | "merged"
   | "withdrawn"
   | "carriedOver";
+
+/** RecordingState is whether there is something to replay. */
+export type RecordingState =
+  | "none"
+  | "live"
+  | "kept"
+  | "removed";
 
 /** Role is what a person is in a conference. */
 export type Role =
