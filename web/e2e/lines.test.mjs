@@ -121,6 +121,16 @@ async function crowd(browser, server) {
   await page.getByTestId('sign-in').click();
   await page.getByTestId('show-lines').click();
   await until(async () => (await page.locator('tr[data-line]').count()) === many, 'a row for each venue');
+  // Rows change places all the time, but not under somebody's focus.
+  const order = () => page.locator('tr[data-line]').evaluateAll((all) => all.map((row) => row.dataset.line).join());
+  const before = await order();
+  await until(async () => (await order()) !== before, 'rows change places');
+  const button = page.locator('tr[data-line]').nth(5).getByRole('button');
+  await button.focus();
+  const [held, grade] = [await order(), await page.locator('tr[data-line]').evaluateAll((all) => all.map((row) => row.dataset.grade).join())];
+  await until(async () => (await page.locator('tr[data-line]').evaluateAll((all) => all.map((row) => row.dataset.grade).join())) !== grade, 'lines change');
+  assert.equal(await order(), held, 'rows keep their places');
+  assert.equal(await page.evaluate(() => document.activeElement.closest('tr')?.dataset.line), held.split(',')[5], 'the focus stays');
   const table = await measure(page, '.lines .scroll');
   await shot(page, 'stage-lines-126-1440');
   await page.getByTestId('show-all').click();

@@ -3,7 +3,7 @@ import en from '../i18n/line/en';
 import vi from '../i18n/line/vi';
 import type { LineCause, LineSign, ServerMessage, VenueLine } from '../wire/wire.gen';
 import { LineBoard } from './board.svelte';
-import { sortLines, troubled } from './order';
+import { keepOrder, sortLines, troubled } from './order';
 import { adviceFor, causeText, worst } from './words';
 
 const row = (venue: string, change: Partial<VenueLine> = {}): VenueLine => ({ venue, grade: 'good', ...change });
@@ -46,6 +46,12 @@ describe('order', () => {
     ['delay', ['dong', 'an', 'bac', 'chi', 'em']],
     ['up', ['bac', 'em', 'an', 'chi', 'dong']],
   ] as const)('by %s', (by, want) => expect(sortLines(rows, by, names).map((r) => r.venue)).toEqual(want));
+
+  it('stays as it is held, newcomers behind', () => {
+    const venues = (held: string[]): string[] => keepOrder(sortLines(rows, 'worst', (v) => v), held).map((r) => r.venue);
+    expect(venues(['em', 'gone', 'dong', 'an'])).toEqual(['em', 'dong', 'an', 'bac', 'chi']);
+    expect(venues([])).toEqual(sortLines(rows, 'worst', (v) => v).map((r) => r.venue));
+  });
 
   it('troubled is what somebody has to look at', () => {
     expect(rows.filter(troubled).map((r) => r.venue)).toEqual(['an', 'bac', 'chi']);

@@ -28,6 +28,13 @@ function rank(row: VenueLine): number {
 
 const byName = new Intl.Collator('vi').compare;
 
+/** keepOrder puts rows as they were held, those that were not there behind. */
+export function keepOrder(rows: readonly VenueLine[], held: readonly string[]): VenueLine[] {
+  const place = new Map(held.map((venue, i) => [venue, i]));
+  const of = (row: VenueLine): number => place.get(row.venue) ?? held.length;
+  return [...rows].sort((a, b) => of(a) - of(b));
+}
+
 /** sortLines sorts a copy; equals stand by name, so that rows do not jump. */
 export function sortLines(
   rows: readonly VenueLine[],
