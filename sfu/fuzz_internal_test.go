@@ -74,7 +74,7 @@ type upStand struct {
 func newUpStand(p *Plane, payload uint8) *upStand {
 	s := &upStand{track: &upTrack{
 		session: &Session{plane: p, done: make(chan struct{})}, pub: newPublisher("v", 1, &venueCounters{}),
-		feed: newVideoFeed(1, lowRing), payload: payload,
+		feed: newVideoFeed(1, lowRing), payload: payload, ask: func([]uint16) {},
 	}}
 	s.cut = newCut(rewrite.New(65530, 1<<32-9000), func(n numbers, q *ring.Packet) { s.out(n, q) })
 	s.cut.show(s.track.feed)

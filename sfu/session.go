@@ -235,7 +235,7 @@ func (s *Session) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPReceive
 	if !ok {
 		return
 	}
-	u := &upTrack{session: s, pub: s.pub, track: track, payload: l.codec.payload}
+	u := &upTrack{session: s, pub: s.pub, track: track, payload: l.codec.payload, ask: s.packetsFrom(uint32(track.SSRC()))}
 	reports := receiver.Read
 	var taken bool
 	if l.media == webrtc.RTPCodecTypeVideo {
@@ -264,6 +264,15 @@ func (s *Session) keyframeFrom(ssrc uint32) func() {
 		if s.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: ssrc}}) == nil {
 			s.plane.counters.plis.Add(1)
 		}
+	}
+}
+
+// packetsFrom returns what asks the publisher to send packets of a layer again.
+func (s *Session) packetsFrom(ssrc uint32) func([]uint16) {
+	return func(seqs []uint16) {
+		_ = s.pc.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{ // it is asked for again
+			MediaSSRC: ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers(seqs),
+		}})
 	}
 }
 

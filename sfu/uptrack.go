@@ -29,6 +29,7 @@ type upTrack struct {
 	aggr   []byte
 	lost   repair.Asker
 	asked  []uint16
+	ask    func(seqs []uint16) // asks the publisher to send packets again
 }
 
 // shifts tells how many packets were put in front of a sequence number. The last ones are
@@ -119,9 +120,7 @@ func (u *upTrack) audio(p packet, now int64) {
 func (u *upTrack) repair(seq uint64, now int64) {
 	u.lost.Got(seq, now)
 	if u.asked = u.lost.Due(u.asked[:0], now); len(u.asked) > 0 {
-		_ = u.session.pc.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{ // it is asked for again
-			MediaSSRC: uint32(u.track.SSRC()), Nacks: rtcp.NackPairsFromSequenceNumbers(u.asked),
-		}})
+		u.ask(u.asked)
 	}
 }
 
