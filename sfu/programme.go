@@ -172,10 +172,18 @@ func (p *programme) run(ended <-chan struct{}) error {
 			if !p.awake.Load() {
 				continue
 			}
+			p.drain() // what came before the tick is older than it, also on a machine that is late
 			if err := p.tick(p.now()); err != nil {
 				return err
 			}
 		}
+	}
+}
+
+// drain takes what is in the inbox by now.
+func (p *programme) drain() {
+	for range len(p.inbox) {
+		p.take(<-p.inbox)
 	}
 }
 
@@ -205,6 +213,9 @@ func (p *programme) take(e entry) {
 		}
 		p.mixer.Push(e.source.Venue, q.TS, at, q.Payload)
 		q.Release()
+		for i := range p.rungs {
+			p.rungs[i].bus.Lag(e.source.Venue, p.mixer.Late(e.source.Venue))
+		}
 	case entryVideoReport:
 		for i := range p.rungs {
 			p.rungs[i].bus.Report(e.source, e.ntp, e.rtp)

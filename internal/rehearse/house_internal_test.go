@@ -193,16 +193,33 @@ func (h *house) place(from Network) *place {
 // enter lets the i-th venue join from where the place is seen.
 func (h *house) enter(at *place, i int) *venue {
 	h.Helper()
+	v := h.prepare(at, i)
+	h.begins(v)
+	return v
+}
+
+// prepare signs the i-th venue in.
+func (h *house) prepare(at *place, i int) *venue {
+	h.Helper()
 	part := &rehearsal{cfg: Config{Tokens: h.tokens()}, place: at, tones: h.tones, films: h.films}
-	v, err := newVenue(h.Context(), part, venueID(i), i%2, i == 0)
+	v, err := newVenue(h.Context(), part, venueID(i), i%len(h.tones), i == 0)
 	if err != nil {
 		h.Fatal(err)
 	}
-	// Each stops with live.
-	h.running.Go(func() error { return v.socket.run(h.live) })
-	h.running.Go(func() error { return v.run(h.live) })
-	h.running.Go(func() error { return v.consent(h.live) })
 	return v
+}
+
+// begins lets a venue join with all it has.
+func (h *house) begins(v *venue) {
+	h.attends(v)
+	h.running.Go(func() error { return v.run(h.live) }) // stops with live
+}
+
+// attends lets a venue's page join without media: an encoder sends for it.
+func (h *house) attends(v *venue) {
+	// Both stop with live.
+	h.running.Go(func() error { return v.socket.run(h.live) })
+	h.running.Go(func() error { return v.consent(h.live) })
 }
 
 // play lets the rehearsal of the binary play here, with as many venues; it ends with the

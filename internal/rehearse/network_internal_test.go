@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/rtp"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/diemcau/diemcau/internal/access"
@@ -283,7 +284,8 @@ func newHall(v *venue) *hall {
 		f.last, f.layer, f.at = m.frame, m.layer, time.Now()
 		f.count++
 	}
-	v.sound = func(mid string, seq16 uint16) {
+	v.sound = func(mid string, q *rtp.Packet) {
+		seq16 := q.SequenceNumber
 		h.countsMu.Lock()
 		defer h.countsMu.Unlock()
 		s := h.sounds[mid]

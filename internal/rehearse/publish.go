@@ -257,11 +257,13 @@ func (p *publisher) pad(d *padding, ext extensions) error {
 	return nil
 }
 
-// withMark puts the mark before the slice.
+// withMark puts the mark before the first slice.
 func withMark(unit [][]byte, m mark) [][]byte {
-	out := make([][]byte, 0, len(unit)+1)
-	out = append(out, unit[:len(unit)-1]...)
-	return append(out, m.nal(), unit[len(unit)-1])
+	first := slices.IndexFunc(unit, func(nal []byte) bool {
+		kind := nal[0] & nalTypeMask
+		return kind == 1 || kind == 5
+	})
+	return slices.Insert(slices.Clone(unit), first, m.nal())
 }
 
 // repairs lets pion answer the server's requests for lost sound, which it does while

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/diemcau/diemcau/internal/conference"
@@ -46,7 +47,7 @@ type venue struct {
 	repair time.Duration // how long a missing packet may be repaired; 0: repairTime
 	goOn   time.Duration // … when a whole keyframe has come after it; 0: as long
 	frame  func(mid string, m mark)
-	sound  func(mid string, seq uint16)
+	sound  func(mid string, q *rtp.Packet)
 
 	mu          sync.Mutex // guards all below
 	slots       map[string]protocol.Slot
@@ -77,7 +78,7 @@ func newVenue(ctx context.Context, r *rehearsal, id conference.VenueID, index in
 		socket: newSocket(r.place, jar, protocol.Hello{Role: conference.RoleVenue, Venue: string(id)}),
 		slots:  map[string]protocol.Slot{}, pictures: map[string]bool{}, unpaused: map[protocol.SlotKind]time.Time{}, seen: map[string]map[conference.VenueID]time.Time{},
 		heard: map[string]map[int]time.Time{}, again: make(chan struct{}, 1), resumed: make(chan struct{}, 1),
-		frame: func(string, mark) {}, sound: func(string, uint16) {},
+		frame: func(string, mark) {}, sound: func(string, *rtp.Packet) {},
 		by: relays{dialer: relayDialer{r.place.network, r.cfg.TLS}},
 	}
 	v.socket.told = v.told
@@ -319,7 +320,7 @@ func (v *venue) receive(p *peer, track *webrtc.TrackRemote, mid string) {
 			return
 		}
 		lost.got(p, q.SequenceNumber)
-		v.sound(mid, q.SequenceNumber)
+		v.sound(mid, q)
 		e.listen(q.SequenceNumber, q.Payload, func(tone int) {
 			v.mu.Lock()
 			defer v.mu.Unlock()

@@ -23,9 +23,11 @@ const (
 	ReturnAfter   = 500 * time.Millisecond
 	UnsteadyAfter = 3 * time.Second
 	UnsteadyFor   = 15 * time.Second
-	// HoldFor is how long a cut waits for the rest of the frame on air, and for the
-	// missing first packet of the keyframe it cuts to.
-	HoldFor = 20 * time.Millisecond
+	// HoldFor is how long a cut waits for the missing first packet of the keyframe it cuts
+	// to, FrameFor for the rest of the frame on air: half a frame is a broken picture for
+	// whoever decodes, and a packet of it may be on its way as a repair.
+	HoldFor  = 20 * time.Millisecond
+	FrameFor = 120 * time.Millisecond
 
 	layerSilentAfter = 400 * time.Millisecond // a layer of the venue on air
 	layerSteadyAfter = time.Second            // before the bus moves up to a layer
@@ -146,6 +148,10 @@ func (b *Bus) ReportSound(id conference.VenueID, ntp uint64, rtp uint32) {
 	b.venue(id).clock.Report(Audio, ntp, rtp)
 }
 
+// Lag puts a venue's pictures back by d from now on: by as much as the mixer puts its sound
+// back (Mixer.Late), so that they stay together.
+func (b *Bus) Lag(id conference.VenueID, d time.Duration) { b.venue(id).lag = d }
+
 // Video takes one packet of a candidate's picture and appends to dst the packets the
 // programme sends because of it: none, itself, or several when a cut is carried out.
 func (b *Bus) Video(dst []Out, s Source, p Packet, now time.Time) []Out {
@@ -168,6 +174,7 @@ func (b *Bus) Video(dst []Out, s Source, p Packet, now time.Time) []Out {
 	default:
 		q.at = v.clock.Observe(Video(s.Layer), p.Timestamp, t)
 	}
+	q.at += v.lag
 	b.decide(t)
 	if b.hold.active && b.hold.source == s {
 		b.hold.add(q)

@@ -149,3 +149,73 @@ func TestLossReorderingAndWraps(t *testing.T) {
 		check(t, all, false)
 	})
 }
+
+// Frames that come late, all of them after the next one, stand between their neighbours in
+// order, also while the programme squeezes the time between frames to get back to its clock.
+func TestP1_LateFramesKeepTheirOrder(t *testing.T) {
+	t.Parallel()
+	b := newBus()
+	camera := newCamera("main")
+	all := camera.film(0, 3*time.Second)
+	for i := range all {
+		s := &all[i]
+		captured := time.Duration(s.frame) * camera.frame
+		if s.frame >= 10 {
+			captured -= time.Second // the venue's clock was set: the programme is ahead now
+		}
+		s.packet.Captured = epoch.Add(captured)
+		if s.frame >= 32 && s.frame < 36 {
+			s.arrival += 6 * camera.frame
+		}
+	}
+	shown := run(b, all, nil, 3*time.Second)
+	if len(shown) < len(all)-10 {
+		t.Fatalf("%d of %d packets are in the programme", len(shown), len(all))
+	}
+	check(t, shown, false)
+}
+
+// A cut waits for a frame on air that is late, as by a repair, but not for one whose end
+// never comes.
+func TestP1_ACutWaitsForTheFrameOnAir(t *testing.T) {
+	t.Parallel()
+	for _, late := range []time.Duration{0, 100 * time.Millisecond, time.Second} {
+		b := newBus()
+		all := newCamera("main").film(0, 1010*time.Millisecond) // the last frame begins at 990 ms, as the hall's keyframe
+		all[len(all)-1].arrival += late
+		all = append(all, newCamera("hall-1").film(0, 2*time.Second)...)
+		shown := run(b, all, []step{take(980*time.Millisecond, "hall-1")}, 2*time.Second)
+		check(t, shown, late <= 100*time.Millisecond)
+		if at := 1010*time.Millisecond + bus.FrameFor + 20*time.Millisecond; onAirAt(shown, at) != "hall-1" {
+			t.Errorf("late by %v: the programme has not cut by %v", late, at)
+		}
+	}
+}
+
+// A venue whose sound the mixer puts back has its pictures put back as far, before long, and
+// the timestamps rise all the time.
+func TestP2_PicturesAreAsLateAsTheirSound(t *testing.T) {
+	t.Parallel()
+	const lag, from = 120 * time.Millisecond, 2 * time.Second
+	b := newBus()
+	shown := run(b, newCamera("main").film(0, 6*time.Second), []step{
+		{at: from, do: func(b *bus.Bus, _ time.Time) { b.Lag("main", lag) }},
+		{at: from + 2*time.Second, do: func(b *bus.Bus, _ time.Time) { b.Lag("main", 0) }},
+	}, 6*time.Second)
+	check(t, shown, true)
+	for _, s := range shown {
+		captured := time.Duration(s.from.frame) * 33 * time.Millisecond
+		off := time.Duration(int32(s.Timestamp-b.VideoTime(epoch.Add(captured)))) * time.Second / bus.VideoRate
+		off -= 20 * time.Millisecond // the way
+		want := time.Duration(0)
+		switch {
+		case captured > from+time.Second && captured < from+1900*time.Millisecond:
+			want = lag
+		case captured > from-50*time.Millisecond && captured < from+3*time.Second:
+			continue // on its way
+		}
+		if d := (off - want).Abs(); d > 5*time.Millisecond {
+			t.Fatalf("the picture of %v stands at %v from its time, want %v", captured, off, want)
+		}
+	}
+}

@@ -136,11 +136,12 @@ func (h *hold) clear() { *h = hold{packets: h.packets[:0]} }
 // due reports whether the cut can be carried out: nothing is missing before the
 // keyframe and the frame on air is complete, or the patience is over.
 func (h *hold) due(frameOpen bool, t time.Duration) bool {
-	if t-h.since >= HoldFor || len(h.packets) >= maxHeld {
+	waited := t - h.since
+	if waited >= FrameFor || len(h.packets) >= maxHeld {
 		return true
 	}
 	first := h.packets[0].seq
-	return !frameOpen && h.layer.seen.has(first-1)
+	return !frameOpen && (waited >= HoldFor || h.layer.seen.has(first-1))
 }
 
 // release carries the cut under way out, if it is due.

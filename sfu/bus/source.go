@@ -14,6 +14,7 @@ type packet struct {
 // venue is what the bus knows of a candidate.
 type venue struct {
 	clock  Clock
+	lag    time.Duration // of its sound, and so of its pictures
 	layers [Layers]layer
 	last   time.Duration // last packet of any layer
 	since  time.Duration // sending without a long pause since

@@ -6,11 +6,14 @@ import "time"
 const recentFrames = 64
 
 // The output runs after the server clock by stretching or squeezing the time between
-// frames by at most 1/slew, or 1/fastSlew when it is more than farOff away; further
-// ahead it jumps. So the timestamps of one source always rise.
+// frames by at most 1/slew; by 1/nearSlew when it is more than nearOff away, which is when
+// one sees that picture and sound are not together; by 1/fastSlew when it is more than
+// farOff away; further ahead it jumps. So the timestamps of one source always rise.
 const (
 	slew     = 16
+	nearSlew = 4
 	fastSlew = 2
+	nearOff  = 40 * time.Millisecond
 	farOff   = 300 * time.Millisecond
 )
 
@@ -109,22 +112,24 @@ func (w *writer) first(p packet) int64 {
 func (w *writer) advance(p packet, last frame) int64 {
 	step := p.ts - last.in
 	off := w.start + ticks(p.at, w.rate) - (last.out + step)
-	far := ticks(farOff, w.rate)
+	near, far := ticks(nearOff, w.rate), ticks(farOff, w.rate)
 	limit := step / slew
 	switch {
 	case off > far:
 		limit = off
 	case off < -far:
 		limit = step / fastSlew
+	case off > near, off < -near:
+		limit = step / nearSlew
 	}
 	return last.out + max(1, step+max(-limit, min(limit, off)))
 }
 
-// between places a frame none of whose packets came in time.
+// between places a frame none of whose packets came in time: as far on the way between its
+// neighbours as it was captured, since the time between them may have been squeezed.
 func (w *writer) between(in int64, older, newer frame) (int64, bool) {
-	out := newer.out - (newer.in - in)
-	out = max(out, older.out+1)
-	return out, out < newer.out
+	out := older.out + (in-older.in)*(newer.out-older.out)/(newer.in-older.in)
+	return out, older.out < out && out < newer.out
 }
 
 func (w *writer) newFrame(p packet, out int64) int64 {

@@ -67,6 +67,9 @@ func (a *Assembler) Push(dst []Unit, p Packet) []Unit {
 	}
 	a.seq = p.Seq
 	if a.open && p.TS != a.ts {
+		// No marker ended it. Behind a cut that could wait no longer it may be half a picture,
+		// which nothing refers to: a keyframe follows.
+		a.broken = a.broken || Inspect(p.Payload).SPS != nil
 		dst = a.finish(dst)
 	}
 	if !a.open {

@@ -36,6 +36,7 @@ func TestAssembler(t *testing.T) {
 		{"nothing before the first keyframe", [][]packet{{{1, 1, true, slice}}}, nil, true},
 		{"a keyframe in fragments, then others", [][]packet{keyframe(1, 1), {{5, 2, true, slice}, {6, 3, true, slice}}}, []string{"k", "p", "p"}, false},
 		{"a picture without its marker ends with the next", [][]packet{keyframe(1, 1), {{5, 2, false, slice}, {6, 3, true, slice}}}, []string{"k", "p", "p"}, false},
+		{"half a picture before the keyframe of a cut", [][]packet{keyframe(1, 1), {{5, 2, false, slice}}, keyframe(6, 3)}, []string{"k", "k"}, false},
 		{"padding between pictures", [][]packet{keyframe(1, 1), {{5, 1, false, nil}, {6, 2, true, slice}}}, []string{"k", "p"}, false},
 		{"a loss takes all until a keyframe", [][]packet{keyframe(1, 1), {{6, 3, true, slice}, {7, 4, true, slice}}, keyframe(8, 5)}, []string{"k", "k"}, false},
 		{"a keyframe whose beginning was lost is none", [][]packet{keyframe(1, 1), keyframe(5, 2)[1:]}, []string{"k"}, true},

@@ -17,8 +17,8 @@ const (
 	// Inputs is how many microphones may be open at once.
 	Inputs = 4
 	// Delay is the jitter buffer: a frame leaves this long after it was captured. An input
-	// whose packets come later than that is put up to MaxLate behind its picture rather
-	// than be torn to pieces.
+	// whose packets come later than that is put back by up to MaxLate rather than be torn
+	// to pieces; Late tells by how much, so that its picture can be put back too.
 	Delay   = 60 * time.Millisecond
 	MaxLate = 240 * time.Millisecond
 	// Fade is how long an input takes to come in or go.
@@ -39,7 +39,8 @@ type Config struct {
 
 // Output is one frame of the mix.
 type Output struct {
-	// At is the instant of its first sample on the server clock; bus.Stamp wants it.
+	// At is the instant, on the server clock, of the first sample a decoder gives for it;
+	// bus.Stamp wants it.
 	At time.Time
 	// Payload is one Opus packet, valid until the next call of Next.
 	Payload []byte
@@ -115,6 +116,14 @@ func (m *Mixer) Reset(id conference.VenueID) {
 	}
 }
 
+// Late returns how far an open venue's sound is put back, 0 – MaxLate.
+func (m *Mixer) Late(id conference.VenueID) time.Duration {
+	if in := m.input(id); in != nil {
+		return position(in.late.delay)
+	}
+	return 0
+}
+
 // SetMuted silences the whole mix, because the slate covers the programme.
 func (m *Mixer) SetMuted(on bool) {
 	m.muted = on
@@ -142,7 +151,8 @@ func (m *Mixer) Next(now time.Time) (Output, bool, error) {
 	if m.pos > due {
 		return Output{}, false, nil
 	}
-	at := m.cfg.Epoch.Add(position(m.pos))
+	// What a decoder gives for this packet begins with the end of the one before.
+	at := m.cfg.Epoch.Add(position(m.pos - int64(m.encoder.Lookahead())))
 	clear(m.mix[:])
 	for i := range m.inputs {
 		if in := &m.inputs[i]; in.id != "" {

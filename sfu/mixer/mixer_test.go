@@ -328,6 +328,9 @@ func TestLatePacketsAreWaitedFor(t *testing.T) {
 			t.Fatalf("frame %d: got level %.4f, want the voice to be whole", i/mixer.FrameSamples, got)
 		}
 	}
+	if late := m.Late("hall"); late < 80*time.Millisecond || late > mixer.MaxLate {
+		t.Errorf("the voice is put back by %v, packets came up to 140 ms after their time", late)
+	}
 }
 
 func BenchmarkMix(b *testing.B) {
