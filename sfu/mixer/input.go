@@ -35,6 +35,7 @@ type input struct {
 	closing bool
 	fade    ramp
 	start   ramp // softens the beginning after a pause
+	loud    loudness
 	decoder *gopus.Decoder
 
 	packets  [maxWaiting]waiting
@@ -48,6 +49,7 @@ type input struct {
 
 	head, end int64
 	fifo      [fifoSamples]float32
+	frame     [FrameSamples]float32
 	pcm       [5760]float32
 }
 
@@ -128,13 +130,15 @@ func (in *input) mixInto(mix *[FrameSamples]float32, pos int64) {
 		return
 	}
 	in.fill(pos)
-	for i := range mix {
-		p := pos + int64(i)
-		g := in.fade.advance()
-		if p < in.head || p >= in.end {
-			continue
+	for i := range in.frame {
+		in.frame[i] = 0
+		if p := pos + int64(i); p >= in.head && p < in.end {
+			in.frame[i] = in.fifo[p%fifoSamples] * in.start.advance()
 		}
-		mix[i] += in.fifo[p%fifoSamples] * g * in.start.advance()
+	}
+	from, to := in.loud.measure(in.frame[:])
+	for i, s := range in.frame {
+		mix[i] += s * in.fade.advance() * (from + (to-from)*float32(i)/FrameSamples)
 	}
 	in.head = max(in.head, min(pos+FrameSamples, in.end))
 }

@@ -53,6 +53,7 @@ type Mixer struct {
 	encoder *gopus.Encoder
 	started bool
 	pos     int64 // first sample of the next frame, since the epoch
+	gains   map[conference.VenueID]float64
 	muted   bool
 	master  ramp
 	limit   limiter
@@ -74,7 +75,10 @@ func New(cfg Config) (*Mixer, error) {
 	if err := enc.SetBitrate(cfg.Bitrate); err != nil {
 		return nil, fmt.Errorf("set the mix's bitrate %d: %w", cfg.Bitrate, err)
 	}
-	m := &Mixer{cfg: cfg, encoder: enc, master: newRamp(1), limit: newLimiter()}
+	m := &Mixer{
+		cfg: cfg, encoder: enc, gains: make(map[conference.VenueID]float64),
+		master: newRamp(1), limit: newLimiter(),
+	}
 	for i := range m.inputs {
 		if err := m.inputs[i].init(); err != nil {
 			return nil, err
@@ -93,6 +97,7 @@ func (m *Mixer) Open(id conference.VenueID) bool {
 	for i := range m.inputs {
 		if in := &m.inputs[i]; in.id == "" {
 			in.id = id
+			in.loud = newLoudness(m.gains[id])
 			in.open()
 			return true
 		}
@@ -156,6 +161,7 @@ func (m *Mixer) Next(now time.Time) (Output, bool, error) {
 	clear(m.mix[:])
 	for i := range m.inputs {
 		if in := &m.inputs[i]; in.id != "" {
+			m.gains[in.id] = in.loud.gain // for the next time it speaks
 			in.mixInto(&m.mix, m.pos)
 		}
 	}
