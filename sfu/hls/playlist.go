@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -101,14 +102,39 @@ type Variant struct {
 	Peak, Average int // bits/s of the track alone
 }
 
-// Multivariant writes the playlist a player begins with: each rung with the sound, and the
-// sound alone. Language is that of the sound, e.g. "vi".
+// usually is what a rung of a camera takes, bits/s, the largest first.
+func usually(rung int) int {
+	return []int{1_800_000, 500_000, 150_000}[min(rung, 2)]
+}
+
+// ordered returns the rungs as a player is to choose among them for as long as it plays: it
+// reads this playlist once. An encoder's one layer fills all rungs, and the slate takes next
+// to nothing, so what was measured says little of what comes after the next take; and of two
+// rungs that tell the same a player takes one to be a spare of the other.
+func ordered(rungs []Variant) []Variant {
+	rungs = slices.Clone(rungs)
+	for i := len(rungs) - 1; i >= 0; i-- {
+		v := &rungs[i]
+		v.Peak, v.Average = max(v.Peak, usually(i)), max(v.Average, usually(i))
+		if i+1 < len(rungs) {
+			const apart = 11 // tenths
+			v.Average = max(v.Average, rungs[i+1].Average*apart/10)
+			v.Peak = max(v.Peak, rungs[i+1].Peak*apart/10)
+		}
+		v.Peak = max(v.Peak, v.Average)
+	}
+	return rungs
+}
+
+// Multivariant writes the playlist a player begins with: each rung with the sound, the
+// largest first and with the highest rates, and the sound alone. Language is that of the
+// sound, e.g. "vi".
 func Multivariant(rungs []Variant, sound Variant, language string) []byte {
 	var b strings.Builder
 	b.WriteString("#EXTM3U\n#EXT-X-VERSION:7\n")
 	fmt.Fprintf(&b, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"sound\",NAME=\"Programme\",LANGUAGE=%q,DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"1\",URI=\"%s.m3u8\"\n",
 		language, sound.Track)
-	for _, v := range rungs {
+	for _, v := range ordered(rungs) {
 		fmt.Fprintf(&b, "#EXT-X-STREAM-INF:BANDWIDTH=%d,AVERAGE-BANDWIDTH=%d,CODECS=\"%s,%s\",RESOLUTION=%dx%d,AUDIO=\"sound\"\n%s.m3u8\n",
 			v.Peak+sound.Peak, v.Average+sound.Average, v.Codec, sound.Codec, v.Width, v.Height, v.Track)
 	}

@@ -1,6 +1,8 @@
 package hls_test
 
 import (
+	"regexp"
+	"strconv"
 	"testing"
 	"time"
 
@@ -87,7 +89,7 @@ func TestP8_MultivariantPlaylist(t *testing.T) {
 #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="Programme",LANGUAGE="vi",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="1",URI="sound.m3u8"
 #EXT-X-STREAM-INF:BANDWIDTH=2548000,AVERAGE-BANDWIDTH=1848000,CODECS="avc1.42e01f,Opus",RESOLUTION=1280x720,AUDIO="sound"
 v0.m3u8
-#EXT-X-STREAM-INF:BANDWIDTH=348000,AVERAGE-BANDWIDTH=248000,CODECS="avc1.42e01f,Opus",RESOLUTION=320x180,AUDIO="sound"
+#EXT-X-STREAM-INF:BANDWIDTH=548000,AVERAGE-BANDWIDTH=548000,CODECS="avc1.42e01f,Opus",RESOLUTION=320x180,AUDIO="sound"
 v1.m3u8
 #EXT-X-STREAM-INF:BANDWIDTH=48000,AVERAGE-BANDWIDTH=48000,CODECS="Opus",AUDIO="sound"
 sound.m3u8
@@ -98,6 +100,44 @@ sound.m3u8
 	}, hls.Variant{Track: "sound", Codec: "Opus", Peak: 48_000, Average: 48_000}, "vi")
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// One layer that fills all rungs, or the slate: a player that begins then still finds them in
+// their order, and none that tells the same as another.
+func TestP4_VariantsAreInOrderWhateverIsShown(t *testing.T) {
+	t.Parallel()
+	line := regexp.MustCompile(`:BANDWIDTH=(\d+),AVERAGE-BANDWIDTH=(\d+),`)
+	for _, c := range []struct {
+		name  string
+		rates [3]int
+	}{
+		{"the slate", [3]int{40_000, 41_000, 42_000}},
+		{"an encoder's one layer", [3]int{2_500_000, 2_500_000, 2_500_000}},
+		{"a camera", [3]int{1_700_000, 600_000, 140_000}},
+		{"measured at odd moments", [3]int{190_000, 290_000, 910_000}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			var rungs []hls.Variant
+			for i, rate := range c.rates {
+				rungs = append(rungs, hls.Variant{Track: hls.VideoName(i), Codec: "avc1.42e01f", Width: 640, Height: 360, Peak: rate, Average: rate})
+			}
+			text := string(hls.Multivariant(rungs, hls.Variant{Track: "sound", Codec: "Opus", Peak: 48_000, Average: 48_000}, "vi"))
+			found := line.FindAllStringSubmatch(text, -1)
+			if len(found) != 4 {
+				t.Fatalf("got %d variants\n%s", len(found), text)
+			}
+			for i := range 3 {
+				for k := 1; k <= 2; k++ {
+					this, _ := strconv.Atoi(found[i][k])
+					next, _ := strconv.Atoi(found[i+1][k])
+					if this <= next || this < c.rates[i] {
+						t.Errorf("variant %d tells %d, the next %d; it takes %d", i, this, next, c.rates[i])
+					}
+				}
+			}
+		})
 	}
 }
 
