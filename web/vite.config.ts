@@ -5,7 +5,7 @@ import { defineConfig } from 'vite';
 // One page per role: every html file beside this one is an entry of its own. Citizens'
 // pages are built apart from the others (vite build --mode citizen), so that their shared
 // chunks hold nothing that only a control page needs; a citizen's phone pays for it.
-const citizenPages = new Set(['index.html', 'conference.html', 'q.html']);
+const citizenPages = new Set(['index.html', 'conference.html', 'q.html', 'replay.html']);
 const pages = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.html'));
 
 const server = process.env['DIEMCAU_URL'] ?? 'http://127.0.0.1:8080';

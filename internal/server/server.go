@@ -148,6 +148,7 @@ func (s *Server) routes() {
 		s.read(path, s.page(entry))
 	}
 	s.read("/c/:conference", s.page("conference"))
+	s.read("/c/:conference/replay", s.page("replay"))
 	s.read("/assets/*", s.asset)
 	s.read("/plain.css", s.plainCSS)
 	s.read("/ca", s.caPage)

@@ -31,7 +31,7 @@ function loadedBy(entry) {
 }
 
 let within = true;
-for (const entry of ['conference.html', 'index.html', 'q.html']) {
+for (const entry of ['conference.html', 'index.html', 'q.html', 'replay.html']) {
   const files = loadedBy(entry);
   const sum = (suffix) => files.filter((file) => file.endsWith(suffix)).reduce((total, file) => total + zipped(file), 0);
   const js = sum('.js');

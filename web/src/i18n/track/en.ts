@@ -32,6 +32,7 @@ const en = {
   venue: 'Venue',
   sentAt: 'Sent',
   onAirAt: 'Asked on air',
+  replay: 'Watch it in the video',
   changedAt: 'Last change',
   conference: 'Conference',
   ahead: (count: number) => {

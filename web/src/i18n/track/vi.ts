@@ -35,6 +35,7 @@ const vi = {
   venue: 'Điểm cầu',
   sentAt: 'Gửi lúc',
   onAirAt: 'Được nêu lúc',
+  replay: 'Xem lại trong video',
   changedAt: 'Cập nhật lúc',
   conference: 'Hội nghị',
   ahead: (count: number) => (count === 0 ? 'Không còn câu hỏi nào phía trước.' : `Còn ${count} câu hỏi phía trước.`),

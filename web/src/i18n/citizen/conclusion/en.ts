@@ -12,6 +12,7 @@ const en = {
   repliedBy: (person: string, when: string) => `Answered in writing by ${person} at ${when}`,
   erased: 'The text was erased.',
   document: 'Open the document',
+  replay: 'Watch the answer again',
   documentNo: (number: string) => `Document no. ${number}`,
 } satisfies Messages;
 

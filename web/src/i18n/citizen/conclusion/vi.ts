@@ -10,6 +10,7 @@ const vi = {
   repliedBy: (person: string, when: string) => `${person} trả lời bằng văn bản lúc ${when}`,
   erased: 'Nội dung đã được xoá.',
   document: 'Mở văn bản kèm theo',
+  replay: 'Xem lại lúc được trả lời',
   documentNo: (number: string) => `Văn bản số ${number}`,
 };
 

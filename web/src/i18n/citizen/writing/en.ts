@@ -43,6 +43,7 @@ const en = {
       staff: 'Please wait a few minutes and send again, or ask the staff in the hall, or phone the organisers.',
       again: 'Your words are still on this device. Please wait a few minutes and send again.',
     },
+    replay: 'Watch again, question by question',
     closed: 'The conference has ended and takes no more questions.',
     kept: 'Your draft, not sent:',
   },

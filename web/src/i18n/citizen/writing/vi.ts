@@ -40,6 +40,7 @@ const vi = {
       staff: 'Xin đợi vài phút rồi bấm gửi lại, hoặc nhờ cán bộ tại hội trường ghi giúp, hoặc gọi điện cho ban tổ chức.',
       again: 'Lời bạn viết vẫn ở trên máy này. Xin đợi vài phút rồi bấm gửi lại.',
     },
+    replay: 'Xem lại theo từng câu hỏi',
     closed: 'Hội nghị đã kết thúc và không nhận thêm câu hỏi.',
     kept: 'Bản nháp của bạn, chưa gửi:',
   },

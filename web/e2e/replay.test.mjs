@@ -1,0 +1,150 @@
+// A rehearsed conference is replayed by question: while it is live, after the close, from the asker's page.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inBrowser, noFaults, open, shot, signIn, spotless } from './lib/browser.mjs';
+import { Server, until } from './lib/server.mjs';
+import { listen } from './lib/socket.mjs';
+
+const words = 'Đường vành đai qua xã tôi, bao giờ trả tiền đền bù?';
+const place = 'dat-dai-2022';
+
+test('P8 Chromium replays a rehearsed conference by question', async () => {
+  const server = await Server.start();
+  try {
+    // It is here for what was on air; how well it went is judged elsewhere.
+    const rehearsal = server.rehearse('--venues=3', '--citizens=20', '--for=10m');
+    await until(async () => {
+      if (rehearsal.child.exitCode !== null) throw new Error(rehearsal.output);
+      const { questions, turns } = await chapters(server);
+      return questions.filter((one) => one.mp4).length > 1 && turns.length > 0;
+    }, 'halls speak and questions are answered on air', 240_000);
+    rehearsal.child.kill('SIGKILL');
+    await rehearsal.done;
+    await inBrowser('replay', (browser) => replay(browser, server));
+  } finally {
+    await server.stop();
+  }
+});
+
+/** What the video shows now. */
+const look = (page) =>
+  page.locator('video').evaluate((video) => ({ at: video.currentTime, width: video.videoWidth, paused: video.paused, ready: video.readyState, film: video.src.endsWith('.mp4') }));
+
+const chapters = async (server) => (await fetch(`${server.url}/api/v1/conferences/${place}/replay`)).json();
+
+/** Asks a question, puts it on air for as long as a film needs, and ends it. */
+async function answered(browser, server) {
+  const stage = await listen(server, await signIn(browser, (await server.links('stage'))[0]), 'stage');
+  const bench = await listen(server, await signIn(browser, (await server.links('moderator'))[0]), 'moderator');
+  const code = await server.ask(words);
+  const { question } = await until(() => bench.events.find((event) => event.type === 'question.submitted' && event.question.text === words), 'the question');
+  const tell = async (who, name, data) => {
+    const reply = await who.command(name, { id: question.id, ...data });
+    assert.equal(reply.error, undefined, name);
+  };
+  // The rehearsal may have left one on air.
+  if (stage.snapshot.onAir) assert.equal((await stage.command('question.recall', { id: stage.snapshot.onAir })).error, undefined);
+  await tell(bench, 'question.claim');
+  await tell(bench, 'question.approve');
+  await tell(stage, 'question.queue');
+  await tell(stage, 'question.air');
+  const aired = Date.now();
+  await until(() => Date.now() - aired > 5000, 'some picture of it');
+  await tell(stage, 'question.answer', { agency: 'Sở Tài nguyên và Môi trường', due: '2099-12-18', text: 'Trả xong trong năm.' });
+  return { code, id: question.id };
+}
+
+async function replay(browser, server) {
+  const { code, id } = await answered(browser, server);
+  await until(async () => (await chapters(server)).questions.find((one) => one.question.id === id)?.mp4, 'its film is kept');
+
+  // While it is live: said, with the way to the live page; what is answered can be seen.
+  const phone = await browser.newContext({ viewport: { width: 360, height: 780 }, locale: 'vi-VN' });
+  const early = await open(phone, `${server.url}/c/${place}/replay`);
+  await early.getByTestId('note').getByRole('link').waitFor();
+  await early.locator(`[data-question="${id}"]`).getByTestId('see').click();
+  await until(async () => {
+    const now = await look(early);
+    return now.film && now.at > 0.5 && now.width > 0;
+  }, 'the film of the question plays while the conference is live');
+  await spotless(early, 'the replay while live');
+  noFaults(early);
+  await early.close();
+
+  const [{ token }] = await server.links('admin');
+  const closed = await fetch(`${server.url}/api/v1/conferences/${place}/close`, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
+  assert.equal(closed.status < 300, true, `close: ${closed.status}`);
+  const all = await until(async () => {
+    const now = await chapters(server);
+    return now.recording.state === 'kept' && now;
+  }, 'the recording');
+  const mine = all.questions.find((one) => one.question.id === id);
+  assert.ok(all.questions.length > 2 && all.turns.length > 0, 'the rehearsal aired questions and gave the floor');
+
+  // The asker's own page names the moment; the link opens there.
+  const asker = await open(phone, `${server.url}/q#${code}`);
+  await asker.getByTestId('replay').click();
+  await asker.waitForURL(`**/c/${place}/replay#q=${id}`);
+  const from = mine.moments[0].fromMs / 1000;
+  await until(async () => {
+    const now = await look(asker);
+    return Math.abs(now.at - from) < 1 && now.ready >= 2 && now.width > 0;
+  }, 'the link opens at the moment');
+  assert.equal(await asker.locator('[aria-current="true"]').getAttribute('data-question'), id);
+  assert.equal(await asker.locator(`[data-question="${id}"]`).isVisible(), true);
+  await asker.getByTestId('now').getByText(words).waitFor();
+  await shot(asker, 'replay-360-light-vi');
+  await spotless(asker, 'the replay on a phone');
+  const beyond = await asker.evaluate(() =>
+    document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > innerWidth).map((one) => one.outerHTML.slice(0, 120)),
+  );
+  assert.deepEqual(beyond, [], 'the page is wider than the window');
+
+  // Found without marks; filtered; played, with sound, from another question on.
+  await asker.getByTestId('search').fill('duong vanh dai');
+  await until(async () => (await asker.getByTestId('chapters').locator('> li').count()) === 1, 'one question is found');
+  await asker.getByTestId('search').fill('khong co cau nay');
+  await asker.getByText('Không có câu nào khớp').waitFor();
+  await asker.getByRole('button', { name: 'Bỏ lọc' }).click();
+  const other = all.questions.find((one) => one.question.id !== id && one.moments[0].fromMs !== undefined);
+  const row = asker.locator(`[data-question="${other.question.id}"]`);
+  await row.getByTestId('see').first().focus();
+  await asker.keyboard.press('Enter');
+  await until(async () => {
+    const now = await look(asker);
+    return !now.paused && now.at > other.moments[0].fromMs / 1000 && now.at < other.moments[0].fromMs / 1000 + 30;
+  }, 'another question plays');
+  assert.equal(new URL(asker.url()).hash, `#q=${other.question.id}`);
+  assert.ok(await asker.locator('video').evaluate((video) => video.webkitAudioDecodedByteCount > 0), 'there is sound');
+  const film = await fetch(server.url + (await row.getByTestId('file').getAttribute('href')));
+  assert.match(film.headers.get('content-disposition'), /attachment; .*filename\*=UTF-8''/);
+  assert.equal((await film.arrayBuffer()).byteLength, Number(film.headers.get('content-length')));
+
+  // Without a network the list stays, and the page says what does not go.
+  await phone.setOffline(true);
+  await asker.getByText('Máy đang mất mạng. Danh sách').waitFor();
+  await phone.setOffline(false);
+  await asker.getByText('Máy đang mất mạng. Danh sách').waitFor({ state: 'detached' });
+  noFaults(asker);
+  await asker.close();
+
+  // A wide window, dark and in English; at a second; where there is nothing.
+  const desk = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'dark', locale: 'en-GB' });
+  await desk.addInitScript(() => localStorage.setItem('diemcau.lang', 'en'));
+  const page = await open(desk, `${server.url}/c/${place}/replay?t=3`);
+  await until(async () => Math.abs((await look(page)).at - 3) < 1 && (await look(page)).width > 0, '?t= opens at a second');
+  await page.getByTestId('turns').locator('summary').click();
+  await page.getByTestId('next').waitFor();
+  await shot(page, 'replay-1440-dark-en');
+  await spotless(page, 'the replay on a wide screen');
+  await page.goto(`${server.url}/c/${place}/replay#q=aaaaaaaaaaaaaaaaaaaa`);
+  await page.getByText('This question is not in the recording').waitFor();
+  await page.getByTestId('begin').waitFor();
+  await spotless(page, 'a question that is not there');
+  await page.goto(`${server.url}/c/no-such/replay`);
+  await page.getByRole('alert').waitFor();
+  await page.goto(`${server.url}/c/${place}`);
+  await page.locator(`[data-question="${id}"]`).getByTestId('replay').waitFor();
+  await page.getByTestId('to-replay').waitFor();
+  noFaults(page);
+}

@@ -1,0 +1,4 @@
+import { page } from '../ui/page';
+import Page from '../replay/ReplayPage.svelte';
+
+page(Page);
