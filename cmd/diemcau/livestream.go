@@ -39,6 +39,13 @@ func (a *app) openLivestream() *livestream.Station {
 	return livestream.New(livestream.Config{
 		Folder: folder, Quota: int64(f.RecordQuota * 1e9), Keep: time.Duration(f.RecordKeep) * 24 * time.Hour,
 		Now: time.Now, Conferences: a.live.Conferences, Logger: a.logger,
+		Seals: func(id conference.ID) livestream.Seals {
+			running, err := a.live.Conference(id)
+			if err != nil {
+				return nil // it is being opened
+			}
+			return running
+		},
 		Here: func(id conference.ID) bool {
 			here, _ := a.pages.home.Here(id)
 			return here

@@ -8,9 +8,11 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/live"
+	"github.com/diemcau/diemcau/internal/livestream"
 	evidence "github.com/diemcau/diemcau/internal/record"
 )
 
@@ -33,6 +35,8 @@ type recordVerifyCmd struct {
 	File  string `arg:"" help:"The copy; - for standard input." type:"path"`
 	Key   string `help:"The public key: 64 hex characters, as published." required:"" placeholder:"HEX"`
 	Older string `help:"A copy taken before: the record must begin with it." type:"path" placeholder:"FILE"`
+	// Recording is checked against what the copy says of it.
+	Recording string `help:"The folder of the conference's recording (DATA/live/ID): the segments must be those that were noted." type:"path" placeholder:"FOLDER"`
 }
 
 // Run writes a copy, through the running server or from the log itself.
@@ -103,8 +107,29 @@ func (r *recordVerifyCmd) Run(to streams) (err error) {
 	if err != nil {
 		return err
 	}
+	if r.Recording != "" {
+		if err := checkRecording(to, r.Recording, report.Recording); err != nil {
+			return err
+		}
+	}
 	_, err = fmt.Fprintf(to.out, "%s: %d events, unchanged since they were signed up to %d (%d checkpoints); %d not signed yet\nsha256 of all lines %s\n",
 		report.Conference, report.Events, report.Covered, report.Checkpoints, report.Events-report.Covered, report.SHA256)
+	return err
+}
+
+// checkRecording compares the segments in a folder with what a copy says of them.
+func checkRecording(to streams, dir string, noted evidence.Recording) error {
+	if !noted.RemovedAt.IsZero() {
+		return fmt.Errorf("%w: the record says that the recording was removed on %s", evidence.ErrChanged, noted.RemovedAt.Format(time.DateOnly))
+	}
+	if len(noted.Seals) == 0 {
+		return fmt.Errorf("%w: the record says nothing of a recording", evidence.ErrChanged)
+	}
+	done, err := livestream.CheckSeals(dir, noted.Seals)
+	if err != nil {
+		return fmt.Errorf("check the recording in %s: %w", dir, err)
+	}
+	_, err = fmt.Fprintf(to.out, "recording: %d groups of segments as they were noted (%d times); %d not noted yet\n", done.Groups, len(noted.Seals), done.Unsealed)
 	return err
 }
 

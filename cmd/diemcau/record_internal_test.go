@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestRecord_copiedAndChecked: a copy through the running server and one from the log
@@ -60,5 +62,71 @@ func TestRecord_copiedAndChecked(t *testing.T) {
 		if text := out.String() + said.String(); code != test.code || !strings.Contains(text, test.wants) {
 			t.Errorf("%s: got exit %d, %q, want %d, %q", test.name, code, text, test.code, test.wants)
 		}
+	}
+}
+
+// TestP6_TheRecordCoversTheRecording: what was recorded of a conference is noted in its log,
+// a public copy proves it, and one bit of one segment that was changed is found.
+func TestP6_TheRecordCoversTheRecording(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := start(t, dir, "--demo", "--tls-listen=off")
+	_, key, _ := p.tool("record", "key")
+	folder := filepath.Join(dir, "live", "dat-dai-2022")
+	segments := func() []string {
+		found, err := filepath.Glob(filepath.Join(folder, "sound-*.m4s"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	wait := func(what string, done func() bool) {
+		t.Helper()
+		for end := time.Now().Add(3 * time.Minute); !done(); time.Sleep(200 * time.Millisecond) { //nolint:forbidigo // between two looks at another process
+			if time.Now().After(end) {
+				t.Fatalf("there is no %s", what)
+			}
+		}
+	}
+	wait("recording", func() bool { return len(segments()) > 1 })
+	if code, _, said := p.tool("conference", "close", "dat-dai-2022"); code != exitOK {
+		t.Fatalf("close: %s", said)
+	}
+	var said string
+	wait("seal", func() bool {
+		_, said, _ = p.tool("record", "copy", "dat-dai-2022")
+		return strings.Contains(said, `recording.sealed`) && strings.Count(said, "log.checkpoint") > 0
+	})
+	p.stop()
+	copied := filepath.Join(dir, "copy.jsonl")
+	if err := os.WriteFile(copied, []byte(said), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	verify := func() (int, string) {
+		var out, problems strings.Builder
+		code := run(t.Context(), []string{"record", "verify", copied, "--key=" + strings.TrimSpace(key), "--recording=" + folder}, streams{out: &out, err: &problems})
+		return code, out.String() + problems.String()
+	}
+	if code, text := verify(); code != exitOK || !strings.Contains(text, "as they were noted") || !strings.Contains(text, "; 0 not noted yet") {
+		t.Fatalf("got exit %d, %q", code, text)
+	}
+	first := segments()[0]
+	was, err := os.ReadFile(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := bytes.Clone(was)
+	other[len(other)-1] ^= 1
+	if err := os.WriteFile(first, other, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, text := verify(); code != exitFault || !strings.Contains(text, "not what was noted") {
+		t.Errorf("a changed bit: got exit %d, %q", code, text)
+	}
+	if err := os.Remove(first); err != nil {
+		t.Fatal(err)
+	}
+	if code, text := verify(); code != exitFault || !strings.Contains(text, "missing") {
+		t.Errorf("a segment removed: got exit %d, %q", code, text)
 	}
 }

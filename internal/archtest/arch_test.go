@@ -52,7 +52,7 @@ var arrows = map[string][]string{
 	},
 	"internal/line":       {"internal/conference"},
 	"internal/home":       {"internal/conference"},
-	"internal/livestream": {"internal/conference", "sfu/h264", "sfu/hls"},
+	"internal/livestream": {"internal/conference", "internal/record", "sfu/h264", "sfu/hls"},
 	"internal/liaison":    {"internal/conference", "internal/line", "signaling", "signaling/protocol"},
 	"internal/server": {
 		"internal/access", "internal/conference", "internal/intake", "internal/limits", "internal/line", "internal/live", "internal/pow",

@@ -166,6 +166,8 @@ func (b *batch) rule(command conference.Command, made *made) (conference.Decisio
 		}
 	case checkpoint:
 		return b.base.decideCheckpoint(body), nil
+	case sealRecording, removeRecording:
+		return b.base.decideRecording(body), nil
 	case conference.Open, conference.Close:
 		return conference.Decide(b.info, command, b.now)
 	case floor.Connect, floor.Disconnect, floor.Ready, floor.NotReady, floor.RaiseHand, floor.LowerHand,

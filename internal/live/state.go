@@ -37,6 +37,7 @@ type state struct {
 	codes       map[string]conference.QuestionID
 	ring        ring
 	story       replay.Ledger
+	recording   record.Recording
 	vouched     vouched
 	votedAt     uint64 // position of the last event that may have changed a total of votes
 }
@@ -79,6 +80,9 @@ func (s *state) apply(event conference.Event, at eventlog.Position) error {
 		return fmt.Errorf("apply %s at %d: no conference yet", event.Type, event.Position)
 	}
 	if change.Previous, change.Question, err = s.questions.Apply(event); err != nil {
+		return err
+	}
+	if err := s.recording.Apply(event); err != nil {
 		return err
 	}
 	before := s.floor.Floor()

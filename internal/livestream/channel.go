@@ -77,6 +77,9 @@ func (c *channel) run(ctx context.Context, over func() (stop, closed bool)) {
 	jobs, results := make(chan job, queue), make(chan job, 2*queue)
 	var wg sync.WaitGroup
 	wg.Go(func() { c.write(jobs, results) }) // ends when jobs is closed, below
+	kept := make(chan struct{})
+	var sealing sync.WaitGroup
+	sealing.Go(func() { c.sealing(ctx, kept) }) // ends when kept is closed, below
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
 	closed := false
@@ -109,6 +112,8 @@ func (c *channel) run(ctx context.Context, over func() (stop, closed bool)) {
 	if closed {
 		c.end()
 	}
+	close(kept)
+	sealing.Wait()
 }
 
 // work takes what has come and hands on what is whole.

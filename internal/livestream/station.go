@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/record"
 	"github.com/diemcau/diemcau/sfu/hls"
 )
 
@@ -31,7 +32,10 @@ type Config struct {
 	// Here reports whether this node has a conference's media.
 	Here func(id conference.ID) bool
 	// Open opens a conference's programme.
-	Open   func(info *conference.Info) (Source, error)
+	Open func(info *conference.Info) (Source, error)
+	// Seals is where it is noted what was kept of a conference, and when that was removed;
+	// nil: nowhere. It may return nil.
+	Seals  func(id conference.ID) Seals
 	Logger *slog.Logger
 	// Write writes a file whole and synced, or not at all; nil: to the disk (tests).
 	Write func(path string, data []byte) error
@@ -61,9 +65,10 @@ var (
 )
 
 const (
-	look      = 250 * time.Millisecond
-	sweep     = time.Hour
-	nearlyAll = 0.9 // of the quota or the disk: a warning
+	look       = 250 * time.Millisecond
+	sweep      = time.Hour
+	noteWithin = 5 * time.Second
+	nearlyAll  = 0.9 // of the quota or the disk: a warning
 
 	// numbersSince is what media sequence numbers are seconds from: 2020, in seconds since 1970.
 	numbersSince = 1_577_836_800
@@ -101,14 +106,18 @@ func (s *Station) Run(ctx context.Context) error {
 	var swept time.Time
 	for {
 		for _, info := range s.cfg.Conferences() {
-			if c := s.begin(ctx, info, running[info.ID]); c != nil {
+			switch c := s.begin(ctx, info, running[info.ID]); {
+			case c == nil:
+			case c.source == nil: // a recording: what was not noted of it is noted now
+				wg.Go(func() { c.seal(ctx) }) // ends with ctx
+			default:
 				running[info.ID] = true
 				wg.Go(func() { run(c, info.ID) }) // ends with ctx
 			}
 		}
 		if now := s.cfg.Now(); now.Sub(swept) >= sweep {
 			swept = now
-			s.sweep(now)
+			s.sweep(ctx, now)
 		}
 		select {
 		case <-ctx.Done():
@@ -124,7 +133,7 @@ func (s *Station) Run(ctx context.Context) error {
 }
 
 // begin returns the channel of a conference that is to be shown from now on, or nil. Of one
-// that is closed it shows the recording.
+// that is closed it shows the recording; its channel has no source.
 func (s *Station) begin(ctx context.Context, info *conference.Info, running bool) *channel {
 	switch {
 	case running:
@@ -136,7 +145,7 @@ func (s *Station) begin(ctx context.Context, info *conference.Info, running bool
 		}
 		return c
 	case info.State == conference.StateClosed && (*s.shown.Load())[info.ID] == nil:
-		s.load(info.ID)
+		return s.load(info.ID)
 	}
 	return nil
 }
@@ -180,12 +189,13 @@ func (s *Station) channel(id conference.ID) *channel {
 }
 
 // load shows the recording of a closed conference, or that there is none.
-func (s *Station) load(id conference.ID) {
+func (s *Station) load(id conference.ID) *channel {
 	c := s.channel(id)
 	if c.folder != nil {
 		c.end()
 	}
 	s.put(c)
+	return c
 }
 
 func (s *Station) put(c *channel) {
@@ -277,7 +287,7 @@ func (s *Station) measure() error {
 }
 
 // sweep removes recordings that have been kept for long enough.
-func (s *Station) sweep(now time.Time) {
+func (s *Station) sweep(ctx context.Context, now time.Time) {
 	if s.cfg.Keep <= 0 || s.cfg.Folder == "" {
 		return
 	}
@@ -296,8 +306,23 @@ func (s *Station) sweep(now time.Time) {
 		}
 		c.log.Info("a recording was removed: it was kept for long enough (--record-keep)")
 		s.put(c)
+		s.tellRemoved(ctx, c)
 	}
 	if err := s.measure(); err != nil {
 		s.log.Error("the recordings cannot be measured", slog.Any("err", err))
+	}
+}
+
+// tellRemoved notes that a recording is gone. Whoever asks for it is then told so.
+func (s *Station) tellRemoved(ctx context.Context, c *channel) {
+	seals := s.seals(c.id)
+	if seals == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, noteWithin)
+	defer cancel()
+	err := seals.RemoveRecording(ctx, record.Removed{KeptDays: int(s.cfg.Keep / (24 * time.Hour))})
+	if err != nil && ctx.Err() == nil {
+		c.log.WarnContext(ctx, "it could not be noted that a recording was removed", slog.Any("err", err))
 	}
 }

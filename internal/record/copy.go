@@ -24,8 +24,8 @@ type Line struct {
 	Position uint64 `json:"position"`
 	AtUs     int64  `json:"atUs"`   // log time, µs since 1970
 	Digest   string `json:"digest"` // of the event, then of its sealed words: two SHA-256 in hex
-	// Event is the event in its canonical form, as it was hashed: always for checkpoints,
-	// for the others in a full copy only. Sealed words are in none.
+	// Event is the event in its canonical form, as it was hashed: always for checkpoints and
+	// for what is about the recording, for the others in a full copy only. Sealed words are in none.
 	Event string `json:"event,omitempty"`
 }
 
@@ -52,13 +52,27 @@ func NewWriter(out io.Writer, id conference.ID, full bool) (*Writer, error) {
 	return w, nil
 }
 
-// checkpointPrefix begins the canonical form of every checkpoint.
-const checkpointPrefix = `{"type":"` + EventCheckpoint + `",`
+// These begin the canonical forms of events that are in every copy.
+const (
+	checkpointPrefix = `{"type":"` + EventCheckpoint + `",`
+	sealPrefix       = `{"type":"` + EventSealed + `",`
+	removedPrefix    = `{"type":"` + EventRemoved + `",`
+)
+
+// everybodys reports whether an event is in every copy: it tells nothing of anybody.
+func everybodys(canonical []byte) bool {
+	for _, prefix := range []string{checkpointPrefix, sealPrefix, removedPrefix} {
+		if bytes.HasPrefix(canonical, []byte(prefix)) {
+			return true
+		}
+	}
+	return false
+}
 
 // Write adds the next event.
 func (w *Writer) Write(r eventlog.Record) error {
 	line := Line{Position: r.Position, AtUs: r.At.UnixMicro(), Digest: r.Digest}
-	if w.full || bytes.HasPrefix(r.Canonical, []byte(checkpointPrefix)) {
+	if w.full || everybodys(r.Canonical) {
 		line.Event = string(r.Canonical)
 	}
 	if err := w.out.Encode(line); err != nil {

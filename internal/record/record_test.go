@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog"
 	"github.com/diemcau/diemcau/internal/record"
@@ -103,7 +105,7 @@ func TestVerify(t *testing.T) {
 		text := b.copied(full)
 		got, err := verify(text, signer().Public())
 		want := record.Report{Conference: place, Events: 2501, Checkpoints: 3, Covered: 2500, SHA256: b.tally.Sum()}
-		if err != nil || got != want {
+		if err != nil || !cmp.Equal(got, want) {
 			t.Errorf("full %t: got %+v, %v, want %+v", full, got, err, want)
 		}
 		if named := strings.Contains(strings.ReplaceAll(text, "checkpoint", ""), "question.approved"); named != full {

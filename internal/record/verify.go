@@ -28,6 +28,8 @@ type Report struct {
 	// good as whoever gave the copy.
 	Covered uint64
 	SHA256  string // of all lines of the copy
+	// Recording is what the events say of it, with those that no checkpoint covers yet.
+	Recording Recording
 }
 
 // ErrChanged says that a copy is not what was signed, or not a whole record.
@@ -138,6 +140,11 @@ func (v *verifier) next(line Line) error {
 			return err
 		}
 	}
+	if strings.HasPrefix(line.Event, sealPrefix) || strings.HasPrefix(line.Event, removedPrefix) {
+		if err := v.recording(line); err != nil {
+			return err
+		}
+	}
 	v.last = line
 	v.report.Events = line.Position
 	v.tally.Add(line.Position, time.UnixMicro(line.AtUs), line.Digest)
@@ -180,6 +187,19 @@ func (v *verifier) checkpoint(line Line) error {
 	}
 	v.report.Covered = c.Position
 	v.report.Checkpoints++
+	return nil
+}
+
+// recording takes in what an event says of the recording.
+func (v *verifier) recording(line Line) error {
+	event, err := eventlog.Decode(eventlog.Record{Position: line.Position, Canonical: []byte(line.Event)})
+	if err == nil {
+		event.At = time.UnixMicro(line.AtUs).UTC()
+		err = v.report.Recording.Apply(event)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: the event at %d: %w", ErrChanged, line.Position, err)
+	}
 	return nil
 }
 

@@ -110,7 +110,7 @@ func (s *Server) recording(info *conference.Info) *livestream.Recording {
 func (s *Server) replayFor(running *live.Conference, recording *livestream.Recording, role conference.Role) protocol.Replay {
 	snapshot, story := running.Snapshot(), running.Story()
 	info := snapshot.Info
-	p := places{recording: recording, live: info.State == conference.StateOpen}
+	p := places{recording: recording, live: info.State == conference.StateOpen, removed: running.Recording().RemovedAt}
 	out := protocol.Replay{
 		Conference: signaling.Shown(info), Recording: p.tell(info),
 		Questions: []protocol.ReplayQuestion{}, Turns: []protocol.ReplayTurn{},
@@ -149,6 +149,7 @@ func (s *Server) replayFor(running *live.Conference, recording *livestream.Recor
 type places struct {
 	recording *livestream.Recording // nil: nothing was kept
 	live      bool
+	removed   time.Time
 }
 
 // tell describes the recording.
@@ -156,6 +157,8 @@ func (p *places) tell(info *conference.Info) protocol.Recording {
 	switch {
 	case p.live:
 		return protocol.Recording{State: protocol.RecordingLive}
+	case p.recording == nil && !p.removed.IsZero():
+		return protocol.Recording{State: protocol.RecordingRemoved, RemovedAt: p.removed.UTC().Format(time.RFC3339)}
 	case p.recording == nil || info.State != conference.StateClosed:
 		return protocol.Recording{State: protocol.RecordingNone}
 	}
