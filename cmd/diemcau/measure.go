@@ -85,6 +85,15 @@ func (a *app) measureDoor() {
 			ConstLabels: prometheus.Labels{"cause": cause},
 		}, func() float64 { return float64(count(a.media.Intrusion())) }))
 	}
+	a.metrics.Counter("diemcau_media_port_missed_total", "Datagrams to the media port that the kernel dropped because they were not read in time.", func() float64 {
+		return float64(a.media.PortStats().Missed)
+	})
+	a.metrics.Counter("diemcau_media_port_failed_total", "Receive calls on the media port that failed; reading went on.", func() float64 {
+		return float64(a.media.PortStats().Failed)
+	})
+	a.metrics.Counter("diemcau_media_port_dropped_total", "Packets of viewers that the kernel had no room to send.", func() float64 {
+		return float64(a.media.PortStats().Dropped)
+	})
 	a.metrics.Gauge("diemcau_media_opening", "Viewers that are connecting now.", func() float64 {
 		return float64(a.media.Intrusion().Opening)
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,7 +41,7 @@ type Conn struct {
 }
 
 // counts are shared by all writers of a Conn.
-type counts struct{ calls, packets, refused, dropped atomic.Uint64 }
+type counts struct{ calls, packets, refused, dropped, failed atomic.Uint64 }
 
 // Stats are the counters of a Conn since it was made.
 type Stats struct {
@@ -48,12 +49,16 @@ type Stats struct {
 	Packets uint64 // packets they sent
 	Refused uint64 // runs the kernel refused; their packets went out one by one
 	Dropped uint64 // packets it had no room for
+	Missed  uint64 // packets that came and that the kernel dropped: they were not read in time (Linux)
+	Failed  uint64 // receive calls that failed
 }
 
 // socket is one of the sockets of a port.
 type socket struct {
 	*net.UDPConn
-	read reader
+	read   reader
+	fill   func(*batch) error // read.fill
+	missed atomic.Uint64      // by the last look
 }
 
 // batch is what one system call received.
@@ -89,6 +94,7 @@ func Listen(cfg Config) (*Conn, error) {
 			_ = c.Close() // the first error is what matters
 			return nil, fmt.Errorf("prepare the media socket: %w", err)
 		}
+		s.fill = s.read.fill
 		c.sockets = append(c.sockets, s)
 	}
 	if len(c.sockets) == 1 {
@@ -154,10 +160,10 @@ func (c *Conn) serve(s *socket) {
 		case <-c.gone:
 			return
 		}
-		if err := s.read.fill(b); err != nil {
-			if errors.Is(err, net.ErrClosed) {
-				return
-			}
+		if err := c.receive(s, b); errors.Is(err, net.ErrClosed) {
+			return
+		} else if err != nil { // a deadline is for who reads
+			c.pause()
 			b.n = 0
 		}
 		if c.filter(b); b.n == 0 {
@@ -169,6 +175,36 @@ func (c *Conn) serve(s *socket) {
 		case <-c.gone:
 			return
 		}
+	}
+}
+
+// afterFailure is how long reading pauses when the kernel could not receive.
+const afterFailure = 10 * time.Millisecond
+
+// receive fills the batch. What fails for a while (no memory, a network that goes) must not
+// end the media of everybody for good: only a closed socket and a deadline are errors.
+func (c *Conn) receive(s *socket, b *batch) error {
+	for {
+		err := s.fill(b)
+		if err == nil || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded) {
+			return err
+		}
+		c.counts.failed.Add(1)
+		if !c.pause() {
+			return net.ErrClosed
+		}
+	}
+}
+
+// pause waits for a moment; false: the Conn was closed.
+func (c *Conn) pause() bool {
+	timer := time.NewTimer(afterFailure)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-c.gone:
+		return false
 	}
 }
 
@@ -206,7 +242,7 @@ func (c *Conn) ReadFromAddrPort(p []byte) (int, netip.AddrPort, error) {
 // more gets the next batch.
 func (c *Conn) more() error {
 	if c.full == nil {
-		if err := c.sockets[0].read.fill(c.now); err != nil {
+		if err := c.receive(c.sockets[0], c.now); err != nil {
 			return err
 		}
 		c.filter(c.now)
@@ -247,12 +283,20 @@ func (c *Conn) LocalAddr() net.Addr { return c.sockets[0].LocalAddr() }
 // Sockets returns how many sockets share the port.
 func (c *Conn) Sockets() int { return len(c.sockets) }
 
-// Stats returns the counters.
+// Stats returns the counters; any goroutine may call it. It asks the kernel: not for the
+// packet path.
 func (c *Conn) Stats() Stats {
-	return Stats{
+	stats := Stats{
 		Calls: c.counts.calls.Load(), Packets: c.counts.packets.Load(),
-		Refused: c.counts.refused.Load(), Dropped: c.counts.dropped.Load(),
+		Refused: c.counts.refused.Load(), Dropped: c.counts.dropped.Load(), Failed: c.counts.failed.Load(),
 	}
+	for _, s := range c.sockets {
+		if n, ok := missed(s.UDPConn); ok {
+			s.missed.Store(n)
+		}
+		stats.Missed += s.missed.Load() // what it was before the socket was closed
+	}
+	return stats
 }
 
 // SetDeadline sets both deadlines.

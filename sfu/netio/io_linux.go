@@ -115,6 +115,24 @@ func (r *reader) fill(b *batch) error {
 	return nil
 }
 
+// missed returns how many packets the kernel dropped before they were read from the socket:
+// SK_MEMINFO_DROPS of SO_MEMINFO (Linux 4.12), of 32 bits.
+func missed(u *net.UDPConn) (n uint64, ok bool) {
+	const drops, words = 8, 9
+	raw, err := u.SyscallConn()
+	if err != nil {
+		return 0, false
+	}
+	err = raw.Control(func(fd uintptr) {
+		var info [words]uint32
+		size := uint32(unsafe.Sizeof(info))
+		_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, fd, unix.SOL_SOCKET, unix.SO_MEMINFO,
+			uintptr(unsafe.Pointer(&info[0])), uintptr(unsafe.Pointer(&size)), 0) //nolint:gosec // the kernel's own structure
+		n, ok = uint64(info[drops]), errno == 0 && size > drops*4
+	})
+	return n, ok && err == nil
+}
+
 // output sends datagrams without going through the runtime's poller: the socket never
 // blocks, and what has no room is lost.
 type output struct {

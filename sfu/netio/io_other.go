@@ -36,6 +36,8 @@ func (r *reader) fill(b *batch) error {
 	return nil
 }
 
+func missed(*net.UDPConn) (uint64, bool) { return 0, false }
+
 type output struct{ conn *net.UDPConn }
 
 func (o *output) prepare(u *net.UDPConn) error {
