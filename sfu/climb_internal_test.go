@@ -17,7 +17,7 @@ func TestM5_AViewerWaitsForTheKeyframeOfTheRung(t *testing.T) {
 
 	below := newVideoFeed(2, middleRing)
 	cut := s.audience.video[1].cut
-	cut.show(below)
+	cut.show(below, false)
 	below.attach(cut)
 	put := func(seq uint64, key bool) {
 		below.put(ring.Meta{Seq: seq, TS: uint32(seq) * 3000, Key: key, Marker: true}, make([]byte, 500))

@@ -24,7 +24,8 @@ type cut struct {
 	gate     gate
 	current  *wish
 	rw       rewrite.Rewriter
-	lastSent int64 // capture time of the newest packet, nanoseconds
+	lastSent int64         // capture time of the newest packet, nanoseconds
+	oldest   atomic.Uint64 // outgoing number below which nothing is sent again
 
 	attached []*feed // feeds it is an output of; guarded by the plane's planeMu
 }
@@ -32,6 +33,9 @@ type cut struct {
 // wish is one decision to show a feed; every decision is a new wish, even for the same feed.
 type wish struct {
 	feed *feed
+	// hurry ends the old picture at once: the line does not take it, and what is sent of it
+	// stands before the keyframe in the same queue.
+	hurry bool
 	// missed is the keyframe that came while the gate was busy; written by feed's goroutine only.
 	missed uint64
 	done   atomic.Bool // the switch has happened
@@ -60,20 +64,21 @@ func newCut(rw rewrite.Rewriter, out func(numbers, *ring.Packet)) *cut {
 	return c
 }
 
-// show wishes for a feed, nil for nothing. The same wish again changes nothing.
-func (c *cut) show(f *feed) {
+// show wishes for a feed, nil for nothing; in a hurry, the one before ends at once. The same
+// wish again changes nothing.
+func (c *cut) show(f *feed, hurry bool) {
 	old := c.want.Load()
 	switch {
 	case f == nil:
 		c.want.Store(nil)
 	case old == nil || old.feed != f:
-		c.want.Store(&wish{feed: f})
+		c.want.Store(&wish{feed: f, hurry: hurry})
 	}
 }
 
 // point shows a feed, nil for nothing, and becomes its output; with the plane's planeMu held.
-func (c *cut) point(f *feed) {
-	c.show(f)
+func (c *cut) point(f *feed, hurry bool) {
+	c.show(f, hurry)
 	if f != nil {
 		f.attach(c)
 	}
@@ -101,6 +106,10 @@ func (c *cut) detach() {
 
 // abandon forgets what was sent: none of it is sent again.
 func (c *cut) abandon() { c.runs.Store(&[]run{}) }
+
+// supersede says that nothing before an outgoing number is worth sending again: the line
+// does not take that picture.
+func (c *cut) supersede(seq uint64) { c.oldest.Store(seq) }
 
 // askKey asks the source that is wanted for a keyframe.
 func (c *cut) askKey(now int64) {
@@ -138,7 +147,9 @@ func (c *cut) forward(f *feed, p *ring.Packet) {
 		case w == nil:
 			c.current = nil
 		case w.feed != f && f.kind == webrtc.RTPCodecTypeVideo && c.current != nil && c.current.feed == f:
-			c.write(p) // the new source has no keyframe yet
+			if !w.hurry {
+				c.write(p) // the new source has no keyframe yet
+			}
 		case w.feed == f && startsAt(f, p):
 			c.begin(w, p)
 			c.write(p)
@@ -225,6 +236,9 @@ func (c *cut) write(p *ring.Packet) {
 
 // find returns the stored packet behind an outgoing sequence number, to be released, or nil.
 func (c *cut) find(seq uint64) (*ring.Packet, numbers) {
+	if seq < c.oldest.Load() {
+		return nil, numbers{}
+	}
 	for _, r := range *c.runs.Load() {
 		if seq < r.start {
 			continue

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -30,15 +31,19 @@ const packetBytes = 20 + 8 + 12 + 8 + 16
 type downlink struct {
 	history bandwidth.History
 	now     func() time.Time
+	fell    func() // tells that the line takes less; must not block
 
 	estimateMu sync.Mutex // guards estimate
 	estimate   *bandwidth.Estimator
 
+	sends atomic.Int64 // bits/s it was given to carry
+	spare spare        // for what is sent again
+
 	probes chan bandwidth.Probe // padding to be sent; the session's goroutine does
 }
 
-func newDownlink(now func() time.Time) *downlink {
-	d := &downlink{now: now, probes: make(chan bandwidth.Probe, 1)}
+func newDownlink(now func() time.Time, fell func()) *downlink {
+	d := &downlink{now: now, fell: fell, probes: make(chan bandwidth.Probe, 1)}
 	d.estimate = bandwidth.New(bandwidth.Config{Start: startBits, Min: leastBits, Max: mostBits}, &d.history)
 	return d
 }
@@ -60,6 +65,18 @@ func (d *downlink) want(bits int) {
 		default:
 			d.estimate.Probed() // the one before is still being sent
 		}
+	}
+}
+
+// told takes feedback. What no longer fits ends with the fall, not with the next look.
+func (d *downlink) told(m *rtcp.TransportLayerCC) {
+	d.estimateMu.Lock()
+	before := d.estimate.Bits()
+	d.estimate.Feedback(m, d.now().UnixNano())
+	fell := d.estimate.Bits() < before
+	d.estimateMu.Unlock()
+	if fell {
+		d.fell()
 	}
 }
 
@@ -126,9 +143,7 @@ func (r *reports) WriteWithAttributes(b []byte, a packetio.Attributes) (int, err
 	}
 	var m rtcp.TransportLayerCC
 	if m.Unmarshal(b) == nil {
-		r.line.estimateMu.Lock()
-		r.line.estimate.Feedback(&m, r.line.now().UnixNano())
-		r.line.estimateMu.Unlock()
+		r.line.told(&m)
 	}
 	return len(b), nil
 }

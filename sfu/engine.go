@@ -25,6 +25,11 @@ const (
 	iceKeepAlive    = 2 * time.Second
 )
 
+// replayWindow is how many packets of one stream a packet may come after newer ones before
+// it is taken for a replay: what libwebrtc has. pion's own, 64, is 1.3 s of sound, and of
+// pictures less than a round trip: what was sent again would be thrown away.
+const replayWindow = 1024
+
 // newAPI makes the WebRTC stack of one PeerConnection. The media engine knows exactly the
 // formats chosen from the offer, so that pion's comparison of profile bytes never decides.
 func (n *Node) newAPI(o *offer, r role, d *downlink) (*webrtc.API, error) {
@@ -76,6 +81,7 @@ func (n *Node) settings(r role) webrtc.SettingEngine {
 	s.SetICETimeouts(disconnected, failed, iceKeepAlive)
 	s.SetSRTPProtectionProfiles(
 		dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
+	s.SetSRTPReplayProtectionWindow(replayWindow)
 	s.DisableMediaEngineCopy(true)
 	return s
 }

@@ -12,12 +12,12 @@ import (
 )
 
 // Packets a feed keeps for retransmission: two seconds or more of a 2.5 Mbit/s camera, of
-// its smaller layers, and of sound. At 1.5 kB a packet they are most of the SFU's memory.
+// its smaller layers, and five of sound. At 1.5 kB a packet they are most of the SFU's memory.
 const (
 	videoRing  = 512
 	middleRing = 256
 	lowRing    = 128
-	audioRing  = 128
+	audioRing  = 256 // more than the three seconds a player waits for a repair
 )
 
 // ringOf is the ring of a camera's layer.

@@ -77,7 +77,7 @@ func newUpStand(p *Plane, payload uint8) *upStand {
 		feed: newVideoFeed(1, lowRing), payload: payload, ask: func([]uint16) {},
 	}}
 	s.cut = newCut(rewrite.New(65530, 1<<32-9000), func(n numbers, q *ring.Packet) { s.out(n, q) })
-	s.cut.show(s.track.feed)
+	s.cut.show(s.track.feed, false)
 	s.track.feed.attach(s.cut)
 	return s
 }

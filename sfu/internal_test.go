@@ -156,10 +156,10 @@ func TestCutProperties(t *testing.T) {
 			i := rapid.IntRange(0, 2).Draw(t, "feed")
 			switch rapid.IntRange(0, 9).Draw(t, "what") {
 			case 0:
-				c.show(feeds[i])
+				c.show(feeds[i], false)
 				feeds[i].attach(c)
 			case 1:
-				c.show(nil)
+				c.show(nil, false)
 			default:
 				seq := next[i] - uint64(rapid.SampledFrom([]int{0, 0, 0, 0, 1, 2}).Draw(t, "late"))
 				next[i] = max(next[i], seq+1+uint64(rapid.SampledFrom([]int{0, 0, 0, 1}).Draw(t, "lost")))
@@ -190,9 +190,9 @@ func TestCutTakesMissedKeyframe(t *testing.T) {
 	a, b := testFeed(1), testFeed(2)
 	a.attach(c)
 	b.attach(c)
-	c.show(a)
+	c.show(a, false)
 	a.put(ring.Meta{Seq: 100, Key: true}, []byte{1})
-	c.show(b)
+	c.show(b, false)
 	if !c.gate.enter(a.id) {
 		t.Fatal("the first source does not hold the gate")
 	}
@@ -282,7 +282,7 @@ func BenchmarkForward(b *testing.B) {
 	for i := range outputs {
 		s := newSlot(line{mid: "0", media: webrtc.RTPCodecTypeVideo}, SlotProgramme, i, c, nil)
 		s.bound.Store(&binding{writer: w, ssrc: uint32(i)})
-		s.cut.show(f)
+		s.cut.show(f, false)
 		f.attach(s.cut)
 	}
 	payload := make([]byte, 1200)

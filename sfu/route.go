@@ -103,7 +103,7 @@ func (p *Plane) show(a *audience, now time.Time) []*feed {
 	case p.programme != nil:
 		show, audio = p.pictures(now), p.programme.audio
 	}
-	a.audio.cut.point(audio)
+	a.audio.cut.point(audio, false)
 	for rung := 1; rung < rungs; rung++ { // who is on one that has gone goes on
 		if show.feeds[rung] == nil {
 			show.feeds[rung] = show.feeds[rung-1]
@@ -120,7 +120,7 @@ func (p *Plane) show(a *audience, now time.Time) []*feed {
 		if a.watched[rung].Load() == 0 {
 			video = nil
 		}
-		cut.point(video)
+		cut.point(video, false)
 		if video == nil {
 			continue
 		}

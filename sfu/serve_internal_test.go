@@ -62,7 +62,7 @@ func newStand(tb testing.TB, l line) *stand {
 		v.way.Store(&way{peer: s.writer.Peer(to.AddrPort())})
 	}
 	f := newVideoFeed(1, videoRing)
-	a.video[0].cut.show(f)
+	a.video[0].cut.show(f, false)
 	f.attach(a.video[0].cut)
 	a.join(s)
 	s.obey(order{viewer: v, done: make(chan struct{})})

@@ -100,7 +100,7 @@ func newSession(p *Plane, r role, page Page, o *offer) *Session {
 	}
 	s.negotiation <- struct{}{}
 	if r != roleEncoder {
-		s.line = newDownlink(p.now)
+		s.line = newDownlink(p.now, p.changed)
 	}
 	s.allot()
 	return s

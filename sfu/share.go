@@ -35,10 +35,15 @@ func (p *Plane) direct(s *Session, now time.Time) []*feed {
 		shows[i] = p.source(s, slot, tiles, now)
 		wishes[i] = s.wish(slot, &shows[i], looks)
 	}
-	share := layer.Allot(s.takes(), wishes)
-	if s.line != nil && share.Missing > 0 {
-		s.line.want(share.Bits + share.Missing)
+	takes := s.takes()
+	share := layer.Allot(takes, wishes)
+	if s.line != nil {
+		s.line.sends.Store(int64(share.Bits))
+		if share.Missing > 0 {
+			s.line.want(share.Bits + share.Missing)
+		}
 	}
+	full := layer.Now(wishes) > takes
 	p.countPaused(s, wishes, share.Chosen)
 	var waited []*feed
 	view := make([]Slot, len(s.slots))
@@ -47,7 +52,8 @@ func (p *Plane) direct(s *Session, now time.Time) []*feed {
 		if away {
 			slot.cut.abandon() // what was lost is not worth repairing afterwards
 		}
-		view[i] = p.point(slot, &shows[i], share.Chosen[i], now, away)
+		to := aim{share.Chosen[i], full && slot.isPicture() && layer.Smaller(slot.layer, share.Chosen[i])}
+		view[i] = p.point(slot, &shows[i], to, now, away)
 		view[i].Paused = share.Chosen[i] == layer.Off && wishes[i].Best() != layer.Off
 		if w := slot.cut.waiting(); w != nil {
 			waited = append(waited, w)
@@ -57,9 +63,16 @@ func (p *Plane) direct(s *Session, now time.Time) []*feed {
 	return waited
 }
 
+// aim is what a slot is to show.
+type aim struct {
+	layer int
+	hurry bool // the line does not take what goes now, and this takes less
+}
+
 // point shows the layer in the slot.
-func (p *Plane) point(slot *slot, show *showing, chosen int, now time.Time, away bool) Slot {
+func (p *Plane) point(slot *slot, show *showing, to aim, now time.Time, away bool) Slot {
 	var f *feed
+	chosen := to.layer
 	if chosen != layer.Off {
 		f = show.feeds[chosen]
 		show.pub.need(chosen, now)
@@ -68,7 +81,10 @@ func (p *Plane) point(slot *slot, show *showing, chosen int, now time.Time, away
 		p.counters.layers.Add(1)
 	}
 	slot.layer = chosen
-	slot.cut.point(f)
+	slot.cut.point(f, to.hurry)
+	if to.hurry {
+		slot.cut.supersede(slot.newest.Load() + 1)
+	}
 	told := Slot{MID: slot.mid, Kind: slot.kind}
 	if show.feeds[0] != nil && !away {
 		told.Venue = show.venue

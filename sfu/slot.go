@@ -38,6 +38,7 @@ type slot struct {
 	newest          atomic.Uint64 // highest extended sequence number sent
 	packets, octets atomic.Uint32
 	rtxSeq          atomic.Uint32
+	reported        uint32           // packets by the last report; owned by report
 	repairs         atomic.Int32     // asked for since the last report
 	again           [againKept]again // owned by feedback
 	sender          *webrtc.RTPSender
@@ -167,87 +168,17 @@ func (s *slot) heed(b []byte, now int64) {
 	}
 }
 
-// maxRepair is how many packets one NACK message may ask for; a second, maxRepairs.
-const maxRepair = 256
-
-// repair sends lost packets again, from the feed's ring.
-func (s *slot) repair(nacks []rtcp.NackPair, now int64) {
-	left := maxRepair
-	for _, pair := range nacks {
-		pair.Range(func(seq uint16) bool {
-			s.counters.nacks.Add(1)
-			if s.repairs.Add(1) > maxRepairs {
-				return false
-			}
-			if s.again[seq%againKept].due(seq, now) {
-				s.resend(seq)
-			}
-			left--
-			return left > 0
-		})
-	}
-}
-
-// again is when a packet was last sent again. A receiver that asks faster than an answer
-// can come would fill its own line with copies.
-type again struct {
-	at  int64
-	seq uint16
-}
-
-const (
-	againKept  = 256
-	againAfter = 35 * time.Millisecond
-)
-
-func (a *again) due(seq uint16, now int64) bool {
-	if a.seq == seq && now-a.at < int64(againAfter) {
-		return false
-	}
-	a.at, a.seq = now, seq
-	return true
-}
-
-func (s *slot) resend(seq uint16) {
-	b := s.bound.Load()
-	if b == nil {
-		return
-	}
-	newest := s.newest.Load()
-	p, n := s.cut.find(newest - uint64(uint16(newest)-seq)) // modulo 2^16
-	if p == nil {
-		return
-	}
-	defer p.Release()
-	header := rtp.Header{
-		Version: 2, Marker: p.Marker, PayloadType: b.payload,
-		SequenceNumber: seq, Timestamp: n.ts, SSRC: b.ssrc,
-	}
-	payload := p.Payload
-	if b.rtxType != 0 { // RFC 4588 §4: the original number goes in front
-		header.PayloadType, header.SSRC = b.rtxType, b.rtxSSRC
-		header.SequenceNumber = uint16(s.rtxSeq.Add(1)) // modulo 2^16
-		payload = append(binary.BigEndian.AppendUint16(make([]byte, 0, len(p.Payload)+2), seq), p.Payload...)
-	} else if len(payload) == 0 {
-		header.Padding, header.PaddingSize = true, 1
-	}
-	var room [2]byte
-	s.stamp(b, &header, &room, len(payload))
-	if written, err := b.writer.WriteRTP(&header, payload); err == nil && written > 0 {
-		s.counters.resent.Add(1)
-		s.counters.out.Add(1)
-	}
-}
-
-// report returns the slot's sender report, in the slot's own timestamps, or nil while it
-// has sent nothing.
+// report returns the slot's sender report, in the slot's own timestamps, or nil when it has
+// sent nothing since the last one: on a narrow line even reports count. One goroutine calls it.
 func (s *slot) report(now int64) *rtcp.SenderReport {
 	s.repairs.Store(0)
 	b := s.bound.Load()
 	ts, ok := s.cut.timestamp(now)
-	if b == nil || !ok || s.packets.Load() == 0 {
+	packets := s.packets.Load()
+	if b == nil || !ok || packets == s.reported {
 		return nil
 	}
+	s.reported = packets
 	return &rtcp.SenderReport{
 		SSRC: b.ssrc, NTPTime: toNTP(now), RTPTime: ts,
 		PacketCount: s.packets.Load(), OctetCount: s.octets.Load(),

@@ -335,8 +335,8 @@ func (h *hall) picture(kind protocol.SlotKind, id conference.VenueID) frames {
 	return best
 }
 
-// underway is how many of the last packets of sound may still be repaired: two seconds.
-const underway = 100
+// underway is how many of the last packets of sound may still be repaired.
+const underway = int64(repairAtMost / soundTime)
 
 // voice returns how many packets of a venue's voice there are, and how many there were,
 // but for those that may still come.

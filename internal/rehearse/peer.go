@@ -38,6 +38,8 @@ const (
 	disconnectedAfter = 2500 * time.Millisecond // as browsers do
 	failedAfter       = 8 * time.Second         // … beyond that
 	keepAlive         = time.Second
+
+	replayWindow = 1024 // packets, as browsers have it
 )
 
 // newAPI makes the WebRTC stack of one venue on a socket of its own; where UDP does not get
@@ -93,6 +95,7 @@ func newAPI(socket net.PacketConn, relay relayDialer, up *uplink) (*webrtc.API, 
 	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	settings.SetICETimeouts(disconnectedAfter, failedAfter, keepAlive)
 	settings.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
+	settings.SetSRTPReplayProtectionWindow(replayWindow)
 	settings.SetIncludeLoopbackCandidate(true)
 	settings.SetICEUDPMux(webrtc.NewICEUDPMux(quiet.NewLogger("ice"), socket))
 	return webrtc.NewAPI(webrtc.WithMediaEngine(media), webrtc.WithInterceptorRegistry(registry), webrtc.WithSettingEngine(settings)), nil

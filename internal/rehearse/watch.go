@@ -19,7 +19,6 @@ type watch struct {
 	highest int64
 	next    int64 // the sequence number to be looked at
 	ring    [watchPackets]seen
-	blocked time.Duration // since when next is missing; 0: it is not
 
 	frame     frame
 	reference mark // the last decodable frame
@@ -62,6 +61,7 @@ func (s *watchStats) add(o watchStats) {
 type seen struct {
 	seq     int64
 	present bool
+	missed  time.Duration // when a later one came before it; 0: none did
 	ts      uint32
 	marker  bool
 	empty   bool
@@ -89,12 +89,16 @@ func (w *watch) push(seq16 uint16, ts uint32, marker bool, payload []byte, now t
 	if seq < w.highest {
 		w.stats.late++
 	}
+	before := w.highest
 	w.highest = max(w.highest, seq)
 	if seq < w.next {
 		return // doubled, or given up
 	}
 	if seq-w.next >= watchPackets {
 		w.giveUp(seq - watchPackets + 1)
+	}
+	for s := max(before+1, w.next); s < seq; s++ {
+		w.ring[s%watchPackets] = seen{seq: s, missed: max(now, 1)}
 	}
 	w.ring[seq%watchPackets] = seen{
 		seq: seq, present: true, ts: ts, marker: marker, empty: len(payload) == 0, contents: inspect(payload),
@@ -110,27 +114,32 @@ func (w *watch) sweep(now time.Duration) {
 			w.take(p)
 			p.present = false
 			w.next++
-			w.blocked = 0
 			continue
 		}
-		if w.blocked == 0 {
-			w.blocked = max(now, 1)
-		}
+		waited := patient(p, w.next, now)
 		if start, ok := w.fresh(); ok {
 			w.giveUp(start)
 			continue
 		}
-		if w.keyAfter > 0 && now-w.blocked >= w.keyAfter {
+		if w.keyAfter > 0 && waited >= w.keyAfter {
 			if key, whole := w.keyframe(w.next); whole {
 				w.giveUp(key)
 				continue
 			}
 		}
-		if now-w.blocked < w.patience {
+		if waited < w.patience {
 			return
 		}
 		w.giveUp(w.present(w.next))
 	}
+}
+
+// patient returns for how long the packet of a number, that is not there, is waited for.
+func patient(p *seen, seq int64, now time.Duration) time.Duration {
+	if p.seq != seq || p.missed == 0 {
+		*p = seen{seq: seq, missed: max(now, 1)}
+	}
+	return now - p.missed
 }
 
 // hole is how many packets in a row nobody waits for when a keyframe has come after them.
@@ -202,7 +211,6 @@ func (w *watch) giveUp(seq int64) {
 			w.frame = frame{open: true, broken: true}
 		}
 	}
-	w.blocked = 0
 }
 
 // take looks at the next packet in order.

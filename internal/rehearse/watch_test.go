@@ -142,3 +142,26 @@ func TestWatchGoesOnWithAWholeKeyframe(t *testing.T) {
 		t.Errorf("got %d frames and %d packets lost within 0.9 s, want 20 or more and 1", w.Frames(), w.Lost())
 	}
 }
+
+// M4: a player waits for every missing packet since it was missed, not since the wait for
+// another one was over: or it falls behind by all of them.
+func TestM4_WaitsDoNotAddUp(t *testing.T) {
+	t.Parallel()
+	const each = 5 * time.Millisecond
+	f := &film{seq: 7}
+	f.shoot("a", 0, 150)
+	w := rehearse.NewWatch()
+	for i, p := range f.packets {
+		switch now := time.Duration(i+1) * each; {
+		case i == 20, i == 100: // lost at 100 and at 500 ms
+		case now < 1600*time.Millisecond:
+			w.Push(p.seq, p.ts, p.marker, p.payload, now)
+		}
+	}
+	if len(f.packets) < 320 {
+		t.Fatalf("the film has %d packets, which is too short", len(f.packets))
+	}
+	if came := 150*320/len(f.packets) - 3; w.Lost() != 2 || w.Frames() < came {
+		t.Errorf("after 1.6 s %d packets are given up and %d frames judged, want 2 and %d", w.Lost(), w.Frames(), came)
+	}
+}

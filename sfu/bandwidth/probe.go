@@ -1,10 +1,14 @@
 package bandwidth
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // How probes are sent.
 const (
-	probeOver    = 60 * time.Millisecond
+	probeOver    = 100 * time.Millisecond
 	probeTimes   = 3.0 // the estimate
 	probeBeyond  = 1.2 // what is wanted
 	probeLost    = 0.25
@@ -26,18 +30,21 @@ type Probe struct {
 // prober measures one probe at a time: everything that is sent between its begin and its
 // end belongs to it.
 type prober struct {
-	id       uint8
-	open     bool   // sent, and waiting for the feedback
-	until    uint32 // the last number of the probe; 0: still being sent
-	began    int64
-	next     int64 // when the next one may begin
-	wait     time.Duration
-	count    int
-	missing  int
-	bytes    int // but the first packet's
-	sentFrom int64
-	sentTo   int64
-	from, to time.Duration
+	id      uint8
+	open    bool   // sent, and waiting for the feedback
+	until   uint32 // the last number of the probe; 0: still being sent
+	began   int64
+	next    int64 // when the next one may begin
+	wait    time.Duration
+	missing int
+	came    []arrival // in the order they were told of
+}
+
+// arrival is a packet of a probe that came.
+type arrival struct {
+	sent int64
+	at   time.Duration
+	size int
 }
 
 // Probe returns the padding to be sent now, if it is time to find out whether the line
@@ -55,7 +62,7 @@ func (e *Estimator) Probe(wanted int, now int64) (Probe, bool) {
 		return Probe{}, false
 	}
 	rate := min(probeTimes*e.bits, max(probeBeyond*float64(wanted), 1.5*e.bits), float64(e.cfg.Max))
-	*p = prober{id: p.id%255 + 1, open: true, began: now, wait: p.wait}
+	*p = prober{id: p.id%255 + 1, open: true, began: now, wait: p.wait, came: p.came[:0]}
 	e.history.probe.Store(uint32(p.id))
 	padding := rate
 	if delivered := e.delivered(now); delivered < e.bits { // what is sent anyway counts too
@@ -74,12 +81,30 @@ func (p *prober) got(r record, at time.Duration) {
 	if !p.open || r.probe != p.id {
 		return
 	}
-	if p.count++; p.count == 1 {
-		p.sentFrom, p.sentTo, p.from, p.to = r.at, r.at, at, at
-		return
+	p.came = append(p.came, arrival{r.at, at, r.size})
+}
+
+// rates returns how fast the second half of the probe was sent and arrived, in bits/s: the
+// first half passes a bottleneck that lets a burst through after a pause (a token bucket).
+func (p *prober) rates() (sent, arrived float64) {
+	slices.SortFunc(p.came, func(a, b arrival) int { return cmp.Compare(a.sent, b.sent) })
+	whole := 0
+	for _, a := range p.came {
+		whole += a.size
 	}
-	p.bytes += r.size
-	p.sentTo, p.to = max(p.sentTo, r.at), max(p.to, at)
+	first, before := 0, 0
+	for first < len(p.came)-2 && before+p.came[first].size <= whole/2 {
+		before += p.came[first].size
+		first++
+	}
+	from, to := p.came[first], p.came[first]
+	bytes := 0
+	for _, a := range p.came[first+1:] { // the first one's time is the beginning
+		bytes += a.size
+		to.sent, to.at = max(to.sent, a.sent), max(to.at, a.at)
+	}
+	sent = float64(bytes) * 8 / max(time.Duration(to.sent-from.sent), probeOver/4).Seconds()
+	return sent, float64(bytes) * 8 / max(to.at-from.at, time.Millisecond).Seconds()
 }
 
 func (p *prober) lost(r record) {
@@ -93,12 +118,11 @@ func (p *prober) result(highest uint32, mostLost float64, now int64) (bits float
 	if !p.open || p.until == 0 || highest < p.until || now-p.began < int64(probeOver+late) {
 		return 0, false
 	}
-	if p.count < probePackets || float64(p.missing) > mostLost*float64(p.count+p.missing) {
+	if n := len(p.came); n < probePackets || float64(p.missing) > mostLost*float64(n+p.missing) {
 		p.failed(now)
 		return 0, false
 	}
-	sent := float64(p.bytes) * 8 / max(time.Duration(p.sentTo-p.sentFrom), probeOver/2).Seconds()
-	arrived := float64(p.bytes) * 8 / max(p.to-p.from, time.Millisecond).Seconds()
+	sent, arrived := p.rates()
 	if arrived < probeSlower*sent {
 		p.failed(now)
 		return arrived * fall, true

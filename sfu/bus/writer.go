@@ -2,8 +2,9 @@ package bus
 
 import "time"
 
-// recentFrames is how many frames back a late packet still finds its timestamp.
-const recentFrames = 64
+// recentFrames is how many frames back a late packet still finds its timestamp: more than
+// the three seconds a player waits for it, at 30 a second.
+const recentFrames = 128
 
 // The output runs after the server clock by stretching or squeezing the time between
 // frames by at most 1/slew; by 1/nearSlew when it is more than nearOff away, which is when

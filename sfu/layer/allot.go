@@ -73,6 +73,20 @@ func (w *Wish) least() int {
 	return Off
 }
 
+// Now returns what goes now takes together, in bits/s.
+func Now(wishes []Wish) int {
+	sum := 0
+	for i := range wishes {
+		if w := &wishes[i]; w.Now != Off && w.Height > 0 {
+			sum += w.Bits[w.Now]
+		}
+	}
+	return sum
+}
+
+// Smaller reports whether a picture in layer to takes less than in layer from.
+func Smaller(from, to int) bool { return from != Off && (to == Off || to > from) }
+
 // Share is what came of it.
 type Share struct {
 	// Chosen is the layer of each wish, in their order.

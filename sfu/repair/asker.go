@@ -7,13 +7,19 @@ import (
 
 // How packets are asked for.
 const (
-	most      = 256                  // packets missing at once; beyond that only a keyframe helps
-	overtaken = 3                    // later packets after which one counts as lost
-	patience  = 8 * time.Millisecond // … or so long
+	most      = 256                   // packets missing at once; beyond that only a keyframe helps
+	overtaken = 3                     // later packets after which one counts as lost
+	patience  = 8 * time.Millisecond  // … or so long
+	together  = 10 * time.Millisecond // requests are at least so far apart
 	firstTrip = 100 * time.Millisecond
-	leastTrip = 40 * time.Millisecond
-	mostTrip  = 700 * time.Millisecond
+	leastWait = 40 * time.Millisecond // between two requests for one packet
+	mostWait  = 700 * time.Millisecond
 	useful    = 3 * time.Second // a player gives up after as long
+
+	lossOver   = 64 // packets over which the loss is smoothed
+	lossSome   = 0.025
+	lossMuch   = 0.075
+	leastOften = 20 * time.Millisecond // leastWait of a line that loses some
 )
 
 // Asker is the memory of one stream. Not for concurrent use; the zero value is ready.
@@ -21,7 +27,8 @@ type Asker struct {
 	highest uint64
 	missing []gap // by number
 	trip    time.Duration
-	due     int64 // nothing is due before
+	loss    float64 // share of the packets that did not come in their turn, of late
+	due     int64   // nothing is due before
 }
 
 // gap is one packet that is missing.
@@ -43,8 +50,9 @@ func (a *Asker) Got(seq uint64, now int64) {
 	default:
 		for s := a.highest + 1; s < seq; s++ {
 			a.missing = append(a.missing, gap{seq: s, since: now})
-			a.due = 0
+			a.loss += (1 - a.loss) / lossOver
 		}
+		a.loss -= a.loss / lossOver
 		if len(a.missing) > most {
 			a.missing = slices.Delete(a.missing, 0, len(a.missing)-most)
 		}
@@ -77,17 +85,32 @@ func (a *Asker) came(seq uint64, now int64) {
 	a.missing = slices.Delete(a.missing, i, i+1)
 }
 
+// wait returns how long after a request the next one for the same packet is due. Where
+// packets are lost requests are lost too, so that several go in one round trip: who sends
+// answers a packet once in a round trip however often it is asked for (libwebrtc and pion do).
+func (a *Asker) wait() time.Duration {
+	if a.trip == 0 {
+		return firstTrip
+	}
+	trip := min(a.trip*9/8, mostWait)
+	switch {
+	case a.loss > lossMuch:
+		return max(trip/3, leastOften)
+	case a.loss > lossSome:
+		return max(trip/2, leastOften)
+	}
+	return max(trip, leastWait)
+}
+
 // Due appends to dst the sequence numbers to be asked for now.
 func (a *Asker) Due(dst []uint16, now int64) []uint16 {
 	if len(a.missing) == 0 || now < a.due {
 		return dst
 	}
-	wait := min(max(a.trip*9/8, leastTrip), mostTrip)
-	if a.trip == 0 {
-		wait = firstTrip
-	}
+	wait := a.wait()
 	a.missing = slices.DeleteFunc(a.missing, func(g gap) bool { return now-g.since > int64(useful) })
 	a.due = now + int64(patience/2)
+	before := len(dst)
 	for i := range a.missing {
 		g := &a.missing[i]
 		switch {
@@ -100,6 +123,9 @@ func (a *Asker) Due(dst []uint16, now int64) []uint16 {
 			g.asked = now
 			dst = append(dst, uint16(g.seq)) // modulo 2^16
 		}
+	}
+	if len(dst) > before {
+		a.due = now + int64(together)
 	}
 	return dst
 }

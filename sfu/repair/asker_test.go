@@ -55,27 +55,34 @@ func TestGivesUp(t *testing.T) {
 	}
 }
 
-// Over lines of all kinds: nearly everything comes, and not much more is sent than was lost.
-func TestRepairsAreFewAndEnough(t *testing.T) {
+// M4, over lines of all kinds that lose both ways: nearly everything comes, and not much more
+// is sent than was lost.
+func TestM4_RepairsAreFewAndEnough(t *testing.T) {
 	t.Parallel()
 	for _, line := range []struct {
-		loss float64
-		trip int64 // ms
-	}{{0.01, 40}, {0.05, 200}, {0.10, 100}, {0.10, 600}, {0.20, 300}} {
+		loss    float64
+		trip    int64   // ms
+		missing float64 // share of the lost that may be
+	}{{0.01, 40, 0}, {0.05, 200, 0}, {0.10, 100, 0}, {0.10, 600, 0.002}, {0.20, 300, 0.002}, {0.20, 650, 0.01}} {
 		rng := rand.New(rand.NewPCG(1, uint64(line.trip)))
 		var a repair.Asker
 		type coming struct {
-			at  int64
-			seq uint64
+			at, sent int64
+			seq      uint64
 		}
-		const packets = 6000 // a minute
+		var waited, repaired int64 // nanoseconds from when it was first sent, packets
+		const packets = 6000       // a minute
 		var repairs []coming
 		have := map[uint64]bool{}
-		lost, sent := 0, 0
+		lost, sent, asked := 0, 0, 0
+		answered := map[uint16]int64{} // who sends does so once a round trip
 		for i := range uint64(packets) {
 			now := int64(time.Hour) + int64(i)*10*ms
 			repairs = slices.DeleteFunc(repairs, func(c coming) bool {
 				if c.at <= now {
+					if !have[c.seq] {
+						waited, repaired = waited+c.at-c.sent, repaired+1
+					}
 					have[c.seq] = true
 					a.Got(c.seq, now)
 				}
@@ -87,13 +94,17 @@ func TestRepairsAreFewAndEnough(t *testing.T) {
 			} else {
 				lost++
 			}
-			for _, s := range a.Due(nil, now) {
-				if rng.Float64() < line.loss {
-					continue // the request is lost
+			due := a.Due(nil, now)
+			through := rng.Float64() >= line.loss // the request, with all that it asks for
+			for _, s := range due {
+				asked++
+				if at := answered[s]; !through || (at != 0 && now-at < line.trip*ms) {
+					continue
 				}
+				answered[s] = now
 				sent++
 				if rng.Float64() >= line.loss {
-					repairs = append(repairs, coming{now + line.trip*ms, 65536 + uint64(s)})
+					repairs = append(repairs, coming{now + line.trip*ms, int64(time.Hour) + int64(s)*10*ms, 65536 + uint64(s)})
 				}
 			}
 		}
@@ -103,9 +114,13 @@ func TestRepairsAreFewAndEnough(t *testing.T) {
 				missing++
 			}
 		}
-		t.Logf("%g %% lost, %d ms: %d lost, %d sent again, %d missing", 100*line.loss, line.trip, lost, sent, missing)
-		if missing > lost/200 || float64(sent) > 2.2*float64(lost) {
-			t.Errorf("%g %% lost, %d ms there and back: %d of %d lost were not repaired by %d", 100*line.loss, line.trip, missing, lost, sent)
+		if trips := float64(waited) / float64(repaired) / float64(line.trip*ms); line.trip >= 200 && trips > 1.6 {
+			t.Errorf("%g %% lost, %d ms there and back: a repair takes %.2f round trips", 100*line.loss, line.trip, trips)
+		}
+		t.Logf("%g %% lost, %d ms: %d lost, asked %d times, %d sent again, %d missing", 100*line.loss, line.trip, lost, asked, sent, missing)
+		if float64(missing) > line.missing*float64(lost) || float64(sent) > 1.6*float64(lost) || asked > 6*lost {
+			t.Errorf("%g %% lost, %d ms there and back: %d of %d lost were not repaired by %d, asked for %d times",
+				100*line.loss, line.trip, missing, lost, sent, asked)
 		}
 	}
 }
@@ -127,13 +142,36 @@ func TestAsksOnlyForWhatIsMissing(t *testing.T) {
 				if have[s] {
 					t.Fatalf("asked for %d, which came", s)
 				}
-				if at, asked := last[s]; asked && now-at < 40*ms {
+				if at, asked := last[s]; asked && now-at < 20*ms {
 					t.Fatalf("asked for %d again after %d ms", s, (now-at)/ms)
 				}
 				last[s] = now
 			}
 		}
 	})
+}
+
+// A line that loses half of everything, for a minute: no flood of requests.
+func TestRequestsAreBounded(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(1, 1))
+	var a repair.Asker
+	messages, seq := 0, uint64(1<<16)
+	for now := int64(time.Hour); now < int64(time.Hour+time.Minute); now += ms {
+		if seq++; rng.Float64() < 0.5 {
+			a.Got(seq, now)
+		}
+		due := a.Due(nil, now)
+		if len(due) > 256 {
+			t.Fatalf("asked for %d packets at once", len(due))
+		}
+		if len(due) > 0 {
+			messages++
+		}
+	}
+	if messages > 60*100 {
+		t.Errorf("%d messages in a minute, want at most one in 10 ms", messages)
+	}
 }
 
 func FuzzAsker(f *testing.F) {
