@@ -64,7 +64,8 @@ test-e2e: build ## real Chromium against bin/diemcau
 soak: need build ## the full figures (all, or IDS="Q5 Q6"); resumable; writes docs/results/soak.md
 	go run ./cmd/acceptance soak docs/acceptance.md docs/results/soak.md $(IDS)
 
-bench: need build ## the benchmark tables, each beside its physical limit
+bench: build ## the benchmark tables, each beside its physical limit
+	scripts/need.sh bench
 	go test -run '^$$' -bench . -benchtime 2s -timeout 30m ./internal/... ./moderation/... ./sfu/... ./signaling/... | tee artifacts/bench.txt
 
 $(LINT): tools/lint/go.mod tools/lint/go.sum

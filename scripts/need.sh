@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `make test` needs beyond git, make, Go, Node and npm: as root with
-# apt-get, otherwise it names the packages.
+# apt-get, otherwise it names the packages. `need.sh bench`: what `make bench` needs too.
 set -euo pipefail
 
 # A server that can be asked to wait for its replicas' disks: Redis 7.2 or Valkey.
@@ -35,6 +35,7 @@ packages=()
 for command in redis-server chromium gcc ffmpeg; do
 	command -v "$command" >/dev/null || packages+=("$command")
 done
+if [ "${1:-}" = bench ] && ! command -v nginx >/dev/null; then packages+=(nginx-light); fi
 # The race detector links against libc; pages need letters with Vietnamese marks.
 [ -e /usr/include/stdlib.h ] || packages+=(libc6-dev)
 [ -n "$(find /usr/share/fonts -iname '*noto*sans*' -print -quit 2>/dev/null)" ] || packages+=(fonts-noto-core)

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 
 // server is a real one: the binary, on ports of its own.
 type server struct {
-	t       *testing.T
+	t       testing.TB
 	binary  string
 	data    string
 	listen  string
@@ -36,7 +36,7 @@ type server struct {
 	log     bytes.Buffer
 }
 
-func startServer(t *testing.T) *server {
+func startServer(t testing.TB) *server {
 	t.Helper()
 	s := buildServer(t)
 	if err := s.start(); err != nil {
@@ -52,7 +52,7 @@ func startServer(t *testing.T) *server {
 }
 
 // buildServer makes the binary and an empty data folder.
-func buildServer(t *testing.T) *server {
+func buildServer(t testing.TB) *server {
 	t.Helper()
 	s := &server{t: t, binary: filepath.Join(t.TempDir(), "diemcau"), data: t.TempDir(), listen: "127.0.0.1:0"}
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", s.binary, "github.com/diemcau/diemcau/cmd/diemcau")
