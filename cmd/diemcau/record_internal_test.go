@@ -82,7 +82,7 @@ func TestP6_TheRecordCoversTheRecording(t *testing.T) {
 	}
 	wait := func(what string, done func() bool) {
 		t.Helper()
-		for end := time.Now().Add(3 * time.Minute); !done(); time.Sleep(200 * time.Millisecond) { //nolint:forbidigo // between two looks at another process
+		for end := time.Now().Add(3 * time.Minute); !done(); time.Sleep(200 * time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatalf("there is no %s", what)
 			}

@@ -301,15 +301,15 @@ func (s *Station) sweep(ctx context.Context, now time.Time) {
 			continue
 		}
 		if err := os.RemoveAll(c.folder.dir); err != nil {
-			c.log.Error("a recording that is too old cannot be removed", slog.Any("err", err))
+			c.log.ErrorContext(ctx, "a recording that is too old cannot be removed", slog.Any("err", err))
 			continue
 		}
-		c.log.Info("a recording was removed: it was kept for long enough (--record-keep)")
+		c.log.InfoContext(ctx, "a recording was removed: it was kept for long enough (--record-keep)")
 		s.put(c)
 		s.tellRemoved(ctx, c)
 	}
 	if err := s.measure(); err != nil {
-		s.log.Error("the recordings cannot be measured", slog.Any("err", err))
+		s.log.ErrorContext(ctx, "the recordings cannot be measured", slog.Any("err", err))
 	}
 }
 
