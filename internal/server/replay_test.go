@@ -104,7 +104,13 @@ func newTheatre(t *testing.T) (h *house, dir string) {
 // must carries a command out.
 func (h *house) must(role conference.Role, body conference.Body) live.Outcome {
 	h.Helper()
-	running, err := h.live.Conference(place)
+	return h.mustIn(place, role, body)
+}
+
+// mustIn is must in another conference.
+func (h *house) mustIn(id conference.ID, role conference.Role, body conference.Body) live.Outcome {
+	h.Helper()
+	running, err := h.live.Conference(id)
 	if err != nil {
 		h.Fatal(err)
 	}
@@ -312,8 +318,25 @@ func TestReplay_whatIsNotForEverybody(t *testing.T) {
 	theirs := func(g *access.Grant) { g.Conference = other }
 	h.wantProblem(h.do(request{method: http.MethodGet, path: private, origin: "-"}), http.StatusUnauthorized, "session.unknown")
 	h.wantProblem(h.do(request{method: http.MethodGet, path: private, bearer: h.token(conference.RoleStage), origin: "-"}), http.StatusForbidden, "access.denied")
-	if got := h.do(request{method: http.MethodGet, path: private, bearer: h.token(conference.RoleStage, theirs), origin: "-"}); got.status != http.StatusOK || got.header.Get("Cache-Control") != "no-store" {
-		t.Errorf("got %d %v", got.status, got.header)
+	// Staff too are shown there what everybody may read, and no more of it.
+	asked := h.mustIn(other, conference.RoleCitizen, live.SubmitQuestion{IdempotencyKey: access.NewID(), Body: "Câu nội bộ", Topic: "cap-giay-lan-dau", Channel: moderation.ChannelWeb})
+	for _, step := range []struct {
+		role conference.Role
+		body conference.Body
+		want bool
+	}{
+		{conference.RoleModerator, moderation.ClaimCard{ID: asked.Question}, false},
+		{conference.RoleModerator, moderation.Approve{ID: asked.Question}, false},
+		{conference.RoleStage, moderation.Queue{ID: asked.Question}, false},
+		{conference.RoleStage, moderation.Air{ID: asked.Question}, true},
+		{conference.RoleStage, moderation.Recall{ID: asked.Question}, true},
+		{conference.RoleCitizen, live.WithdrawQuestion{Code: asked.Code}, false},
+	} {
+		h.mustIn(other, step.role, step.body)
+		got := h.do(request{method: http.MethodGet, path: private, bearer: h.token(conference.RoleStage, theirs), origin: "-"})
+		if got.status != http.StatusOK || got.header.Get("Cache-Control") != "no-store" || strings.Contains(got.body, "Câu nội bộ") != step.want || strings.Contains(got.body, `"channel"`) {
+			t.Errorf("after %s: got %d %v %s, want it shown: %t", step.body.CommandType(), got.status, got.header, got.body, step.want)
+		}
 	}
 	h.wantProblem(h.do(request{method: http.MethodGet, path: "/live/" + other + "/recording.mp4", bearer: h.token(conference.RoleStage, theirs), origin: "-"}), http.StatusConflict, "live.not_over")
 }
