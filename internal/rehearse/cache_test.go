@@ -53,7 +53,7 @@ func (c *cache) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.stored[r.URL.Path] = a
 		c.fetched[r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]]++
 		c.mu.Unlock()
-		c.fetch(a, r.URL.Path)
+		c.fetch(context.WithoutCancel(r.Context()), a, r.URL.Path) // others wait for it too
 	} else {
 		c.mu.Unlock()
 		<-a.ready
@@ -73,10 +73,10 @@ func isClosed(c chan struct{}) bool {
 }
 
 // fetch asks the origin.
-func (c *cache) fetch(a *answer, path string) {
+func (c *cache) fetch(ctx context.Context, a *answer, path string) {
 	defer close(a.ready)
 	a.status = http.StatusBadGateway
-	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, c.origin+path, http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.origin+path, http.NoBody)
 	if err != nil {
 		return
 	}

@@ -45,7 +45,7 @@ func startNginx(tb testing.TB, origin string) *nginx {
 		tb.Fatal("nginx is needed: scripts/need.sh bench")
 	}
 	dir := tb.TempDir()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	free, err := (&net.ListenConfig{}).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -62,9 +62,9 @@ func startNginx(tb testing.TB, origin string) *nginx {
 		}
 		part = strings.ReplaceAll(part, change[0], change[1])
 	}
-	temporary := ""
+	var temporary strings.Builder
 	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
-		temporary += fmt.Sprintf("%s_temp_path %s/%s;\n", kind, dir, kind)
+		fmt.Fprintf(&temporary, "%s_temp_path %s/%s;\n", kind, dir, kind)
 	}
 	config := fmt.Sprintf(`daemon off; master_process off; worker_rlimit_nofile 40000; pid %[1]s/pid; error_log %[1]s/error.log;
 events { worker_connections 20000; }
@@ -72,7 +72,7 @@ http {
 map $upstream_status $passed { "" 0; default 1; }
 log_format passed "$upstream_status $uri";
 access_log %[2]s passed if=$passed;
-%[3]s%[4]s}`, dir, n.log, temporary, part)
+%[3]s%[4]s}`, dir, n.log, temporary.String(), part)
 	path := filepath.Join(dir, "nginx.conf")
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		tb.Fatal(err)

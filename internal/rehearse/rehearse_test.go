@@ -36,28 +36,28 @@ type server struct {
 	log     bytes.Buffer
 }
 
-func startServer(t testing.TB) *server {
-	t.Helper()
-	s := buildServer(t)
+func startServer(tb testing.TB) *server {
+	tb.Helper()
+	s := buildServer(tb)
 	if err := s.start(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		s.kill()
-		if t.Failed() {
-			t.Logf("server:\n%s", s.log.String())
+		if tb.Failed() {
+			tb.Logf("server:\n%s", s.log.String())
 		}
 	})
 	return s
 }
 
 // buildServer makes the binary and an empty data folder.
-func buildServer(t testing.TB) *server {
-	t.Helper()
-	s := &server{t: t, binary: filepath.Join(t.TempDir(), "diemcau"), data: t.TempDir(), listen: "127.0.0.1:0"}
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", s.binary, "github.com/diemcau/diemcau/cmd/diemcau")
+func buildServer(tb testing.TB) *server {
+	tb.Helper()
+	s := &server{t: tb, binary: filepath.Join(tb.TempDir(), "diemcau"), data: tb.TempDir(), listen: "127.0.0.1:0"}
+	build := exec.CommandContext(tb.Context(), "go", "build", "-o", s.binary, "github.com/diemcau/diemcau/cmd/diemcau")
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the server: %v\n%s", err, out)
+		tb.Fatalf("build the server: %v\n%s", err, out)
 	}
 	return s
 }
