@@ -89,6 +89,7 @@ func (p *publisher) feeds() ([]*cameraLayer, *feed) {
 type showing struct {
 	venue conference.VenueID
 	pub   *publisher // whose layers they are; nil: the programme's, or sound
+	stage bool       // the stage talks to the hall
 	feeds [rungs]*feed
 	bits  [rungs]int // what each takes; 0: there is none
 }

@@ -16,6 +16,7 @@ func (p *Plane) route() {
 	p.planeMu.Lock()
 	forgotten := p.choose(now)
 	p.permit()
+	p.silence()
 	var waited []*feed
 	for _, s := range p.sessions {
 		waited = append(waited, p.direct(s, now)...)

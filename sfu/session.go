@@ -46,6 +46,7 @@ type Slot struct {
 	Kind   SlotKind
 	Venue  conference.VenueID
 	Paused bool
+	Stage  bool // of the kind voice: the stage talks to this venue alone; Venue is ""
 }
 
 // Look tells how a slot is shown: Height is that of the picture in lines of the screen.
@@ -65,6 +66,7 @@ type Session struct {
 	pc    *webrtc.PeerConnection
 	lines []line     // of the join's offer; every later offer has the same
 	pub   *publisher // nil: sends nothing
+	talk  *publisher // of a stage that offers a microphone; no venue's
 	slots []*slot    // in the offer's order; never changed after the join
 	line  *downlink  // nil: nothing is sent
 
@@ -89,7 +91,8 @@ type Session struct {
 	looks  map[string]Look
 	etag   string
 
-	soundOnly bool // guarded by the plane's planeMu
+	soundOnly bool               // guarded by the plane's planeMu
+	talksTo   conference.VenueID // likewise; "": nobody
 }
 
 func newSession(p *Plane, r role, page Page, o *offer) *Session {
@@ -122,6 +125,8 @@ func (s *Session) allot() {
 			if s.pub == nil {
 				s.pub = newPublisher(s.venue, len(s.rids()), s.plane.counters.venue(s.venue))
 			}
+		case l.up && l.media == webrtc.RTPCodecTypeAudio && s.role == roleStage && s.talk == nil:
+			s.talk = newPublisher("", 0, &venueCounters{})
 		case !l.down || s.role == roleEncoder:
 		case l.media == webrtc.RTPCodecTypeVideo:
 			kind, index := s.videoSlot(videos)
@@ -228,28 +233,32 @@ func (s *Session) listen() {
 // receive takes a track of the publisher. Tracks nobody asked for are left unread; pion
 // bounds what it keeps of them.
 func (s *Session) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
-	if s.pub == nil || s.ended() {
+	pub := s.pub
+	if pub == nil {
+		pub = s.talk
+	}
+	if pub == nil || s.ended() {
 		return
 	}
 	l, ok := s.upLine(receiver.RTPTransceiver().Mid())
-	if !ok {
+	if !ok || pub == s.talk && l.media != webrtc.RTPCodecTypeAudio {
 		return
 	}
-	u := &upTrack{session: s, pub: s.pub, track: track, payload: l.codec.payload, ask: s.packetsFrom(uint32(track.SSRC()))}
+	u := &upTrack{session: s, pub: pub, track: track, payload: l.codec.payload, ask: s.packetsFrom(uint32(track.SSRC()))}
 	reports := receiver.Read
 	var taken bool
 	if l.media == webrtc.RTPCodecTypeVideo {
 		u.rank = min(rank(track.RID(), l.rids), maxRIDs-1)
 		u.feed = newVideoFeed(s.plane.ids.next(), ringOf(u.rank))
 		u.feed.keys.send = s.keyframeFrom(uint32(track.SSRC()))
-		taken = s.pub.addLayer(&cameraLayer{rid: track.RID(), rank: u.rank, feed: u.feed})
+		taken = pub.addLayer(&cameraLayer{rid: track.RID(), rank: u.rank, feed: u.feed})
 		if rid := track.RID(); rid != "" {
 			reports = readSimulcast(receiver, rid)
 		}
 	} else {
 		u.feed = newAudioFeed(s.plane.ids.next())
 		u.levelID = extensionID(receiver.GetParameters().HeaderExtensions, sdp.AudioLevelURI)
-		taken = s.pub.setMic(u.feed)
+		taken = pub.setMic(u.feed)
 	}
 	if !taken {
 		return

@@ -87,7 +87,7 @@ func (p *Plane) point(slot *slot, show *showing, to aim, now time.Time, away boo
 	}
 	told := Slot{MID: slot.mid, Kind: slot.kind}
 	if show.feeds[0] != nil && !away {
-		told.Venue = show.venue
+		told.Venue, told.Stage = show.venue, show.stage
 	}
 	return told
 }
@@ -176,6 +176,9 @@ func (p *Plane) source(s *Session, slot *slot, tiles []conference.VenueID, now t
 		}
 		return p.heard[venue].shows(now)
 	case SlotVoice:
+		if show, talks := p.stageVoice(s, slot.index); talks {
+			return show
+		}
 		voices := slices.DeleteFunc([]conference.VenueID{p.main, p.floor.Holder}, func(v conference.VenueID) bool {
 			return v == s.venue || v == ""
 		})

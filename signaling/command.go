@@ -412,7 +412,7 @@ func errUnknownCommand(name protocol.CommandName) error {
 // isCommand reports whether a name is one of protocol.Commands.
 func isCommand(name protocol.CommandName) bool {
 	switch name {
-	case "question.similar", "question.contact", "question.calls", "media.join", "media.restart", "media.tiles", "media.look", "media.leave",
+	case "question.similar", "question.contact", "question.calls", "media.join", "media.restart", "media.tiles", "media.talk", "media.look", "media.leave",
 		"line.report":
 		return true
 	}

@@ -55,6 +55,7 @@ func bodies() map[protocol.CommandName]func() any {
 	add(protocol.ProgrammeSlate{}, "programme.slate")
 	add(protocol.MediaOffer{}, "media.join", "media.restart")
 	add(protocol.MediaTiles{}, "media.tiles")
+	add(protocol.MediaTalk{}, "media.talk")
 	add(protocol.LineReport{}, "line.report")
 	add(protocol.MediaLook{}, "media.look")
 	add(protocol.QuestionCalled{}, "question.called")

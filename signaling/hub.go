@@ -72,6 +72,9 @@ type MediaSession interface {
 	Slots() (protocol.Slots, <-chan struct{})
 	// Tiles chooses the venues in the tile slots, in order; stage only.
 	Tiles(venues []conference.VenueID)
+	// Talk lets the stage's microphone be heard in one venue; "": in none. Refusals:
+	// media.no_microphone, media.no_talkback, media.talk_taken.
+	Talk(ctx context.Context, venue conference.VenueID) error
 	// Look tells how slots are shown.
 	Look(slots []protocol.SlotLook)
 }

@@ -34,6 +34,8 @@ func (c *conn) mediaCommand(ctx context.Context, m *protocol.ClientMessage) {
 		ok, err = c.restartMedia(ctx, m)
 	case "media.tiles":
 		ok, err = c.chooseTiles(m)
+	case "media.talk":
+		ok, err = c.talkTo(ctx, m)
 	case "media.look":
 		ok, err = c.lookAt(m)
 	case "media.leave":
@@ -141,6 +143,22 @@ func (c *conn) chooseTiles(m *protocol.ClientMessage) (*protocol.OK, error) {
 		venues = append(venues, conference.VenueID(v))
 	}
 	session.Tiles(venues)
+	return &protocol.OK{}, nil
+}
+
+// talkTo lets the page's microphone be heard in one venue.
+func (c *conn) talkTo(ctx context.Context, m *protocol.ClientMessage) (*protocol.OK, error) {
+	talk, err := body[protocol.MediaTalk](m.Data)
+	if err != nil {
+		return nil, err
+	}
+	session := c.currentMedia()
+	if session == nil {
+		return nil, errNotJoined
+	}
+	if err := session.Talk(ctx, conference.VenueID(talk.Venue)); err != nil {
+		return nil, err //nolint:wrapcheck // a refusal, or it says what was tried
+	}
 	return &protocol.OK{}, nil
 }
 

@@ -92,6 +92,7 @@ type fakeSession struct {
 	done    chan struct{}
 	tiles   []conference.VenueID
 	looks   []protocol.SlotLook
+	talks   conference.VenueID
 	closed  bool
 
 	replaced atomic.Bool
@@ -111,6 +112,16 @@ func (s *fakeSession) Look(slots []protocol.SlotLook) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.looks = slots
+}
+
+func (s *fakeSession) Talk(_ context.Context, venue conference.VenueID) error {
+	if venue == "nobody" {
+		return conference.Refuse(conference.KindUnavailable, "media.no_talkback", "")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.talks = venue
+	return nil
 }
 
 func (s *fakeSession) show(slots ...protocol.Slot) {
@@ -196,6 +207,12 @@ func TestMedia_joinSlotsRestartLeave(t *testing.T) {
 	}
 	if r := p.command(commandID(), "media.tiles", protocol.MediaTiles{Venues: []string{"a", "b"}}); r.OK == nil || len(media.session(0).tiles) != 2 {
 		t.Errorf("got %s, tiles %v", mustJSON(r), media.session(0).tiles)
+	}
+	if r := p.command(commandID(), "media.talk", protocol.MediaTalk{Venue: "nobody"}); r.Error == nil || r.Error.Code != "media.no_talkback" || r.Error.Message == "" {
+		t.Errorf("got %s", mustJSON(r))
+	}
+	if r := p.command(commandID(), "media.talk", protocol.MediaTalk{Venue: "hue"}); r.OK == nil || media.session(0).talks != "hue" {
+		t.Errorf("got %s, talks to %q", mustJSON(r), media.session(0).talks)
 	}
 	if r := p.command(commandID(), "media.look", protocol.MediaLook{Slots: []protocol.SlotLook{{MID: "2", Height: 90}}}); r.OK == nil || len(media.session(0).looks) != 1 {
 		t.Errorf("look: got %+v", r)

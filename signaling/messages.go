@@ -144,6 +144,12 @@ func mediaText(code string) text {
 		return text{"Điểm cầu này vừa được kết nối từ một trang khác. Hãy bấm nút để chuyển về trang này.", "Another page of this venue has taken its place. Press the button to bring it back here."}
 	case "media.unknown_session":
 		return text{"Kết nối hình và tiếng đã kết thúc. Hãy kết nối lại.", "The media connection has ended. Connect again."}
+	case "media.no_microphone":
+		return text{"Trang này chưa gửi micrô. Hãy cho phép dùng micrô rồi thử lại.", "This page sends no microphone. Allow it and try again."}
+	case "media.no_talkback":
+		return text{"Điểm cầu chưa nối hình và tiếng bằng trang của mình nên không nghe được đạo diễn.", "The venue has not connected by its page, so it cannot hear the stage."}
+	case "media.talk_taken":
+		return text{"Một đạo diễn khác đang nói với điểm cầu này.", "Another stage manager is talking to this venue."}
 	case "media.etag_mismatch":
 		return text{"Phiên ICE đã thay đổi. Hãy kết nối lại.", "The ICE session has changed. Connect again."}
 	}

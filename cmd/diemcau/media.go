@@ -217,10 +217,15 @@ func (j joined) Slots() (protocol.Slots, <-chan struct{}) {
 	out := protocol.Slots{Slots: make([]protocol.Slot, len(slots)), Send: send}
 	for i, slot := range slots {
 		out.Slots[i] = protocol.Slot{
-			MID: slot.MID, Kind: protocol.SlotKind(slot.Kind), Venue: string(slot.Venue), Paused: slot.Paused,
+			MID: slot.MID, Kind: protocol.SlotKind(slot.Kind), Venue: string(slot.Venue), Paused: slot.Paused, Stage: slot.Stage,
 		}
 	}
 	return out, changed
+}
+
+// Talk lets the stage's microphone be heard in one venue; "": in none.
+func (j joined) Talk(_ context.Context, venue conference.VenueID) error {
+	return j.Session.Talk(venue) //nolint:wrapcheck // a refusal
 }
 
 // Look tells how slots are shown.

@@ -65,6 +65,7 @@ type far struct {
 func (f *far) Restart(context.Context, string) (string, error) { return "", nil }
 func (f *far) Slots() (protocol.Slots, <-chan struct{})        { return protocol.Slots{}, nil }
 func (f *far) Tiles([]conference.VenueID)                      {}
+func (f *far) Talk(context.Context, conference.VenueID) error  { return nil }
 func (f *far) Look([]protocol.SlotLook)                        {}
 func (f *far) Token() string                                   { return "token" }
 func (f *far) Park()                                           { close(f.parked) }

@@ -66,7 +66,7 @@ func May(role conference.Role, action string) bool {
 
 	case "media.join", "media.restart", "media.leave", "media.look":
 		return is(venue, stage)
-	case "media.tiles":
+	case "media.tiles", "media.talk":
 		return is(stage)
 	case "line.report", ActionStillPut:
 		return is(venue)

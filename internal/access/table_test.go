@@ -21,7 +21,7 @@ func TestMay_wholeMatrix(t *testing.T) {
 			"question.undo media.watch",
 		conference.RoleStage: "question.similar question.edit question.queue question.unqueue question.stage question.air question.answer question.recall hand.lower " +
 			"floor.preview floor.give floor.takeBack floor.cityHall programme.slate " +
-			"media.join media.restart media.leave media.look media.tiles media.watch media.watchVenue line.read still.get",
+			"media.join media.restart media.leave media.look media.tiles media.talk media.watch media.watchVenue line.read still.get",
 		conference.RoleScreen:    "media.watch",
 		conference.RoleOfficial:  "promise.assign promise.note promise.keep media.watch",
 		conference.RoleRegistrar: "question.contact question.similar question.submit question.withdraw question.amend media.watch",

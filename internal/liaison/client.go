@@ -296,6 +296,11 @@ func (s *session) Restart(ctx context.Context, offer string) (string, error) {
 // answer ends the session before long.
 func (s *session) Tiles(venues []conference.VenueID) { s.tell("tiles", tiles{Venues: venues}) }
 
+// Talk lets the stage's microphone be heard in one venue. Refusals: the other node's.
+func (s *session) Talk(ctx context.Context, venue conference.VenueID) error {
+	return s.client.ask(ctx, s.origin, Path+"/"+s.id+"/talk", talk{Venue: venue}, &struct{}{})
+}
+
 // Look tells how slots are shown. It is best effort, as Tiles is.
 func (s *session) Look(slots []protocol.SlotLook) { s.tell("look", protocol.MediaLook{Slots: slots}) }
 

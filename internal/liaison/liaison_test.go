@@ -30,6 +30,7 @@ type fake struct {
 	mu     sync.Mutex // guards slots, change, tiles
 	slots  []protocol.Slot
 	looks  []protocol.SlotLook
+	talks  conference.VenueID
 	change chan struct{}
 	tiles  []conference.VenueID
 	chosen chan struct{}
@@ -61,6 +62,16 @@ func (f *fake) Look(slots []protocol.SlotLook) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.looks = slots
+}
+
+func (f *fake) Talk(_ context.Context, venue conference.VenueID) error {
+	if venue == "nobody" {
+		return conference.Refuse(conference.KindUnavailable, "media.no_talkback", "")
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.talks = venue
+	return nil
 }
 
 func (f *fake) show(slots ...protocol.Slot) {
@@ -236,6 +247,12 @@ func TestM11_RelayedSession(t *testing.T) {
 	session.Look([]protocol.SlotLook{{MID: "2", Height: 90, Hidden: true}})
 	if diff := cmp.Diff([]protocol.SlotLook{{MID: "2", Height: 90, Hidden: true}}, n.media.looks); diff != "" {
 		t.Errorf("looks (-want +got):\n%s", diff)
+	}
+	if err := session.Talk(t.Context(), "nobody"); !errors.As(err, &refusal) || refusal.Code != "media.no_talkback" {
+		t.Errorf("got %v, want the other node's refusal", err)
+	}
+	if err := session.Talk(t.Context(), "hue"); err != nil || n.media.talks != "hue" {
+		t.Errorf("got %v, talks to %q", err, n.media.talks)
 	}
 	session.Tiles([]conference.VenueID{"a", "b"})
 	within(t, "tiles", n.media.chosen)

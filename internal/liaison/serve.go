@@ -78,6 +78,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.restart(w, r, session, body)
 	case action == "tiles":
 		h.tiles(w, session, body)
+	case action == "talk":
+		h.talk(w, r, session, body)
 	case action == "leave":
 		h.leave(w, session)
 	case action == "look":
@@ -174,6 +176,20 @@ func (h *Handler) tiles(w http.ResponseWriter, id string, body []byte) {
 		return
 	}
 	session.Tiles(asked.Venues)
+	h.write(w, http.StatusOK, struct{}{})
+}
+
+func (h *Handler) talk(w http.ResponseWriter, r *http.Request, id string, body []byte) {
+	session, known := h.find(id)
+	var asked talk
+	if !known || json.Unmarshal(body, &asked) != nil {
+		h.refuse(w, unknownSession())
+		return
+	}
+	if err := session.Talk(r.Context(), asked.Venue); err != nil {
+		h.refuse(w, err)
+		return
+	}
 	h.write(w, http.StatusOK, struct{}{})
 }
 

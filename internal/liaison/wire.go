@@ -5,7 +5,7 @@ import (
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
-// Path is where a node answers others; below it /{session}/restart, /tiles, /look, /leave, and
+// Path is where a node answers others; below it /{session}/restart, /tiles, /talk, /look, /leave, and
 // /line/… for the venues' lines.
 const Path = "/api/v1/nodes/media"
 
@@ -48,6 +48,11 @@ func (r *refused) err() error { return conference.Refuse(r.Kind, r.Code, r.Detai
 type description struct {
 	SDP        string               `json:"sdp"`
 	ICEServers []protocol.ICEServer `json:"iceServers,omitempty"`
+}
+
+// talk says which venue hears the stage; "": none.
+type talk struct {
+	Venue conference.VenueID `json:"venue"`
 }
 
 type tiles struct {

@@ -261,6 +261,14 @@ type MediaTiles struct {
 	Venues []string `json:"venues"`
 }
 
+// MediaTalk is "media.talk" (stage): the page's microphone is heard in one venue and nowhere
+// else, until "" or the page's socket ends it. The page's offer has a microphone.
+//
+//wire:command media.talk
+type MediaTalk struct {
+	Venue string `json:"venue"`
+}
+
 // MediaLook is "media.look" (venue, stage): how the page shows its slots. Slots that are
 // not named stay as they were; a new session begins with what is usual for the kind.
 //

@@ -196,6 +196,9 @@ func samples() map[string]any {
 		"server.slots.send": server("slots", protocol.ServerMessage{Slots: &protocol.Slots{
 			Slots: []protocol.Slot{{MID: "2", Kind: protocol.SlotReturn, Venue: "main", Paused: true}}, Send: []string{"m", "l"},
 		}}),
+		"server.slots.stage": server("slots", protocol.ServerMessage{Slots: &protocol.Slots{
+			Slots: []protocol.Slot{{MID: "8", Kind: protocol.SlotVoice, Stage: true}},
+		}}),
 		"server.slots.replaced": server("slots", protocol.ServerMessage{Slots: &protocol.Slots{
 			Slots: []protocol.Slot{}, Ended: true, Replaced: true,
 		}}),

@@ -258,6 +258,8 @@ type Slot struct {
 	Venue string   `json:"venue,omitempty"`
 	// Paused: nothing is sent because the page's line takes no more.
 	Paused bool `json:"paused,omitempty"`
+	// Stage: of a voice slot without a venue: the stage talks to this venue alone.
+	Stage bool `json:"stage,omitempty"`
 }
 
 // Bye precedes a close.

@@ -68,6 +68,7 @@ export class Link {
   #recovery: Recovery = INITIAL;
   #peer: RTCPeerConnection | undefined;
   #planned: PlannedSlot[] = [];
+  #talkback: RTCRtpSender | undefined;
   #notes: readonly SlotNote[] = [];
   #send: SendTracks | undefined;
   #wanted: readonly string[] | undefined;
@@ -173,6 +174,11 @@ export class Link {
     }
   }
 
+  /** talk puts a microphone into the line that was offered for talkback, or takes it out. */
+  async talk(track: MediaStreamTrack | undefined): Promise<void> {
+    await this.#talkback?.replaceTrack(track ?? null);
+  }
+
   /** stats reads the counters; undefined while there is no connection. */
   async stats(): Promise<LinkStats | undefined> {
     const peer = this.#peer;
@@ -207,6 +213,7 @@ export class Link {
     const peer = this.#peer;
     this.#peer = undefined;
     this.#planned = [];
+    this.#talkback = undefined;
     this.#notes = [];
     if (peer === undefined) return;
     peer.onconnectionstatechange = null;
@@ -319,6 +326,10 @@ export class Link {
       });
       preferCodecs(camera, 'video', caps);
       keepResolution(camera.sender);
+    } else if (this.#config.plan.talk === true) {
+      const mic = peer.addTransceiver('audio', { direction: 'sendonly' });
+      preferCodecs(mic, 'audio', caps);
+      this.#talkback = mic.sender;
     }
     this.#planned = [];
     for (const media of ['video', 'audio'] as const) {

@@ -150,6 +150,11 @@ export class Media {
     await this.#link.replaceTracks(send);
   }
 
+  /** talk sends a microphone by the line that was offered for talkback, or nothing any more. */
+  async talk(track: MediaStreamTrack | undefined): Promise<void> {
+    await this.#link.talk(track);
+  }
+
   /** stop leaves, and tells the server so. */
   stop(): void {
     this.#stopWatching?.();

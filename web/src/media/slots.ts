@@ -8,6 +8,7 @@ export interface SlotNote {
   mid: string;
   kind: string;
   venue?: string | undefined;
+  stage?: boolean | undefined;
 }
 
 /** ReceiveSlot is one receive m-line of the page's connection. */
@@ -17,6 +18,8 @@ export interface ReceiveSlot {
   readonly kind: SlotKind;
   /** The venue shown; '' when empty (the programme: whoever is on air). */
   readonly venue: string;
+  /** The stage talks to this venue alone. */
+  readonly stage: boolean;
   readonly track: MediaStreamTrack;
 }
 
@@ -26,6 +29,8 @@ export interface SlotPlan {
   readonly video: readonly SlotKind[];
   /** Kinds of the recvonly audio m-lines, in order. */
   readonly audio: readonly SlotKind[];
+  /** A microphone is offered that nothing is sent with yet: talkback. */
+  readonly talk?: boolean;
 }
 
 /** VOICES is how many open microphones a page hears beside the programme. */
@@ -42,10 +47,10 @@ const audioPlan: readonly SlotKind[] = ['programme', ...new Array<SlotKind>(VOIC
 /** venuePlan: programme, return; programme sound and the voices. */
 export const venuePlan: SlotPlan = { video: ['programme', 'return'], audio: audioPlan };
 
-/** stagePlan: programme and n tiles (≤ 32); programme sound and the voices. */
+/** stagePlan: programme and n tiles (≤ 32); programme sound and the voices; talkback. */
 export function stagePlan(tiles: number): SlotPlan {
   const n = Math.max(0, Math.min(MAX_TILES, Math.floor(tiles)));
-  return { video: ['programme', ...new Array<SlotKind>(n).fill('tile')], audio: audioPlan };
+  return { video: ['programme', ...new Array<SlotKind>(n).fill('tile')], audio: audioPlan, talk: true };
 }
 
 /** PlannedSlot is a transceiver with what it was offered for. */
@@ -77,6 +82,7 @@ export function mapSlots(
       media: p.media,
       kind,
       venue: note?.venue ?? '',
+      stage: note?.stage ?? false,
       track: p.transceiver.receiver.track,
     });
   }

@@ -13,6 +13,7 @@ import type { CommandName, Commands, Place, Venue } from '../wire/wire.gen';
 import { Acts } from './acts.svelte';
 import { isFloor, type Action } from './keys';
 import { QuestionDesk } from './questions.svelte';
+import { Talk } from './talk.svelte';
 import { liveTiles, orderHalls, type Shown, type WallOrder } from './wall';
 
 const STORED = 'diemcau.stage.limit';
@@ -28,6 +29,8 @@ export class StageDesk {
   readonly lines: LineBoard;
   /** questions is the questions' part of the page. */
   readonly questions: QuestionDesk;
+  /** talk is the stage manager's microphone, for one hall. */
+  readonly talk: Talk;
   readonly #acts: Acts;
   readonly #view: () => View;
   #venue = $state('');
@@ -46,6 +49,7 @@ export class StageDesk {
     this.#acts = new Acts(live, (error) => this.#refusal(error));
     this.questions = new QuestionDesk(live, this.#acts, view);
     this.media = new Media(live, stagePlan(1 + Math.min(PAGE_TILES, this.halls.length)));
+    this.talk = new Talk(live, this.media);
   }
 
   /** view is the conference now. */
@@ -185,6 +189,8 @@ export class StageDesk {
       case 'give':
       case 'lower':
         return this.#onVenue(action, on ?? this.#venue);
+      case 'talk':
+        return this.#talk(on ?? this.#venue);
       case 'takeBack':
         if (!this.view.floor.holder) return this.#note(stageWords().venues.notHolder);
         return this.#send(action, 'floor.takeBack', { venue: this.view.floor.holder });
@@ -217,6 +223,15 @@ export class StageDesk {
   /** clearPreview says that nobody is next. */
   async clearPreview(): Promise<void> {
     await this.#send('clearPreview', 'floor.preview', { venue: '' });
+  }
+
+  /** The hall's page must be there to hear; whether it can, the server says. */
+  async #talk(id: string): Promise<void> {
+    const t = stageWords().venues;
+    if (this.talk.to !== '' && (id === '' || id === this.talk.to)) return this.talk.end();
+    if (this.view.venues.get(id) === undefined) return this.#note(t.chooseFirst);
+    if (id === this.main) return this.#note(t.isMain);
+    await this.talk.begin(id);
   }
 
   async #onVenue(action: 'preview' | 'give' | 'lower', id: string): Promise<void> {

@@ -13,7 +13,8 @@ export type FloorAction =
   | 'showLive'
   | 'showAll'
   | 'showLines'
-  | 'followHands';
+  | 'followHands'
+  | 'talk';
 
 /** QuestionAction is about questions. */
 export type QuestionAction =
@@ -63,6 +64,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   KeyA: 'showAll',
   KeyL: 'showLines',
   KeyW: 'followHands',
+  KeyM: 'talk',
 };
 
 const FLOOR: ReadonlySet<Action> = new Set<FloorAction>([
@@ -78,6 +80,7 @@ const FLOOR: ReadonlySet<Action> = new Set<FloorAction>([
   'showAll',
   'showLines',
   'followHands',
+  'talk',
 ]);
 
 /** isFloor tells what an action is about. */

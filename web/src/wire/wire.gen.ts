@@ -245,6 +245,14 @@ export interface MediaTiles {
 }
 
 /**
+ * MediaTalk is "media.talk" (stage): the page's microphone is heard in one venue and nowhere
+ * else, until "" or the page's socket ends it. The page's offer has a microphone.
+ */
+export interface MediaTalk {
+  venue: string;
+}
+
+/**
  * MediaLook is "media.look" (venue, stage): how the page shows its slots. Slots that are
  * not named stay as they were; a new session begins with what is usual for the kind.
  */
@@ -614,6 +622,8 @@ export interface Slot {
   venue?: string;
   /** Paused: nothing is sent because the page's line takes no more. */
   paused?: boolean;
+  /** Stage: of a voice slot without a venue: the stage talks to this venue alone. */
+  stage?: boolean;
 }
 
 /** Bye precedes a close. */
@@ -1180,6 +1190,7 @@ export interface Commands {
   "media.join": MediaOffer;
   "media.restart": MediaOffer;
   "media.tiles": MediaTiles;
+  "media.talk": MediaTalk;
   "media.look": MediaLook;
   "question.calls": Nothing;
   "venue.ready": Nothing;

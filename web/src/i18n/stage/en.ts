@@ -60,6 +60,10 @@ const en = {
     doPreview: 'Stand by',
     give: 'Give floor',
     takeBack: 'Take back',
+    talk: 'Talk to it',
+    talking: 'Talking to it',
+    talkHint: 'Only this venue hears it. Hold the button while you talk, or press once to begin and once more to stop.',
+    noMic: 'The desk’s microphone cannot be opened. Allow the browser to use it and try again.',
     lower: 'Lower hand',
     actions: (venue: string) => `What to do with ${venue}`,
     spoken: (time: string) => `Spoken ${time}`,
@@ -185,6 +189,7 @@ const en = {
     rows: [
       ['← ↑ → ↓', 'choose a venue'],
       ['P', 'the chosen venue stands by'],
+      ['M', 'talk to the chosen venue alone; once more to stop'],
       ['G, Enter', 'give the floor to the chosen venue'],
       ['T', 'take the floor back'],
       ['H', 'lower the hand of the chosen venue'],

@@ -59,6 +59,10 @@ const vi = {
     doPreview: 'Chuẩn bị',
     give: 'Giao lời',
     takeBack: 'Thu lời',
+    talk: 'Nói riêng',
+    talking: 'Đang nói riêng',
+    talkHint: 'Chỉ điểm cầu này nghe thấy. Giữ nút khi nói, hoặc bấm một lần để mở, một lần nữa để tắt.',
+    noMic: 'Không mở được micro của bàn điều khiển. Hãy cho phép trình duyệt dùng micro rồi thử lại.',
     lower: 'Hạ tay',
     actions: (venue: string) => `Việc với ${venue}`,
     spoken: (time: string) => `Đã nói ${time}`,
@@ -184,6 +188,7 @@ const vi = {
     rows: [
       ['← ↑ → ↓', 'chọn điểm cầu'],
       ['P', 'cho điểm cầu đang chọn chuẩn bị'],
+      ['M', 'nói riêng với điểm cầu đang chọn; bấm lần nữa để tắt'],
       ['G, Enter', 'giao lời cho điểm cầu đang chọn'],
       ['T', 'thu lời'],
       ['H', 'hạ tay điểm cầu đang chọn'],

@@ -94,6 +94,7 @@ const en = {
     liveText: 'The whole conference sees and hears this venue.',
     mic: 'MICROPHONE OPEN',
     micText: (venue: string) => `${venue} has the floor. City Hall is heard as well.`,
+    stage: 'The stage manager is talking to your venue. Only this venue hears it.',
     slate: 'The slate covers picture and sound of the conference.',
     yours: 'Your venue has the floor. The microphone is open.',
     notConnected: 'NOT CONNECTED',

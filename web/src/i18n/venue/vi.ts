@@ -93,6 +93,7 @@ const vi = {
     liveText: 'Cả hội nghị đang thấy và nghe điểm cầu này.',
     mic: 'MICRO MỞ',
     micText: (venue: string) => `${venue} đang có lời. Tiếng của trụ sở vẫn được nghe.`,
+    stage: 'Đạo diễn đang nói với điểm cầu của bạn. Chỉ điểm cầu này nghe thấy.',
     slate: 'Màn hình chờ đang che hình và tiếng của hội nghị.',
     yours: 'Điểm cầu của bạn được mời nói. Micro đang mở.',
     notConnected: 'MẤT KẾT NỐI',
