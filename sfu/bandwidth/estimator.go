@@ -26,8 +26,9 @@ const (
 	lossSame     = 0.03
 	lossHigh     = 0.10
 	lossLow      = 0.05
-	beyond       = 2  // times what is always lost
-	lossEnough   = 15 // packets that say something about loss
+	beyond       = 2   // times what is always lost
+	mostAlways   = 0.4 // a line that loses more than that and lossHigh is full
+	lossEnough   = 15  // packets that say something about loss
 	fall         = 0.88
 	risePerSec   = 0.08
 	riseHeadroom = 1.2 // an estimate this far above what arrives is not in use
@@ -70,6 +71,7 @@ type fell struct {
 	loss      float64       // the share then
 	offered   float64       // what was sent then, bits/s
 	delivered float64       // what arrived then, bits/s
+	row       int           // falls in a row, with this one
 }
 
 // report is what one feedback message said, the instants and ways by two clocks that
@@ -178,7 +180,7 @@ func (e *Estimator) judge(now int64) {
 	}
 	loss, least := e.loss(now, recently)
 	longer, atLeast := e.loss(now, longRecently)
-	always := beyond * e.losses.least()
+	always := min(beyond*e.losses.least(), mostAlways)
 	if now-max(e.reports[0].now, e.last.at+int64(settle)/3) > int64(longRecently*3/4) {
 		e.losses.add(now, longer)
 	}
@@ -226,10 +228,11 @@ func (e *Estimator) queued(loses bool, now int64) (queue time.Duration, ours boo
 // mistaken reports whether the last fall was for nothing, and takes it back: much less was
 // sent since then, and neither has the way become shorter, as it does when a queue drains,
 // nor is a smaller part lost, while what arrives shrank with what was sent. So the way is
-// a longer one, or the line always loses as much.
+// a longer one, or the line always loses as much. The first fall in a row does not tell: what
+// arrived then came in part before the line changed.
 func (e *Estimator) mistaken(loss float64, now int64) bool {
 	last := e.last
-	if last.at == 0 || now-last.at > int64(3*settle) || last.offered == 0 || last.delivered == 0 {
+	if last.row < 2 || now-last.at > int64(2*settle) || last.offered == 0 || last.delivered == 0 {
 		return false
 	}
 	less := e.offered(now) / last.offered
@@ -244,15 +247,15 @@ func (e *Estimator) mistaken(loss float64, now int64) bool {
 		e.bases.reset(now, float64(way))
 	}
 	e.losses.reset(now, loss)
-	e.bits, e.last.at = last.from, 0
+	e.bits, e.last = last.from, fell{}
 	return true
 }
 
 // fallTo lets the estimate fall to what arrives.
 func (e *Estimator) fallTo(f fell) {
-	f.from = e.bits
+	f.from, f.row = e.bits, 1
 	if e.last.at != 0 && f.at-e.last.at <= int64(3*settle) {
-		f.from = e.last.from
+		f.from, f.row = e.last.from, e.last.row+1
 	}
 	e.bits = max(min(e.bits, fall*f.delivered), float64(e.cfg.Min))
 	e.last = f

@@ -159,6 +159,28 @@ func TestEstimateFallsByLossAlone(t *testing.T) {
 	}
 }
 
+// A line that becomes narrow while what it loses is sent again, up to three times in a round
+// trip: the repairs hide neither the line nor what it takes.
+func TestM5_RepairsHideNoNarrowLine(t *testing.T) {
+	t.Parallel()
+	for copies := 1; copies <= 3; copies++ {
+		for seed := range uint64(60) {
+			s := newSim(line{rate: 3e6, delay: time.Duration(5+seed%40) * time.Millisecond, queue: time.Duration(60+4*seed) * time.Millisecond})
+			s.layers, s.wanted = []float64{150e3, 650e3, 2.4e6}, 2.5e6
+			s.rng, s.copies = rand.New(rand.NewPCG(seed, 2)), copies
+			s.run(10*time.Second+time.Duration(seed)*7*time.Millisecond, nil)
+			s.rate = 500e3
+			if took := s.run(long, func() bool { return s.layer() <= 0 }); took > 3*time.Second {
+				t.Errorf("%d copies, seed %d: fell only after %v", copies, seed, took)
+			}
+			s.run(5*time.Second, nil)
+			if bits := float64(s.estimate.Bits()); bits > 1.4*500e3 {
+				t.Errorf("%d copies, seed %d: the estimate is %.0f on a line of 500 kbit/s", copies, seed, bits)
+			}
+		}
+	}
+}
+
 // On a line that takes sound only, probing must not cost the sound.
 func TestM5_ProbesSpareTheSound(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package bandwidth_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/pion/interceptor/pkg/twcc"
@@ -41,6 +42,16 @@ type sim struct {
 	padTo   int64
 	lost    int
 	sent    int
+
+	asked   float64 // requests beyond those that what came allows for, as package repair bounds them
+	copies  int     // of what is lost, in each round trip for as long as it is of use; 0: none
+	repairs []repair
+}
+
+// repair is a packet to be sent again.
+type repair struct {
+	at, until int64
+	size      int
 }
 
 type arrival struct {
@@ -72,8 +83,18 @@ func newSim(l line) *sim {
 	return s
 }
 
-// send puts one packet on the line.
+// send puts one packet on the line; when it is lost and repairs are sent, it is due again.
 func (s *sim) send(size int) {
+	if !s.put(size) && s.copies > 0 {
+		s.repairs = append(s.repairs, repair{s.now + s.trip(), s.now + int64(3*time.Second), size})
+	}
+}
+
+// trip is when a packet that was lost is asked for, and for the next time.
+func (s *sim) trip() int64 { return 2*int64(s.delay) + int64(20*time.Millisecond) }
+
+// put puts one packet on the line; false: it is lost.
+func (s *sim) put(size int) bool {
 	seq := s.history.Send(size, s.now)
 	s.sent++
 	queue := s.queue
@@ -82,13 +103,14 @@ func (s *sim) send(size int) {
 	}
 	if s.free-s.now > int64(queue) || s.rng.Float64() < s.loss {
 		s.lost++
-		return
+		return false
 	}
 	rate := max(s.rate-s.cross, 1000)
 	s.free = max(s.free, s.now) + int64(float64(size)*8/rate*float64(time.Second))
 	at := s.free + int64(s.delay) + int64(s.rng.Float64()*float64(s.jitter))
 	s.last = max(s.last, at)
 	s.coming = append(s.coming, arrival{s.last, seq})
+	return true
 }
 
 // layer is what fits the estimate; -1: sound only.
@@ -118,6 +140,7 @@ func (s *sim) run(d time.Duration, watch func() bool) time.Duration {
 				}
 			}
 		}
+		s.repair()
 		s.probe()
 		s.receive(ms)
 		if watch != nil && watch() {
@@ -125,6 +148,25 @@ func (s *sim) run(d time.Duration, watch func() bool) time.Duration {
 		}
 	}
 	return time.Duration(s.now - start)
+}
+
+// repair sends again what is due, in as many copies as are asked for in a round trip.
+func (s *sim) repair() {
+	s.repairs = slices.DeleteFunc(s.repairs, func(r repair) bool { return s.now >= r.until })
+	for i := range s.repairs {
+		if r := &s.repairs[i]; r.at <= s.now {
+			for range s.copies {
+				if s.asked >= 256 {
+					break
+				}
+				s.asked++
+				if s.put(r.size) {
+					r.until = 0
+				}
+			}
+			r.at = s.now + s.trip()
+		}
+	}
 }
 
 func (s *sim) probe() {
@@ -153,6 +195,7 @@ func (s *sim) receive(ms int64) {
 	for len(s.coming) > 0 && s.coming[0].at <= s.now && s.now >= s.stalled {
 		s.recorder.Record(1, s.coming[0].seq, s.now/int64(time.Microsecond))
 		s.coming = s.coming[1:]
+		s.asked = max(0, s.asked-1.5)
 	}
 	if ms%feedback == 0 {
 		if fb := s.recorder.BuildFeedbackPacket(); len(fb) > 0 {

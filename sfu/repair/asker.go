@@ -16,6 +16,9 @@ const (
 	mostWait  = 700 * time.Millisecond
 	useful    = 3 * time.Second // a player gives up after as long
 
+	perPacket = 1.5  // requests for each packet that comes: a line that takes no more is not filled with repairs
+	atOnce    = most // … and before any has come
+
 	lossOver   = 64 // packets over which the loss is smoothed
 	lossSome   = 0.025
 	lossMuch   = 0.075
@@ -29,6 +32,7 @@ type Asker struct {
 	trip    time.Duration
 	loss    float64 // share of the packets that did not come in their turn, of late
 	due     int64   // nothing is due before
+	spent   float64 // requests beyond what came since
 }
 
 // gap is one packet that is missing.
@@ -41,6 +45,7 @@ type gap struct {
 
 // Got notes a packet by its extended sequence number; now is in nanoseconds.
 func (a *Asker) Got(seq uint64, now int64) {
+	a.spent = max(0, a.spent-perPacket)
 	switch {
 	case a.highest == 0 || seq > a.highest+most:
 		a.missing = a.missing[:0]
@@ -114,6 +119,7 @@ func (a *Asker) Due(dst []uint16, now int64) []uint16 {
 	for i := range a.missing {
 		g := &a.missing[i]
 		switch {
+		case a.spent >= atOnce:
 		case g.first == 0 && a.highest-g.seq < overtaken && now-g.since < int64(patience):
 		case g.first != 0 && now-g.asked < int64(wait):
 		default:
@@ -121,6 +127,7 @@ func (a *Asker) Due(dst []uint16, now int64) []uint16 {
 				g.first = now
 			}
 			g.asked = now
+			a.spent++
 			dst = append(dst, uint16(g.seq)) // modulo 2^16
 		}
 	}

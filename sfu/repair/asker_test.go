@@ -174,6 +174,26 @@ func TestRequestsAreBounded(t *testing.T) {
 	}
 }
 
+// A line that takes a fifth of what is sent: what is sent again does not fill it up for good.
+func TestRequestsAreNoMoreThanTheLineCarries(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(1, 1))
+	var a repair.Asker
+	asked, came, seq := 0, 0, uint64(1<<16)
+	for now := int64(time.Hour); now < int64(time.Hour+20*time.Second); now += 4 * ms {
+		if seq++; rng.Float64() < 0.2 {
+			came++
+			a.Got(seq, now)
+		}
+		if asked += len(a.Due(nil, now)); asked > 256+3*came/2 {
+			t.Fatalf("asked %d times when %d packets had come", asked, came)
+		}
+	}
+	if asked < came {
+		t.Errorf("asked %d times only, %d packets came", asked, came)
+	}
+}
+
 func FuzzAsker(f *testing.F) {
 	f.Add([]byte{1, 0, 3, 200, 255, 7})
 	f.Fuzz(func(t *testing.T, b []byte) {
