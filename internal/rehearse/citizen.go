@@ -87,8 +87,12 @@ func (c *citizen) play(ctx, work context.Context, every time.Duration) error {
 
 // ask submits one question, with the luck of the day.
 func (c *citizen) ask(ctx context.Context) error {
+	topic, err := c.topic(ctx)
+	if err != nil {
+		return err
+	}
 	e := c.ledger.add(rand.Text())
-	body := protocol.QuestionSubmit{IdempotencyKey: e.key, Body: e.text, Topic: c.topic()}
+	body := protocol.QuestionSubmit{IdempotencyKey: e.key, Body: e.text, Topic: topic}
 	var cut func()
 	if chance(cutsOf100) {
 		cut = c.socket.cut
@@ -146,14 +150,23 @@ func (c *citizen) elsewhere(ctx context.Context, f func(*socket) error) error {
 	return errors.Join(err, ran)
 }
 
-func (c *citizen) topic() string {
-	topic := ""
-	c.socket.view.look(func(v *view) {
-		if n := len(v.conference.Topics); n > 0 {
-			topic = v.conference.Topics[int(jitter(time.Duration(n)))].ID
+// topic waits until the page knows the conference, and chooses one of its topics.
+func (c *citizen) topic(ctx context.Context) (topic string, err error) {
+	for {
+		changed := c.socket.view.look(func(v *view) {
+			if n := len(v.conference.Topics); n > 0 {
+				topic = v.conference.Topics[int(jitter(time.Duration(n)))].ID
+			}
+		})
+		if topic != "" {
+			return topic, nil
 		}
-	})
-	return topic
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return "", ctx.Err() //nolint:wrapcheck // the caller's own
+		}
+	}
 }
 
 // chance is true in n of a hundred cases.
