@@ -64,17 +64,22 @@ type Relay interface {
 // may be called concurrently; once another socket has the session, Park and Close do nothing.
 type MediaSession interface {
 	MediaHold
+	MediaView
 
 	// Restart answers a full offer with new ICE credentials.
 	Restart(ctx context.Context, offer string) (string, error)
+	// Talk lets the stage's microphone be heard in one venue; "": in none. Refusals:
+	// media.no_microphone, media.no_talkback, media.talk_taken.
+	Talk(ctx context.Context, venue conference.VenueID) error
+}
+
+// MediaView is what a page is sent.
+type MediaView interface {
 	// Slots returns the map of receive slots, the layers of the camera that are wanted, and
 	// a channel closed when either changes.
 	Slots() (protocol.Slots, <-chan struct{})
 	// Tiles chooses the venues in the tile slots, in order; stage only.
 	Tiles(venues []conference.VenueID)
-	// Talk lets the stage's microphone be heard in one venue; "": in none. Refusals:
-	// media.no_microphone, media.no_talkback, media.talk_taken.
-	Talk(ctx context.Context, venue conference.VenueID) error
 	// Look tells how slots are shown.
 	Look(slots []protocol.SlotLook)
 }
