@@ -155,6 +155,7 @@ export class PlayerState {
   /** rolls tells that HLS plays, or that it does not go on. */
   rolls(on: boolean): void {
     this.#rolling = on && this.#byHls;
+    this.#tell();
   }
 
   /** tryNow ends a wait. */
@@ -207,6 +208,7 @@ export class PlayerState {
       this.#quality,
     );
     this.#source = source;
+    this.#tell();
     void source.start().then(() => this.#play(video));
   }
 
