@@ -228,11 +228,14 @@ func (e *Estimator) queued(loses bool, now int64) (queue time.Duration, ours boo
 // mistaken reports whether the last fall was for nothing, and takes it back: much less was
 // sent since then, and neither has the way become shorter, as it does when a queue drains,
 // nor is a smaller part lost, while what arrives shrank with what was sent. So the way is
-// a longer one, or the line always loses as much. The first fall in a row does not tell: what
-// arrived then came in part before the line changed.
+// a longer one, or the line always loses as much. Of loss the first fall in a row does not
+// tell: what arrived then came in part before the line changed.
 func (e *Estimator) mistaken(loss float64, now int64) bool {
 	last := e.last
-	if last.row < 2 || now-last.at > int64(2*settle) || last.offered == 0 || last.delivered == 0 {
+	switch {
+	case last.at == 0 || now-last.at > int64(3*settle) || last.offered == 0 || last.delivered == 0:
+		return false
+	case loss > lossHigh && (last.row < 2 || now-last.at > int64(2*settle)):
 		return false
 	}
 	less := e.offered(now) / last.offered
