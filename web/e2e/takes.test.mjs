@@ -2,7 +2,8 @@
 // one, in the largest and in the smallest variant.
 //
 // CI judges what a busy machine cannot bring about: jumps of more than a second over holes in
-// what was buffered (a camera that is given no processor leaves shorter ones), errors of the element, a picture that is not the one on air, a delay that does not come
+// what was buffered (at some takes hls.js finds one of half a second in the largest variant),
+// errors of the element, a picture that is not the one on air, a delay that does not come
 // down to 8 s. That no variant is kept waiting is shown on a clock of its own
 // (TestP4_NoVariantKeepsAPlayerWaiting). The soak judges stalls by the clock on the wall as
 // well, less what the page's own ticks were late, and the delay.
