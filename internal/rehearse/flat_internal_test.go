@@ -31,6 +31,23 @@ type spectator struct {
 func (h *house) watchHouse(from Network, client *http.Client) *spectator {
 	h.Helper()
 	s := &spectator{house: h, client: client, peer: &peer{}}
+	s.connect(from, func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
+		s.readers.Add(1)
+		defer s.readers.Done()
+		for {
+			if _, _, err := track.ReadRTP(); err != nil {
+				return
+			}
+			s.packets.Add(1)
+		}
+	})
+	return s
+}
+
+// connect joins from a network; take has each stream until the connection is closed.
+func (s *spectator) connect(from Network, take func(*webrtc.TrackRemote, *webrtc.RTPReceiver)) {
+	h := s.house
+	h.Helper()
 	var err error
 	if s.peer.socket, err = listen(h.Context(), from, hostOf("http://"+h.listen)); err != nil {
 		h.Fatal(err)
@@ -42,16 +59,7 @@ func (h *house) watchHouse(from Network, client *http.Client) *spectator {
 	if s.peer.pc, err = api.NewPeerConnection(webrtc.Configuration{}); err != nil {
 		h.Fatal(err)
 	}
-	s.peer.pc.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
-		s.readers.Add(1)
-		defer s.readers.Done()
-		for {
-			if _, _, err := track.ReadRTP(); err != nil {
-				return
-			}
-			s.packets.Add(1)
-		}
-	})
+	s.peer.pc.OnTrack(take)
 	for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecTypeAudio} {
 		if _, err := s.peer.pc.AddTransceiverFromKind(kind, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
 			h.Fatal(err)
@@ -64,7 +72,6 @@ func (h *house) watchHouse(from Network, client *http.Client) *spectator {
 	}); err != nil {
 		h.Fatal(err)
 	}
-	return s
 }
 
 func (s *spectator) ask(method, path, body string) (answer, location string, err error) {

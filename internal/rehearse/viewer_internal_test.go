@@ -58,30 +58,7 @@ func (h *house) view() *viewer {
 	h.Cleanup(client.CloseIdleConnections)
 	s := &spectator{house: h, client: client, peer: &peer{}}
 	v := &viewer{TB: h, peer: s.peer}
-	var err error
-	if s.peer.socket, err = listen(h.Context(), h.network, hostOf("http://"+h.listen)); err != nil {
-		h.Fatal(err)
-	}
-	api, err := newAPI(s.peer.socket, relayDialer{h.network, nil}, newUplink())
-	if err != nil {
-		h.Fatal(err)
-	}
-	if s.peer.pc, err = api.NewPeerConnection(webrtc.Configuration{}); err != nil {
-		h.Fatal(err)
-	}
-	s.peer.pc.OnTrack(v.receive)
-	for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecTypeAudio} {
-		if _, err := s.peer.pc.AddTransceiverFromKind(kind, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
-			h.Fatal(err)
-		}
-	}
-	if err := s.peer.connect(h.live, func(offer string) (string, error) {
-		answer, at, err := s.ask(http.MethodPost, "/api/v1/conferences/"+string(houseID)+"/whep", offer)
-		s.location = at
-		return answer, err
-	}); err != nil {
-		h.Fatal(err)
-	}
+	s.connect(h.network, v.receive)
 	s.peer.pc.OnNegotiationNeeded(func() { v.offers.Add(1) })
 	h.Cleanup(func() {
 		_, _, _ = s.ask(http.MethodDelete, s.location, "") // it may have ended

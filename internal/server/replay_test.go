@@ -157,15 +157,18 @@ func (h *house) replay() protocol.Replay {
 // until asks for the replay until it is as wanted.
 func (h *house) until(what string, want func(r *protocol.Replay) bool) protocol.Replay {
 	h.Helper()
+	late := time.NewTimer(time.Minute)
+	defer late.Stop()
 	for {
 		r := h.replay()
 		if want(&r) {
 			return r
 		}
-		if h.Context().Err() != nil {
+		select {
+		case <-late.C:
 			h.Fatalf("the replay never had %s: %+v", what, r)
+		case <-time.After(50 * time.Millisecond): // between two looks
 		}
-		time.Sleep(50 * time.Millisecond) //nolint:forbidigo // between two looks
 	}
 }
 
