@@ -29,6 +29,8 @@ type Info struct {
 	Frozen []string `json:"frozen,omitempty"`
 	// Reasons a moderator may refuse a question with; DefaultReasons when empty.
 	Reasons []Reason `json:"reasons,omitempty"`
+	// Registration is when and how people register; nil: nobody does.
+	Registration *Registration `json:"registration,omitempty"`
 }
 
 // Venue is one place linked into the conference. Exactly one venue is Main (City Hall).
@@ -36,6 +38,12 @@ type Venue struct {
 	ID   VenueID `json:"id"`
 	Name string  `json:"name"`
 	Main bool    `json:"main,omitempty"`
+	// Seats is how many people may sit there, Reserved how many of these seats only staff
+	// give away. A venue without seats is not registered for.
+	Seats    int `json:"seats,omitempty"`
+	Reserved int `json:"reserved,omitempty"`
+	// Address is what stands on the ticket.
+	Address string `json:"address,omitempty"`
 }
 
 // Topic is one subject questions are sorted by; Agency usually answers it.

@@ -14,6 +14,8 @@ const (
 	EventClosed  = "conference.closed"
 	// EventChannelFrozen: questions of one channel are not taken for a while, or again.
 	EventChannelFrozen = "channel.frozen"
+	// EventRegistrationSet: when and how people register, and how many seats there are.
+	EventRegistrationSet = "registration.set"
 )
 
 // Create makes a conference. Secret names the installation's secret and Key the
@@ -100,6 +102,8 @@ func Apply(info *Info, event Event) (*Info, error) {
 		return withState(info, StateClosed, event)
 	case EventChannelFrozen:
 		return withChannel(info, event)
+	case EventRegistrationSet:
+		return withRegistration(info, event)
 	}
 	return info, nil
 }

@@ -22,6 +22,15 @@ func info() conference.Info {
 	}
 }
 
+func registration() *conference.Registration {
+	return &conference.Registration{
+		OpensAt: time.Date(2022, 8, 25, 1, 0, 0, 0, time.UTC), ClosesAt: time.Date(2022, 10, 21, 10, 0, 0, 0, time.UTC),
+		DoorsAt: time.Date(2022, 10, 28, 0, 0, 0, 0, time.UTC), OfferMs: 86_400_000, VerifyPhone: true, AskIDNumber: true,
+		Invitation: "Trân trọng kính mời", InvitationEn: "You are invited",
+		Privacy: conference.Notice{Version: "2022-10", Text: "Thông tin của ông/bà…", TextEn: "Your data…"},
+	}
+}
+
 func TestLife(t *testing.T) {
 	t.Parallel()
 	var now *conference.Info
@@ -101,6 +110,29 @@ func TestValidate(t *testing.T) {
 		{"reason twice", func(i *conference.Info) {
 			i.Reasons = append(conference.DefaultReasons(), conference.DefaultReasons()[0])
 		}, "twice"},
+		{"registration", func(i *conference.Info) { i.Registration = registration() }, ""},
+		{"less than no seats", func(i *conference.Info) { i.Venues[0].Seats = -1 }, "seats"},
+		{"more reserved than there are", func(i *conference.Info) { i.Venues[0].Seats, i.Venues[0].Reserved = 2, 3 }, "reserved"},
+		{"closes before it opens", func(i *conference.Info) {
+			i.Registration = registration()
+			i.Registration.ClosesAt = i.Registration.OpensAt
+		}, "closesAt"},
+		{"closes after the doors open", func(i *conference.Info) {
+			i.Registration = registration()
+			i.Registration.ClosesAt = i.Registration.DoorsAt.Add(time.Second)
+		}, "doors"},
+		{"offers of a second", func(i *conference.Info) {
+			i.Registration = registration()
+			i.Registration.OfferMs = 1000
+		}, "offerMs"},
+		{"no privacy notice", func(i *conference.Info) {
+			i.Registration = registration()
+			i.Registration.Privacy.Text = ""
+		}, "privacy"},
+		{"privacy notice without a version", func(i *conference.Info) {
+			i.Registration = registration()
+			i.Registration.Privacy.Version = ""
+		}, "version"},
 		{"reason without a door", func(i *conference.Info) { i.Reasons = []conference.Reason{{Code: "x", Text: "x"}} }, "nextDoor"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -177,6 +209,9 @@ func TestGolden(t *testing.T) {
 		conference.EventClosed:  conference.Closed{},
 
 		conference.EventChannelFrozen: conference.ChannelFrozen{Channel: "web", On: true},
+		conference.EventRegistrationSet: conference.RegistrationSet{
+			Registration: registration(), Seats: []conference.SeatCount{{Venue: "ba-dinh", Seats: 120, Reserved: 10}},
+		},
 	} {
 		got, err := json.Marshal(data)
 		if err != nil {
@@ -189,5 +224,32 @@ func TestGolden(t *testing.T) {
 		if string(got)+"\n" != string(want) {
 			t.Errorf("%s: got %s, want %s", event, got, want)
 		}
+	}
+}
+
+// TestRegistrationSet: numbers of seats and the registration are replaced in a copy.
+func TestRegistrationSet(t *testing.T) {
+	t.Parallel()
+	before := info()
+	data := conference.RegistrationSet{Registration: registration(), Seats: []conference.SeatCount{{Venue: "ba-dinh", Seats: 120, Reserved: 10}}}
+	raw, err := json.Marshal(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := conference.Apply(&before, conference.Event{Type: conference.EventRegistrationSet, Data: raw})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, _ := after.Venue("ba-dinh"); v.Seats != 120 || v.Reserved != 10 || after.Registration.Offer() != 24*time.Hour {
+		t.Errorf("got %+v and %+v", v, after.Registration)
+	}
+	if got, want := after.DoorsAt(), registration().DoorsAt; !got.Equal(want) {
+		t.Errorf("doors at %v, want %v", got, want)
+	}
+	if v, _ := before.Venue("ba-dinh"); v.Seats != 0 || before.Registration != nil || !before.DoorsAt().Equal(before.StartsAt) {
+		t.Errorf("the conference before was changed: %+v", before)
+	}
+	if _, err := conference.Apply(nil, conference.Event{Type: conference.EventRegistrationSet}); err == nil {
+		t.Error("a conference that does not exist has seats")
 	}
 }

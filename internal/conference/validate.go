@@ -14,6 +14,7 @@ const (
 	MaxVenues    = 200
 	MaxTopics    = 100
 	MaxReasons   = 50
+	MaxSeats     = 100_000
 )
 
 // ValidID reports whether text may be the id of a conference, a venue or a topic:
@@ -38,6 +39,10 @@ func (i *Info) Normalised() Info {
 	next.StartsAt = next.StartsAt.UTC()
 	if len(next.Reasons) == 0 {
 		next.Reasons = DefaultReasons()
+	}
+	if next.Registration != nil {
+		registration := next.Registration.Normalised()
+		next.Registration = &registration
 	}
 	return next
 }
@@ -69,7 +74,7 @@ func (i *Info) problem() string {
 	case len(i.Reasons) > MaxReasons:
 		return fmt.Sprintf("reasons: at most %d", MaxReasons)
 	}
-	for _, check := range []func() string{i.venueProblem, i.topicProblem, i.reasonProblem} {
+	for _, check := range []func() string{i.venueProblem, i.topicProblem, i.reasonProblem, i.registrationProblem} {
 		if problem := check(); problem != "" {
 			return problem
 		}
@@ -87,6 +92,11 @@ func (i *Info) venueProblem() string {
 			return fmt.Sprintf("venue %q: twice", v.ID)
 		case !isText(v.Name, MaxNameRunes):
 			return fmt.Sprintf("venue %q: name of 1–200 characters", v.ID)
+		case utf8.RuneCountInString(v.Address) > MaxNameRunes:
+			return fmt.Sprintf("venue %q: address of at most 200 characters", v.ID)
+		}
+		if problem := seatProblem(v.ID, v.Seats, v.Reserved); problem != "" {
+			return problem
 		}
 		seen[v.ID] = true
 		if v.Main {
@@ -97,6 +107,20 @@ func (i *Info) venueProblem() string {
 		return fmt.Sprintf("venues: exactly one is main, not %d", mains)
 	}
 	return ""
+}
+
+func seatProblem(venue VenueID, seats, reserved int) string {
+	if seats < 0 || seats > MaxSeats || reserved < 0 || reserved > seats {
+		return fmt.Sprintf("venue %q: 0–%d seats, of which 0–seats are reserved", venue, MaxSeats)
+	}
+	return ""
+}
+
+func (i *Info) registrationProblem() string {
+	if i.Registration == nil {
+		return ""
+	}
+	return i.Registration.problem(i.StartsAt)
 }
 
 func (i *Info) topicProblem() string {

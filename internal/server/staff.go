@@ -66,14 +66,29 @@ func (s *Server) principal(c echo.Context, action string) (conference.Actor, con
 
 // conferenceView is a conference as everybody may list it.
 type conferenceView struct {
-	ID       conference.ID      `json:"id"`
-	Title    string             `json:"title"`
-	TitleEn  string             `json:"titleEn,omitempty"`
-	State    conference.State   `json:"state"`
-	StartsAt time.Time          `json:"startsAt"`
-	Public   bool               `json:"public"`
-	Demo     bool               `json:"demo,omitempty"`
-	Venues   []conference.Venue `json:"venues"`
+	ID       conference.ID    `json:"id"`
+	Title    string           `json:"title"`
+	TitleEn  string           `json:"titleEn,omitempty"`
+	State    conference.State `json:"state"`
+	StartsAt time.Time        `json:"startsAt"`
+	Public   bool             `json:"public"`
+	Demo     bool             `json:"demo,omitempty"`
+	Venues   []venueView      `json:"venues"`
+}
+
+// venueView is a venue as everybody may list it.
+type venueView struct {
+	ID   conference.VenueID `json:"id"`
+	Name string             `json:"name"`
+	Main bool               `json:"main,omitempty"`
+}
+
+func venueViews(venues []conference.Venue) []venueView {
+	views := make([]venueView, len(venues))
+	for i, v := range venues {
+		views[i] = venueView{ID: v.ID, Name: v.Name, Main: v.Main}
+	}
+	return views
 }
 
 // conferences lists what is public and what the asker is signed in to:
@@ -93,7 +108,7 @@ func (s *Server) conferences(c echo.Context) error {
 		}
 		views = append(views, conferenceView{
 			ID: info.ID, Title: info.Title, TitleEn: info.TitleEn, State: info.State,
-			StartsAt: info.StartsAt, Public: info.Public, Demo: info.Demo, Venues: info.Venues,
+			StartsAt: info.StartsAt, Public: info.Public, Demo: info.Demo, Venues: venueViews(info.Venues),
 		})
 	}
 	return answer(c, http.StatusOK, views)
