@@ -33,6 +33,7 @@ type encoder struct {
 	sound  func(n int) []byte // the n-th 20 ms
 	skew   time.Duration      // of its clock
 	late   time.Duration      // of sound: it is sent so long after it was captured
+	from   time.Time          // it begins a whole number of seconds after this, if set
 
 	pc           *webrtc.PeerConnection
 	video, audio *webrtc.TrackLocalStaticRTP
@@ -146,6 +147,9 @@ func (e *encoder) run(ctx context.Context) error {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	start := time.Now()
+	if !e.from.IsZero() {
+		start = e.from.Add(time.Since(e.from).Truncate(time.Second) + time.Second)
+	}
 	var sounds, pictures, reports, unit int
 	var seq [2]uint16
 	for {

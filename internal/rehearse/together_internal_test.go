@@ -241,8 +241,9 @@ func seconds(tb testing.TB, text string) time.Duration {
 }
 
 // P2: City Hall and a hall flash and beep once a second, each at its own moments and by a
-// clock that is hours off; the hall's sound is sent later than its picture. Before and after takes a flash and its beep are together in what
-// a WHEP viewer is sent, in HLS and in the recording; in the soak after an hour of takes too.
+// clock that is hours off; the hall's sound is sent later than its picture. Before and after
+// takes a flash and its beep are together in what a WHEP viewer is sent, in HLS and in the
+// recording; in the soak after an hour of takes too.
 //
 //nolint:paralleltest // it is about tens of milliseconds: not beside the other tests of this package
 func TestP2_FlashAndBeepStayTogether(t *testing.T) {
@@ -252,9 +253,11 @@ func TestP2_FlashAndBeepStayTogether(t *testing.T) {
 	}
 	h := newHouse(t, 2)
 	at := h.place(h.network)
+	from := time.Now() // of both: nothing else keeps the beeps of the two apart
 	for i, e := range []*encoder{clap(t, 0, 1000), clap(t, 480*time.Millisecond, 1700)} {
 		h.attends(h.prepare(at, i))
 		e.venue, e.skew = venueID(i), []time.Duration{7 * time.Hour, -100 * time.Second}[i]
+		e.from = from
 		e.late = []time.Duration{0, 140 * time.Millisecond}[i] // more than the mixer waits for
 		h.publish(e)
 	}
