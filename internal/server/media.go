@@ -29,6 +29,9 @@ type Media interface {
 type Viewing struct {
 	Venue conference.VenueID // "": the programme
 	From  netip.Prefix       // the address, as limits.Network gives it
+	// Edge: an edge asks, for one size of the programme: 0 is the largest.
+	Edge bool
+	Rung int
 }
 
 // Relay tells clients how to reach the TURN server.
@@ -99,7 +102,7 @@ func (s *Server) publish(c echo.Context) error {
 // watch is WHEP: the programme is open when the conference is public; one venue needs a
 // venue or stage token, or the stage page's session.
 func (s *Server) watch(c echo.Context) error {
-	_, info, err := s.info(c)
+	info, err := s.about(c)
 	if err != nil {
 		return err
 	}
@@ -113,6 +116,8 @@ func (s *Server) watch(c echo.Context) error {
 		if owner, err = s.mediaOwner(c, info, venue, action); err != nil {
 			return err
 		}
+	} else if s.toEdge(c, info, false) {
+		return nil
 	}
 	if away, err := s.redirectMedia(c, info.ID); away {
 		return err
@@ -221,7 +226,7 @@ func (s *Server) mediaOptions(c echo.Context) error {
 	}
 	header.Set(takes, acceptsOf(takes))
 	header.Set("Access-Control-Allow-Methods", "POST, PATCH, DELETE, OPTIONS")
-	header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, Accept-Language")
+	header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, Accept-Language, "+edgeHeader)
 	header.Set("Access-Control-Max-Age", "86400")
 	return c.NoContent(http.StatusNoContent)
 }
