@@ -107,7 +107,7 @@ func (e *edgeApp) open(ctx context.Context) error {
 		Origin: s.Edge.Of, Token: strings.TrimSpace(string(raw)), Self: e.self, Now: time.Now, Logger: e.logger,
 	})
 	e.puller = newPuller(e.media, e.link, e.logger)
-	e.serveProgramme() //nolint:contextcheck // a scrape comes with no context of ours
+	e.serveProgramme()
 	return nil
 }
 

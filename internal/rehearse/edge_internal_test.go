@@ -67,16 +67,16 @@ func (h *house) edgeToken() string {
 	return path
 }
 
-// numbers returns the media sequence numbers of a track's playlist, first and last, and how
-// many discontinuities there were from the beginning on.
-func (h *house) numbers(track string) (first, last uint64, breaks int) {
+// numbers returns the last media sequence number of a track's playlist, and how many
+// discontinuities there were from the beginning on.
+func (h *house) numbers(track string) (last uint64, breaks int) {
 	for line := range strings.Lines(string(h.file(track + ".m3u8"))) {
 		line = strings.TrimSpace(line)
 		name, value, _ := strings.Cut(line, ":")
 		switch {
 		case name == "#EXT-X-MEDIA-SEQUENCE":
-			first, _ = strconv.ParseUint(value, 10, 64)
-			last = first - 1
+			last, _ = strconv.ParseUint(value, 10, 64)
+			last--
 		case name == "#EXT-X-DISCONTINUITY-SEQUENCE":
 			n, _ := strconv.Atoi(value)
 			breaks += n
@@ -86,14 +86,14 @@ func (h *house) numbers(track string) (first, last uint64, breaks int) {
 			last++
 		}
 	}
-	return first, last, breaks
+	return last, breaks
 }
 
 // goesOn waits until a track has some segments more.
 func (h *house) goesOn(track string, more uint64) {
 	h.Helper()
-	_, from, _ := h.numbers(track)
-	h.until("the playlist goes on", func() bool { _, last, _ := h.numbers(track); return last >= from+more })
+	from, _ := h.numbers(track)
+	h.until("the playlist goes on", func() bool { last, _ := h.numbers(track); return last >= from+more })
 }
 
 // mostStill is how long no picture may come when the origin dies: a second passes before
@@ -146,7 +146,7 @@ func TestP7_TwoEdges(t *testing.T) {
 	breaks := make([]int, len(edges))
 	for i, e := range edges {
 		e.goesOn("v0", 2)
-		_, _, breaks[i] = e.numbers("v0")
+		_, breaks[i] = e.numbers("v0")
 		if breaks[i] == 0 {
 			t.Error("no discontinuity tells that the slate begins")
 		}
@@ -162,7 +162,7 @@ func TestP7_TwoEdges(t *testing.T) {
 	t.Logf("the origin was ready again: the programme was back after %v", time.Since(back).Round(time.Millisecond))
 	for i, e := range edges {
 		e.goesOn("v0", 2)
-		if _, _, now := e.numbers("v0"); now <= breaks[i] {
+		if _, now := e.numbers("v0"); now <= breaks[i] {
 			t.Error("no discontinuity tells that the programme is back")
 		}
 		e.decodes(e.saved())
@@ -186,4 +186,3 @@ func TestP7_TwoEdges(t *testing.T) {
 		t.Error("the other edge panicked")
 	}
 }
-

@@ -21,12 +21,7 @@ type Edges interface {
 	Origins() []string
 }
 
-const (
-	// edgeHeader lets a viewer say that it cannot go to an edge ("no"): the last one it was
-	// sent to did not answer, or its page may not.
-	edgeHeader = "Diemcau-Edge"
-	maxReport  = 32 << 10
-)
+const maxReport = 32 << 10
 
 // edgeReport is POST /api/v1/edges: where an edge is and how it stands → what it is to show.
 func (s *Server) edgeReport(c echo.Context) error {
@@ -72,7 +67,7 @@ func (s *Server) edgePull(c echo.Context) error {
 	if err != nil {
 		return echo.ErrNotFound
 	}
-	offer, err := readText(c, typeSDP, maxSDP)
+	offer, err := readText(c, typeSDP)
 	if err != nil {
 		return err
 	}
@@ -84,10 +79,11 @@ func (s *Server) edgePull(c echo.Context) error {
 }
 
 // toEdge sends a viewer who comes to an edge that has room (307: the same method and body,
-// RFC 9110 §15.4.8; RFC 9725 §4.5); false: there is none, or the viewer wants none.
+// RFC 9110 §15.4.8; RFC 9725 §4.5); false: there is none, or the viewer wants none (?edge=no):
+// the last one did not answer, or its page may not go there.
 func (s *Server) toEdge(c echo.Context, info *conference.Info, hls bool) bool {
 	r := c.Request()
-	if s.cfg.Edges == nil || info.State != conference.StateOpen || r.Header.Get(edgeHeader) == "no" {
+	if s.cfg.Edges == nil || info.State != conference.StateOpen || c.QueryParam("edge") == "no" {
 		return false
 	}
 	origin := s.cfg.Edges.Pick(edge.Want{Conference: info.ID, Secure: r.TLS != nil, HLS: hls})

@@ -71,25 +71,22 @@ func TestP7_ViewersAreSentToAnEdge(t *testing.T) {
 	t.Parallel()
 	_, shelf := withShelf(t)
 	h, edges := newOrigin(t, shelf)
-	whep := func(path string, header map[string]string, token string) answer {
-		return h.do(request{
-			method: "POST", path: path, body: offer, contentType: typeSDP, origin: "https://player.example", header: header, bearer: token,
-		})
+	whep := func(path, token string) answer {
+		return h.do(request{method: "POST", path: path, body: offer, contentType: typeSDP, origin: "https://player.example", bearer: token})
 	}
-	stays := map[string]string{"Diemcau-Edge": "no"}
-	live := func(name string, header map[string]string) answer {
-		return h.do(request{method: "GET", path: "/live/" + place + "/" + name, header: header})
+	live := func(name string) answer {
+		return h.do(request{method: "GET", path: "/live/" + place + "/" + name})
 	}
 	for _, test := range []struct {
 		name, sent string
 		got        answer
 	}{
-		{"WebRTC", api + "/whep", whep(api+"/whep", nil, "")},
-		{"HLS", "/live/" + place + "/index.m3u8", live("index.m3u8", nil)},
-		{"WebRTC that stays", "", whep(api+"/whep", stays, "")},
-		{"HLS that stays", "", live("index.m3u8", stays)},
-		{"a segment", "", live("v0-7.m4s", nil)},
-		{"one venue", "", whep(api+"/whep/ba-vi", nil, h.token(conference.RoleVenue))},
+		{"WebRTC", api + "/whep", whep(api+"/whep", "")},
+		{"HLS", "/live/" + place + "/index.m3u8", live("index.m3u8")},
+		{"WebRTC that stays", "", whep(api+"/whep?edge=no", "")},
+		{"HLS that stays", "", live("index.m3u8?edge=no")},
+		{"a segment", "", live("v0-7.m4s")},
+		{"one venue", "", whep(api+"/whep/ba-vi", h.token(conference.RoleVenue))},
 	} {
 		at := test.got.header.Get("Location")
 		switch sent := test.got.status == http.StatusTemporaryRedirect; {
@@ -103,11 +100,11 @@ func TestP7_ViewersAreSentToAnEdge(t *testing.T) {
 		t.Errorf("asked for %+v", edges.wants)
 	}
 	private := h.token(conference.RoleModerator, func(g *access.Grant) { g.Conference = other })
-	if got := whep("/api/v1/conferences/"+other+"/whep", nil, private); got.status != http.StatusCreated {
+	if got := whep("/api/v1/conferences/"+other+"/whep", private); got.status != http.StatusCreated {
 		t.Errorf("what is not public: got %d, want to stay", got.status)
 	}
 	edges.full = true
-	if got := whep(api+"/whep", nil, ""); got.status != http.StatusCreated {
+	if got := whep(api+"/whep", ""); got.status != http.StatusCreated {
 		t.Errorf("no edge has room: got %d, want to stay", got.status)
 	}
 	page := h.do(request{method: "GET", path: "/c/" + place})

@@ -88,7 +88,7 @@ func (s *Server) publish(c echo.Context) error {
 	if away, err := s.redirectMedia(c, info.ID); away {
 		return err
 	}
-	offer, err := readText(c, typeSDP, maxSDP)
+	offer, err := readText(c, typeSDP)
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (s *Server) watch(c echo.Context) error {
 	if err := s.cfg.Limits.Take(c.Request().Context(), limits.Watch, asker); err != nil {
 		return err
 	}
-	offer, err := readText(c, typeSDP, maxSDP)
+	offer, err := readText(c, typeSDP)
 	if err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (s *Server) patchMedia(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	fragment, err := readText(c, typeFragment, maxSDP)
+	fragment, err := readText(c, typeFragment)
 	if err != nil {
 		return err
 	}
@@ -226,7 +226,7 @@ func (s *Server) mediaOptions(c echo.Context) error {
 	}
 	header.Set(takes, acceptsOf(takes))
 	header.Set("Access-Control-Allow-Methods", "POST, PATCH, DELETE, OPTIONS")
-	header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, Accept-Language, "+edgeHeader)
+	header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, Accept-Language")
 	header.Set("Access-Control-Max-Age", "86400")
 	return c.NoContent(http.StatusNoContent)
 }
