@@ -115,7 +115,7 @@ func (r *Registration) take(event conference.Event, data step) bool {
 }
 
 func (r *Registration) correct(private map[string]string, data step) {
-	for _, f := range (&Correct{}).fields(&r.Person) {
+	for _, f := range corrections(&Correct{}, &r.Person) {
 		if slices.Contains(data.Fields, f.name) {
 			*f.now = private[f.name]
 		}

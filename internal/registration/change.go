@@ -174,7 +174,7 @@ func (b *Board) correct(body Correct) (conference.Decision, error) {
 		return conference.Decision{}, conflict("registration.already_erased", string(r.ID))
 	}
 	person, private, data := r.Person, map[string]string{}, Corrected{Registration: r.ID}
-	for _, f := range body.fields(&person) {
+	for _, f := range corrections(&body, &person) {
 		if f.given == nil || *f.given == *f.now {
 			continue
 		}
@@ -213,10 +213,15 @@ type change struct {
 	now   *string
 }
 
-func (c *Correct) fields(p *Person) []change {
+// corrections are the fields a correction may replace.
+func corrections(c *Correct, p *Person) []change {
 	return []change{
-		{FieldName, c.Name, &p.Name}, {FieldPhone, c.Phone, &p.Phone}, {FieldCommune, c.Commune, &p.Commune},
-		{FieldOrganisation, c.Organisation, &p.Organisation}, {FieldEmail, c.Email, &p.Email}, {FieldIDNumber, c.IDNumber, &p.IDNumber},
+		{FieldName, c.Name, &p.Name},
+		{FieldPhone, c.Phone, &p.Phone},
+		{FieldCommune, c.Commune, &p.Commune},
+		{FieldOrganisation, c.Organisation, &p.Organisation},
+		{FieldEmail, c.Email, &p.Email},
+		{FieldIDNumber, c.IDNumber, &p.IDNumber},
 	}
 }
 
@@ -236,8 +241,9 @@ func (b *Board) erase(info *conference.Info, body Erase, now time.Time) (confere
 	return b.leave(info, r, EventCancelled, now, erased), nil
 }
 
-// set changes the numbers of seats, never below what is taken, and offers what is free now.
-func (b *Board) set(info *conference.Info, body Set, now time.Time) (conference.Decision, error) {
+// set changes the numbers of seats, never below what is taken. What is free now is offered by
+// the system (Offer).
+func (b *Board) set(info *conference.Info, body Set) (conference.Decision, error) {
 	if info.State == conference.StateClosed {
 		return conference.Decision{}, conflict("registration.closed", "")
 	}

@@ -125,3 +125,12 @@ func (Set) CommandType() string { return "registration.set" }
 
 // CommandType returns the command's name on the wire.
 func (Tell) CommandType() string { return "registration.tell" }
+
+// Named returns the registration the command is about.
+func (c Accept) Named() conference.RegistrationID { return c.ID }
+
+// Named returns the registration the command is about.
+func (c Correct) Named() conference.RegistrationID { return c.ID }
+
+// Named returns the registration the command is about.
+func (c Erase) Named() conference.RegistrationID { return c.ID }

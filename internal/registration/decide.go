@@ -61,7 +61,7 @@ func (b *Board) Decide(info *conference.Info, command conference.Command, now ti
 	case Offer:
 		return b.offer(info, body, now)
 	case Set:
-		return b.set(info, body, now)
+		return b.set(info, body)
 	case Tell:
 		return tell(command.Actor, body)
 	}

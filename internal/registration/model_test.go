@@ -262,4 +262,3 @@ func (m *machine) set(t *rapid.T) {
 		m.paper.seats[v] = [2]int{seats, reserved}
 	}
 }
-

@@ -139,7 +139,8 @@ func TestR4_RapidSeats(t *testing.T) {
 		m := &machine{
 			info: theInfo(), board: registration.NewBoard(), now: begin,
 			paper: &paper{
-				map[conference.RegistrationID]slip{}, map[conference.VenueID][]conference.RegistrationID{},
+				map[conference.RegistrationID]slip{},
+				map[conference.VenueID][]conference.RegistrationID{},
 				map[conference.VenueID][2]int{"thanh-pho": {3, 1}, "ba-dinh": {2, 0}},
 			},
 		}

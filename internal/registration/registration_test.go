@@ -104,7 +104,9 @@ func TestRegisterRefusals(t *testing.T) {
 		{"a citizen walks in", citizen, begin, func(r *registration.Register) { r.WalkIn = true }, "registration.staff_only"},
 		{"no reserved seats", registrar, begin, func(r *registration.Register) { r.Reserved = true }, "registration.venue_full"},
 		{
-			"a desk of another venue", conference.Actor{Role: conference.RoleRegistrar, Venue: "thanh-pho"}, begin,
+			"a desk of another venue",
+			conference.Actor{Role: conference.RoleRegistrar, Venue: "thanh-pho"},
+			begin,
 			func(*registration.Register) {}, "registration.other_venue",
 		},
 	} {

@@ -1012,7 +1012,8 @@ export type Channel =
   | "desk"
   | "phone"
   | "zalo"
-  | "import";
+  | "import"
+  | "registration";
 
 /** ConferenceState is where a conference stands. */
 export type ConferenceState =
