@@ -96,7 +96,10 @@ func (a *app) open(ctx context.Context) error {
 	if a.holidays, err = s.calendar(); err != nil {
 		return err
 	}
-	a.live = live.New(live.Config{Store: a.store, Secret: keys, Logger: a.logger, Now: time.Now, Screen: held})
+	a.live = live.New(live.Config{
+		Store: a.store, Secret: keys, Logger: a.logger, Now: time.Now, Screen: held,
+		Erasures: live.NewErasureFile(filepath.Join(s.Data, "erased")),
+	})
 	a.zalo, err = s.Zalo.handler(s.Data, keys, zaloQuestions{
 		live: a.live, limits: a.limits,
 		conference: conference.ID(s.Zalo.Conference), topic: conference.TopicID(s.Zalo.Topic),
