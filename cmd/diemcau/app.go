@@ -16,6 +16,7 @@ import (
 
 	"github.com/diemcau/diemcau/internal/access"
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/demo"
 	"github.com/diemcau/diemcau/internal/edge"
 	"github.com/diemcau/diemcau/internal/eventlog"
 	"github.com/diemcau/diemcau/internal/limits"
@@ -184,7 +185,7 @@ func (a *app) serveHTTP() error {
 	a.http, err = server.New(server.Config{
 		Logger: a.logger.With(slog.String("part", "server")), Now: time.Now, Gate: a.gate, Live: a.live,
 		Media: whip{a.media}, Relay: a.relays(), Lines: a.lines, Livestream: livestream, Pages: pages, Socket: a.hub.Serve, Limits: a.limits, Metrics: a.metrics,
-		Origins: a.origins, CACert: caCert, ImportSecret: a.importSecret, Zalo: webhook, Holidays: a.holidays,
+		Origins: a.origins, CACert: caCert, ImportSecret: a.importSecret, Templates: []conference.Info{demo.Conference()}, Zalo: webhook, Holidays: a.holidays,
 		MediaHome: mediaHome(a.pages.home), Nodes: a.nodes, Peers: a.peerOrigins, Edges: a.edges,
 	})
 	if err != nil {

@@ -29,6 +29,7 @@ type batch struct {
 	versions  map[conference.Entity]uint64   // of entities changed by this batch
 	causes    map[string]bool                // commands of this batch that write
 	submitted map[conference.QuestionID]bool // questions of this batch
+	wiped     bool                           // it ends a test: its questions rest on none before
 	entries   []*entry
 	judged    []held // every command that was decided
 	drafts    int
@@ -78,8 +79,11 @@ func (b *batch) unstack(landed *batch, base *state) {
 		return
 	}
 	b.under, b.base = nil, base
-	b.questions.Rest(base.questions)
 	b.floor.Rest(base.floor)
+	if b.wiped {
+		return
+	}
+	b.questions.Rest(base.questions)
 	b.registrations.Rest(base.registrations)
 }
 
@@ -185,7 +189,9 @@ func (b *batch) rule(command conference.Command, made *made) (conference.Decisio
 	case register, erase, registration.Cancel, registration.Accept, registration.Move, registration.Give, registration.Correct,
 		registration.CheckIn, registration.UndoCheckIn, registration.Lapse, registration.Offer, registration.Set, registration.Tell:
 		return b.ruleRegistration(command)
-	case conference.Open, conference.Close:
+	case conference.Edit:
+		return b.edit(command, body)
+	case conference.Open, conference.Close, conference.GoLive:
 		return conference.Decide(b.info, command, b.now)
 	case floor.Connect, floor.Disconnect, floor.Ready, floor.NotReady, floor.RaiseHand, floor.LowerHand,
 		floor.Preview, floor.Give, floor.TakeBack, floor.CityHall, floor.Slate:
@@ -298,6 +304,11 @@ func (b *batch) apply(event conference.Event) error {
 		return err
 	}
 	b.info = info
+	if event.Type == conference.EventWentLive {
+		b.wiped, b.questions, b.registrations = true, moderation.NewBoard(), registration.NewBoard()
+		clear(b.submitted)
+		clear(b.made)
+	}
 	if _, _, err := b.questions.Apply(event); err != nil {
 		return err
 	}

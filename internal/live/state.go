@@ -47,6 +47,7 @@ type state struct {
 	recording   record.Recording
 	vouched     vouched
 	votedAt     uint64 // position of the last event that may have changed a total of votes
+	liveFrom    uint64 // position at which a test was ended; 0: none was
 }
 
 func newState(keys *keyring) *state {
@@ -93,6 +94,12 @@ func (s *state) apply(event conference.Event, at eventlog.Position) error {
 	if s.info == nil {
 		return fmt.Errorf("apply %s at %d: no conference yet", event.Type, event.Position)
 	}
+	if event.Type == conference.EventWentLive {
+		s.wipe()
+	}
+	if s.wiped(event) {
+		return s.skip(event, at)
+	}
 	if change.Previous, change.Question, err = s.questions.Apply(event); err != nil {
 		return err
 	}
@@ -130,6 +137,10 @@ func (s *state) apply(event conference.Event, at eventlog.Position) error {
 	}
 	s.note(event, change.Question, registered)
 	s.at, s.time = at, event.At
+	if event.Type == conference.EventWentLive {
+		s.ring.forget(at) // everybody takes a snapshot: pages forget what is gone
+		return nil
+	}
 	s.ring.push(change)
 	s.notePlaces(event, registered, change.Question)
 	return nil

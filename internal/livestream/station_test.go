@@ -296,6 +296,30 @@ func TestNothingIsKeptWithoutAFolder(t *testing.T) {
 	})
 }
 
+// A test is shown, and leaves nothing behind.
+func TestATestIsNotKept(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStudio(t, dir, func(cfg *livestream.Config) {
+			conferences := cfg.Conferences
+			cfg.Conferences = func() []*conference.Info {
+				all := conferences()
+				all[0].Test = true
+				return all
+			}
+		})
+		s.wait(30 * time.Second)
+		if l := s.list("v0.m3u8"); len(l.segments) == 0 {
+			t.Error("nothing is shown")
+		}
+		left, err := os.ReadDir(dir)
+		if err != nil || len(left) > 0 {
+			t.Errorf("kept: %v (%v)", left, err)
+		}
+	})
+}
+
 // With several nodes only the one that has the media shows them.
 func TestAnotherNodeShowsIt(t *testing.T) {
 	t.Parallel()

@@ -28,6 +28,8 @@ type Livestream interface {
 	Movie(info *conference.Info, spans []livestream.Span) (*livestream.Movie, error)
 	// Alarm says what is wrong with the recording; "": nothing.
 	Alarm() string
+	// Room returns how many bytes may still be recorded, and of how many; 0, 0: nothing is kept.
+	Room() (room, of int64)
 }
 
 const (

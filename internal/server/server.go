@@ -60,6 +60,8 @@ type Config struct {
 	Peers func() []string
 	// Edges are the servers elsewhere that viewers are sent to; nil: there can be none.
 	Edges Edges
+	// Templates are conferences that a new one can begin as; their ids name them.
+	Templates []conference.Info
 	// Zalo is the webhook of the Official Account; nil: there is none.
 	Zalo http.Handler
 	// ImportSecret keys the questions of imported tables: the same on every node, for ever;
@@ -184,6 +186,7 @@ func (s *Server) routes() {
 	api(http.MethodGet, "/conferences/:conference/record", s.copyRecord)
 	api(http.MethodGet, "/conferences", s.conferences)
 	api(http.MethodPost, "/conferences", s.createConference)
+	s.setupRoutes(api)
 	api(http.MethodPost, "/conferences/:conference/open", s.changeConference(conference.Open{}))
 	api(http.MethodPost, "/conferences/:conference/close", s.changeConference(conference.Close{}))
 	api(http.MethodPost, "/conferences/:conference/questions/import", s.importQuestions)
