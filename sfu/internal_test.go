@@ -228,6 +228,26 @@ func TestKeyRequests(t *testing.T) {
 	}
 }
 
+// What the programme waits for is asked for soon, and still once a second in the long run.
+func TestKeyRequestsOfTheProgramme(t *testing.T) {
+	t.Parallel()
+	var sent []int64
+	k, now := keyRequests{}, int64(0)
+	k.send = func() { sent = append(sent, now) }
+	start := time.Now().UnixNano()
+	for ms := range int64(6000) {
+		now = ms
+		if at := start + ms*int64(time.Millisecond); ms < 100 {
+			k.ask(at)
+		} else {
+			k.askNow(at)
+		}
+	}
+	if len(sent) > 7 || sent[1] != 300 {
+		t.Errorf("asked at %v ms, want the second after 300 ms and one a second", sent)
+	}
+}
+
 func TestNTP(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 23, 8, 0, 0, 123_456_789, time.UTC).UnixNano()

@@ -8,6 +8,9 @@ import (
 // keyInterval is the shortest time between two keyframe requests to one source layer.
 const keyInterval = time.Second
 
+// keyUnderWay is how long a keyframe that was asked for may take to come.
+const keyUnderWay = 300 * time.Millisecond
+
 // keyRequests throttles the keyframe requests to one source: at most one a second however
 // many ask; a request that comes too early is kept and made by the next tick.
 type keyRequests struct {
@@ -21,6 +24,19 @@ type keyRequests struct {
 func (k *keyRequests) ask(now int64) {
 	k.wanted.Store(true)
 	k.tick(now)
+}
+
+// askNow makes a request that the programme waits for: within a second of the last one too,
+// unless that is still under way; but then none is made in the second after.
+func (k *keyRequests) askNow(now int64) {
+	last := k.last.Load()
+	if since := now - last; k.send != nil && since >= int64(keyUnderWay) && since < int64(keyInterval) &&
+		k.last.CompareAndSwap(last, last+int64(keyInterval)) {
+		k.wanted.Store(false)
+		k.send()
+		return
+	}
+	k.ask(now)
 }
 
 // tick makes a kept request if its time has come.

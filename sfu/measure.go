@@ -96,8 +96,10 @@ type upCounters struct {
 	packets, gaps, repaired, bytes atomic.Uint64
 	jitter                         atomic.Int64 // nanoseconds (RFC 3550 §A.8)
 
-	transit int64 // of the last packet, nanoseconds; the writer's own
+	// The writer's own:
+	transit int64 // of the last packet, nanoseconds
 	started bool
+	queue   queue
 }
 
 // arrive counts a packet with its extended sequence number, when highest was the highest
@@ -121,6 +123,7 @@ func (a *upCounters) arrive(seq, highest uint64, p *packet, rate uint32, now int
 		a.jitter.Add((d - a.jitter.Load()) / 16)
 	}
 	a.transit, a.started = transit, true
+	a.queue.add(transit, now)
 }
 
 // meter gathers the levels that a microphone's packets tell. One goroutine adds, the plane

@@ -293,7 +293,7 @@ func (p *programme) tick(now time.Time) error {
 		// Nobody is asked for what nobody sees; but the first rung tells who is on air.
 		if s, ok := r.bus.Wants(now); ok && (i == 0 || p.watched(r)) {
 			if f := p.sources[s]; f != nil {
-				f.keys.ask(now.UnixNano())
+				f.keys.askNow(now.UnixNano())
 			}
 		}
 		r.video.arrives(now.UnixNano())

@@ -27,17 +27,9 @@ func (w whip) Publish(ctx context.Context, info *conference.Info, venue conferen
 	return session, answer, nil
 }
 
-// Watch sends the programme or a venue to a viewer, or one size of the programme to an edge.
+// Watch sends the programme or a venue to a viewer.
 func (w whip) Watch(ctx context.Context, info *conference.Info, at server.Viewing, offer string) (server.MediaSession, string, error) {
-	plane := w.node.Plane(info.ID, info.MainVenue())
-	if at.Edge {
-		session, answer, err := plane.WatchRung(ctx, at.Rung, offer)
-		if err != nil {
-			return nil, "", err
-		}
-		return session, answer, nil
-	}
-	session, answer, err := plane.WatchFrom(ctx, at.From, at.Venue, offer)
+	session, answer, err := w.node.Plane(info.ID, info.MainVenue()).WatchFrom(ctx, at.From, at.Venue, offer)
 	if err != nil {
 		return nil, "", err
 	}

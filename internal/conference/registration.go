@@ -126,7 +126,5 @@ func withRegistration(info *Info, event Event) (*Info, error) {
 	if err != nil {
 		return info, err
 	}
-	next := info.WithSeats(data)
-	next.Revision++ // whoever edits the whole has not seen this
-	return next, nil
+	return info.WithSeats(data), nil
 }

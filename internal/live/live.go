@@ -75,8 +75,6 @@ type Outcome struct {
 	Code string
 	// State the question had right after the command; "" when no question.
 	State moderation.State
-	// Registered is set when the command was about a registration.
-	Registered *Registered
 	// Repeated is true when the command had been carried out before.
 	Repeated bool
 }
@@ -98,8 +96,6 @@ type Change struct {
 	OnAir conference.QuestionID
 	// Cursor is the client's opaque cursor right after the event.
 	Cursor string
-
-	about conference.RegistrationID // set when the event is about a registration
 }
 
 // Snapshot is the durable state at one position. Everything it points to is immutable.

@@ -29,9 +29,6 @@ type Media interface {
 type Viewing struct {
 	Venue conference.VenueID // "": the programme
 	From  netip.Prefix       // the address, as limits.Network gives it
-	// Edge: an edge asks, for one size of the programme: 0 is the largest.
-	Edge bool
-	Rung int
 }
 
 // Relay tells clients how to reach the TURN server.
@@ -88,7 +85,7 @@ func (s *Server) publish(c echo.Context) error {
 	if away, err := s.redirectMedia(c, info.ID); away {
 		return err
 	}
-	offer, err := readText(c, typeSDP)
+	offer, err := readText(c, typeSDP, maxSDP)
 	if err != nil {
 		return err
 	}
@@ -102,7 +99,7 @@ func (s *Server) publish(c echo.Context) error {
 // watch is WHEP: the programme is open when the conference is public; one venue needs a
 // venue or stage token, or the stage page's session.
 func (s *Server) watch(c echo.Context) error {
-	info, err := s.about(c)
+	_, info, err := s.info(c)
 	if err != nil {
 		return err
 	}
@@ -116,8 +113,6 @@ func (s *Server) watch(c echo.Context) error {
 		if owner, err = s.mediaOwner(c, info, venue, action); err != nil {
 			return err
 		}
-	} else if s.toEdge(c, info, false) {
-		return nil
 	}
 	if away, err := s.redirectMedia(c, info.ID); away {
 		return err
@@ -126,7 +121,7 @@ func (s *Server) watch(c echo.Context) error {
 	if err := s.cfg.Limits.Take(c.Request().Context(), limits.Watch, asker); err != nil {
 		return err
 	}
-	offer, err := readText(c, typeSDP)
+	offer, err := readText(c, typeSDP, maxSDP)
 	if err != nil {
 		return err
 	}
@@ -188,7 +183,7 @@ func (s *Server) patchMedia(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	fragment, err := readText(c, typeFragment)
+	fragment, err := readText(c, typeFragment, maxSDP)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,8 @@ const (
 	outage       = 400 * time.Millisecond // nothing arrived for so long: the line was down, not full
 	queueHigh    = 70 * time.Millisecond
 	queueLow     = 35 * time.Millisecond
-	trend        = 12 * time.Millisecond // ways that differ less are the same
+	queueSteep   = 100 * time.Millisecond // that grew by queueHigh within lately: the line is full by far
+	trend        = 12 * time.Millisecond  // ways that differ less are the same
 	lossSame     = 0.03
 	lossHigh     = 0.10
 	lossLow      = 0.05
@@ -205,6 +206,10 @@ func (e *Estimator) queued(loses bool, now int64) (queue time.Duration, ours boo
 	queue, whole := e.queue(now)
 	before, known := e.wayWithin(now-2*int64(lately), now-int64(lately))
 	grows := e.way(now) - before
+	if whole && known && queue > queueSteep && grows > queueHigh {
+		e.flatFrom = 0
+		return queue, true
+	}
 	if !whole || !known || queue < queueHigh || before-time.Duration(e.bases.least()) < queueLow {
 		e.flatFrom = 0
 		return queue, false

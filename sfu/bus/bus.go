@@ -30,6 +30,7 @@ const (
 	FrameFor = 120 * time.Millisecond
 
 	layerSilentAfter = 400 * time.Millisecond // a layer of the venue on air
+	layerEndedAfter  = 200 * time.Millisecond // … while other layers go on
 	layerSteadyAfter = time.Second            // before the bus moves up to a layer
 	layerPatience    = 700 * time.Millisecond // waiting for the best layer's keyframe
 )
@@ -95,8 +96,9 @@ type Bus struct {
 	target   conference.VenueID // where the programme is to be, by the rules
 	targetAt time.Duration      // since when
 
-	onAir Source // Venue "" = nothing yet
-	air   *layer // of onAir
+	onAir Source        // Venue "" = nothing yet
+	air   *layer        // of onAir
+	airAt time.Duration // its newest picture was captured
 	hold  hold
 	video writer
 	audio writer
@@ -211,6 +213,7 @@ func (b *Bus) Stamp(at time.Time) Out {
 func (b *Bus) Tick(dst []Out, now time.Time) []Out {
 	t := b.since(now)
 	b.decide(t)
+	b.fall(t)
 	return b.release(dst, t)
 }
 

@@ -69,7 +69,7 @@ func (b *Bus) wants(t time.Duration) (Source, bool) {
 		return Source{}, false
 	case b.onAir.Venue != b.target || b.air != &v.layers[b.onAir.Layer]:
 		return Source{Venue: b.target, Layer: best}, true
-	case b.prefers(best, b.onAir.Layer) && v.layers[best].steady(t):
+	case b.prefers(best, b.onAir.Layer) && v.steady(best, t):
 		return Source{Venue: b.target, Layer: best}, true
 	case b.prefers(b.onAir.Layer, best):
 		return Source{Venue: b.target, Layer: best}, true
@@ -89,9 +89,26 @@ func (b *Bus) mayCut(s Source, q packet, t time.Duration) bool {
 		return s.Layer == best || t-b.targetAt >= layerPatience
 	}
 	if b.prefers(s.Layer, b.onAir.Layer) {
-		return v.layers[s.Layer].steady(t)
+		return v.steady(s.Layer, t)
 	}
-	return !v.layers[b.onAir.Layer].alive(t)
+	return !v.sends(b.onAir.Layer, t)
+}
+
+// fall cuts to the layer below one that has ended, from the keyframe of it that has come
+// since: the picture goes on where it stopped, and nobody waits for another keyframe.
+func (b *Bus) fall(t time.Duration) {
+	v := b.venues[b.onAir.Venue]
+	if b.hold.active || v == nil || b.onAir.Venue != b.target || b.air != &v.layers[b.onAir.Layer] || v.sends(b.onAir.Layer, t) {
+		return
+	}
+	best, ok := v.best(b.cfg.Rung, t)
+	if !ok {
+		return
+	}
+	l := &v.layers[best]
+	if key, kept := l.keyframe(); kept && key.at > b.airAt && l.whole(key) {
+		b.hold.start(Source{Venue: b.target, Layer: best}, l, t)
+	}
 }
 
 // prefers reports whether a layer fits the rung better than another one.
@@ -112,9 +129,10 @@ type hold struct {
 	packets []packet // never empty while active
 }
 
+// start holds what came of a layer since its newest keyframe.
 func (h *hold) start(s Source, l *layer, t time.Duration) {
-	key := l.recent[(l.next-1)%recentPackets].ts
-	*h = hold{active: true, source: s, layer: l, since: t, key: key, packets: h.packets[:0]}
+	key, _ := l.keyframe()
+	*h = hold{active: true, source: s, layer: l, since: t, key: key.ts, packets: h.packets[:0]}
 	for i := max(0, l.next-recentPackets); i < l.next; i++ {
 		h.add(l.recent[i%recentPackets])
 	}
@@ -150,7 +168,7 @@ func (b *Bus) release(dst []Out, t time.Duration) []Out {
 		return dst
 	}
 	held := b.hold.packets
-	b.onAir, b.air = b.hold.source, b.hold.layer
+	b.onAir, b.air, b.airAt = b.hold.source, b.hold.layer, 0
 	b.video.cut(held[0])
 	first := len(dst)
 	for _, p := range held {
@@ -169,5 +187,6 @@ func (b *Bus) forward(dst []Out, p packet) []Out {
 	if !ok {
 		return dst
 	}
+	b.airAt = max(b.airAt, p.at)
 	return append(dst, Out{Ref: p.ref, Source: b.onAir, Seq: seq, Timestamp: ts, Marker: p.marker})
 }

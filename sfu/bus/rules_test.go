@@ -132,6 +132,43 @@ func TestHighestLayerIsShown(t *testing.T) {
 	}
 }
 
+// A layer that ends while others go on is left for the keyframe that the lower one sent
+// since, at once; a venue whose pictures are few is not taken for one.
+func TestM5_ALayerThatEndsIsLeftAtOnce(t *testing.T) {
+	t.Parallel()
+	const until, ends = 6 * time.Second, 3 * time.Second
+	var layers [bus.Layers]*camera
+	for i := range layers {
+		layers[i] = newCamera("main")
+		layers[i].source.Layer = uint8(i)
+		layers[i].seq, layers[i].ts = uint16(i*20_000), uint32(i*1_000_000)
+		layers[i].every = 1000 // keyframes only where told
+	}
+	arrivals := slices.Concat(
+		layers[0].film(0, ends),
+		layers[1].film(0, ends+50*time.Millisecond), layers[1].film(ends+50*time.Millisecond, until),
+		layers[2].film(0, until),
+	)
+	all := run(newBus(), arrivals, nil, until)
+	check(t, all, false)
+	first := slices.IndexFunc(all, func(s shown) bool { return s.Cut && s.at > ends })
+	if first < 0 || all[first].Source.Layer != 1 || all[first].at > ends+300*time.Millisecond {
+		t.Errorf("the cut to the lower layer's keyframe is no. %d of %d, want within 300 ms", first, len(all))
+	}
+
+	for i := range layers {
+		layers[i] = newCamera("main")
+		layers[i].source.Layer = uint8(i)
+		layers[i].frame, layers[i].every = 350*time.Millisecond, 3
+	}
+	all = run(newBus(), slices.Concat(layers[0].film(0, until), layers[1].film(0, until), layers[2].film(0, until)), nil, until)
+	for _, s := range all {
+		if s.at > 3*time.Second && s.Source.Layer != 0 {
+			t.Fatalf("at %v: layer %d is shown of a venue that sends all, three pictures a second", s.at, s.Source.Layer)
+		}
+	}
+}
+
 // A rung shows its own layer, the next lower one while that does not come, and a higher one
 // when there is nothing else.
 func TestM5_ARungShowsItsLayer(t *testing.T) {

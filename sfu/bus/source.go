@@ -30,12 +30,23 @@ func (v *venue) heard(t time.Duration) {
 
 func (v *venue) alive(t time.Duration) bool { return v != nil && v.known && t-v.last < SilentAfter }
 
+// sends reports whether a layer goes on: all layers are of the same pictures, so one that
+// is silent while another is not has ended, however few pictures a second there are.
+func (v *venue) sends(l uint8, t time.Duration) bool {
+	return v.layers[l].alive(t) && v.last-v.layers[l].last < layerEndedAfter
+}
+
+// steady reports whether a layer has been sent for a while.
+func (v *venue) steady(l uint8, t time.Duration) bool {
+	return v.sends(l, t) && t-v.layers[l].since >= layerSteadyAfter
+}
+
 // best returns the layer that fits a rung best of those that send now.
 func (v *venue) best(rung uint8, t time.Duration) (uint8, bool) {
 	var best uint8
 	found := false
 	for i := range v.layers {
-		if l := uint8(i); v.layers[i].alive(t) && (!found || distance(rung, l) < distance(rung, best)) {
+		if l := uint8(i); v.sends(l, t) && (!found || distance(rung, l) < distance(rung, best)) {
 			best, found = l, true
 		}
 	}
@@ -63,7 +74,8 @@ type layer struct {
 	last   time.Duration
 	since  time.Duration
 	recent [recentPackets]packet
-	next   int
+	next   int // how many there were
+	key    int // next after the newest keyframe's mark; 0: there was none
 }
 
 // accept unwraps a packet's counters; false: a duplicate, or far too old.
@@ -84,16 +96,35 @@ func (l *layer) accept(p Packet, t time.Duration) (packet, bool) {
 
 func (l *layer) alive(t time.Duration) bool { return l.known && t-l.last < layerSilentAfter }
 
-func (l *layer) steady(t time.Duration) bool { return l.alive(t) && t-l.since >= layerSteadyAfter }
-
 func (l *layer) remember(q packet) {
 	l.recent[l.next%recentPackets] = q
 	l.next++
+	if q.keyframe {
+		l.key = l.next
+	}
+}
+
+// keyframe returns the mark of the newest keyframe, while it and all after it are kept.
+func (l *layer) keyframe() (packet, bool) {
+	if l.key == 0 || l.next-l.key >= recentPackets {
+		return packet{}, false
+	}
+	return l.recent[(l.key-1)%recentPackets], true
+}
+
+// whole reports whether nothing is missing since a packet that is kept.
+func (l *layer) whole(since packet) bool {
+	for seq := since.seq; seq < l.seen.highest; seq++ {
+		if !l.seen.has(seq) {
+			return false
+		}
+	}
+	return true
 }
 
 func (l *layer) forgetRecent() {
 	l.recent = [recentPackets]packet{}
-	l.next = 0
+	l.next, l.key = 0, 0
 }
 
 // windowPackets is how far back a repaired packet may come: 2,048 packets are more

@@ -18,6 +18,8 @@ const (
 
 	perPacket = 1.5  // requests for each packet that comes: a line that takes no more is not filled with repairs
 	atOnce    = most // … and before any has come
+	perHeld   = 0.25 // … after a Hold
+	heldFor   = time.Second
 
 	lossOver   = 64 // packets over which the loss is smoothed
 	lossSome   = 0.025
@@ -33,6 +35,7 @@ type Asker struct {
 	loss    float64 // share of the packets that did not come in their turn, of late
 	due     int64   // nothing is due before
 	spent   float64 // requests beyond what came since
+	held    int64   // when Hold was last called
 }
 
 // gap is one packet that is missing.
@@ -45,7 +48,11 @@ type gap struct {
 
 // Got notes a packet by its extended sequence number; now is in nanoseconds.
 func (a *Asker) Got(seq uint64, now int64) {
-	a.spent = max(0, a.spent-perPacket)
+	if now-a.held < int64(heldFor) {
+		a.spent = max(0, a.spent-perHeld)
+	} else {
+		a.spent = max(0, a.spent-perPacket)
+	}
 	switch {
 	case a.highest == 0 || seq > a.highest+most:
 		a.missing = a.missing[:0]
@@ -106,6 +113,11 @@ func (a *Asker) wait() time.Duration {
 	}
 	return max(trip, leastWait)
 }
+
+// Hold is called instead of Due while a queue stands before the line's bottleneck: nothing
+// is asked for now, and little for a second after that, or the queue overflows by what is
+// sent again.
+func (a *Asker) Hold(now int64) { a.held, a.spent = now, atOnce }
 
 // Due appends to dst the sequence numbers to be asked for now.
 func (a *Asker) Due(dst []uint16, now int64) []uint16 {

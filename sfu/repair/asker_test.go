@@ -209,3 +209,31 @@ func FuzzAsker(f *testing.F) {
 		}
 	})
 }
+
+// M5: a line whose queue stood is asked for little at first, and for as much as ever later.
+func TestM5_AskedForLittleAfterAQueue(t *testing.T) {
+	t.Parallel()
+	var a repair.Asker
+	now := int64(time.Hour)
+	seq := uint64(65536)
+	a.Got(seq, now)
+	asked := func(packets int) (n int) {
+		for range packets {
+			seq += 2 // every other packet is lost
+			now += 10 * ms
+			a.Got(seq, now)
+			n += len(a.Due(nil, now))
+		}
+		return n
+	}
+	if n := asked(50); n < 40 {
+		t.Errorf("asked for %d of 50 before the queue", n)
+	}
+	a.Hold(now)
+	if n := asked(90); n > 25 {
+		t.Errorf("asked %d times in 0.9 s after the queue, with 90 packets", n)
+	}
+	if n := asked(100); n < 100 {
+		t.Errorf("asked %d times a second later, with 100 packets", n)
+	}
+}
