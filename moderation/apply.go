@@ -138,6 +138,8 @@ func (q *Question) take(event conference.Event, data move) bool {
 		if q.Return != nil && !q.Return.Amended {
 			q.Return = nil
 		}
+	case EventForgotten:
+		q.Name, q.MayName, q.Contact = "", false, nil
 	case EventQueued, EventUnqueued, EventStaged, EventRecalled, EventWithdrawn, EventCarriedOver:
 	default:
 		return q.keep(event, data)

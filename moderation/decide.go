@@ -64,6 +64,8 @@ func (b *Board) Decide(info *conference.Info, command conference.Command, now ti
 		return b.vote(info, body)
 	case MarkCalled:
 		return b.markCalled(body)
+	case Forget:
+		return b.forget(body)
 	case AssignPromise, NotePromise, KeepPromise:
 		return b.promise(command, now)
 	}
@@ -135,7 +137,7 @@ func checkSubmission(info *conference.Info, body Submit) error {
 }
 
 func known(channel Channel) bool {
-	return slices.Contains([]Channel{ChannelWeb, ChannelHall, ChannelDesk, ChannelPhone, ChannelZalo, ChannelImport}, channel)
+	return slices.Contains([]Channel{ChannelWeb, ChannelHall, ChannelDesk, ChannelPhone, ChannelZalo, ChannelImport, ChannelRegistration}, channel)
 }
 
 // freeze rests on the conference, as every submission does: none slips in beside it.
@@ -157,7 +159,8 @@ func freeze(info *conference.Info, body Freeze) (conference.Decision, error) {
 }
 
 // FromOutside reports whether nobody of the staff stands between the asker and the queue;
-// what staff collect may come in before the conference opens.
+// what staff collect, and what is brought along with a registration, may come in before the
+// conference opens.
 func FromOutside(channel Channel) bool { return channel == ChannelWeb || channel == ChannelZalo }
 
 func checkBody(body string) error {

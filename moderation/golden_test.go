@@ -29,6 +29,7 @@ func TestGolden(t *testing.T) {
 		moderation.EventPartAnswered:    moderation.Answered{Question: id, Agency: "Sở Nông nghiệp và Môi trường", Due: "2022-11-20"},
 		moderation.EventVoted:           moderation.Voted{Question: id, Voter: "00ff00ff00ff00ff", On: true},
 		moderation.EventCalled:          moderation.Called{Question: id, Undone: true},
+		moderation.EventForgotten:       moderation.Forgotten{Question: id},
 		moderation.EventPromiseAssigned: moderation.PromiseAssigned{Question: id, Agency: "Sở", Due: "2022-11-20"},
 		moderation.EventPromiseNoted:    moderation.PromiseNoted{Question: id},
 		moderation.EventPromiseKept:     moderation.PromiseKept{Question: id, Document: "12/SNNMT", Public: true},

@@ -46,6 +46,8 @@ const (
 	ChannelPhone  Channel = "phone"  // typed in by a moderator on the telephone
 	ChannelZalo   Channel = "zalo"   // the city's Zalo account
 	ChannelImport Channel = "import" // a table collected before the conference
+	// ChannelRegistration: brought along with a registration, also before the conference opens.
+	ChannelRegistration Channel = "registration"
 )
 
 // Visibility is who may read an approved question.

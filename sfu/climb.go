@@ -24,7 +24,7 @@ func (v *Viewer) told(now time.Time) layer.Told {
 // climb decides, once a second, which rung a viewer should have. It goes there at that
 // rung's next keyframe and is served where it is until then.
 func (s *shard) climb(v *Viewer, now time.Time) {
-	if !v.legs[picture].on {
+	if !v.legs[picture].on || v.fixed {
 		return
 	}
 	to := v.ladder.Step(v.told(now), v.audience.takes(), now.UnixNano())

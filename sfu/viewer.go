@@ -45,8 +45,9 @@ type Viewer struct {
 
 	// Owned by the shard once the viewer has joined.
 	legs       [media]leg
-	rung       int // of the picture
-	target     int // the rung it is on its way to; rung: none
+	rung       int  // of the picture
+	target     int  // the rung it is on its way to; rung: none
+	fixed      bool // it never goes to another; never changed
 	ladder     layer.Ladder
 	climbed    time.Time
 	sealer     *seal.Sealer
@@ -226,12 +227,13 @@ func (v *Viewer) key(secure *dtls.Conn) error {
 
 // enter hands the viewer to its shard.
 func (v *Viewer) enter() bool {
+	begins := v.rung // the shard's from now on
 	if !v.order(false) {
 		return false
 	}
 	v.plane.node.opening.end(v)
 	v.audience.join(v.shard)
-	v.audience.video[0].cut.askKey(v.plane.now().UnixNano())
+	v.audience.video[begins].cut.askKey(v.plane.now().UnixNano())
 	return true
 }
 

@@ -272,7 +272,7 @@ func (a audience) floor(f *floor.Floor) protocol.Floor {
 func (a audience) info(i *conference.Info) protocol.Conference {
 	out := protocol.Conference{
 		ID: string(i.ID), Title: i.Title, TitleEn: i.TitleEn, State: i.State,
-		StartsAt: i.StartsAt, Public: i.Public, Demo: i.Demo,
+		StartsAt: i.StartsAt, Public: i.Public, Demo: i.Demo, Test: i.Test, Place: i.Place,
 		Venues: make([]protocol.Place, 0, len(i.Venues)),
 		Topics: make([]protocol.Topic, 0, len(i.Topics)),
 	}
@@ -280,7 +280,10 @@ func (a audience) info(i *conference.Info) protocol.Conference {
 		out.Frozen = append(out.Frozen, protocol.Channel(channel))
 	}
 	for _, v := range i.Venues {
-		out.Venues = append(out.Venues, protocol.Place{ID: string(v.ID), Name: v.Name, Main: v.Main})
+		out.Venues = append(out.Venues, protocol.Place{ID: string(v.ID), Name: v.Name, Main: v.Main, Address: v.Address})
+	}
+	for _, item := range i.Agenda {
+		out.Agenda = append(out.Agenda, protocol.AgendaItem(item))
 	}
 	for _, t := range i.Topics {
 		out.Topics = append(out.Topics, protocol.Topic{

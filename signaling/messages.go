@@ -76,30 +76,6 @@ func socketText(code string) text {
 	return text{}
 }
 
-func conferenceText(code string) text {
-	switch code {
-	case "conference.unknown":
-		return text{"Không có hội nghị này. Hãy kiểm tra lại đường dẫn.", "There is no such conference. Check the link."}
-	case "conference.closed":
-		return text{"Hội nghị đã kết thúc nên không còn thời lượng. Hãy chuyển trả lời bằng văn bản.", "The conference is over and has no airtime left. Have the question answered in writing."}
-	case "conference.not_closed":
-		return text{"Hội nghị chưa kết thúc.", "The conference is not over."}
-	case "conference.not_open":
-		return text{"Hội nghị chưa mở hoặc đã đóng. Hãy đợi đến giờ mở.", "The conference is not open. Wait until it opens."}
-	case "conference.already_open":
-		return text{"Hội nghị đã mở rồi.", "The conference is already open."}
-	case "conference.already_planned":
-		return text{"Hội nghị chưa mở.", "The conference has not been opened yet."}
-	case "conference.already_closed":
-		return text{"Hội nghị đã đóng; không thể mở lại. Hãy tạo hội nghị mới.", "The conference is closed and cannot be reopened. Create a new one."}
-	case "conference.exists":
-		return text{"Đã có hội nghị khác với mã này. Hãy chọn mã khác.", "There is another conference with this id. Choose another id."}
-	case "conference.bad_info":
-		return text{"Thông tin hội nghị chưa đúng. Hãy sửa rồi gửi lại.", "The conference's particulars are not right. Mend them and send again."}
-	}
-	return text{}
-}
-
 func floorText(code string) text {
 	switch code {
 	case "venue.unknown":

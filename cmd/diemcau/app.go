@@ -16,6 +16,8 @@ import (
 
 	"github.com/diemcau/diemcau/internal/access"
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/demo"
+	"github.com/diemcau/diemcau/internal/edge"
 	"github.com/diemcau/diemcau/internal/eventlog"
 	"github.com/diemcau/diemcau/internal/limits"
 	"github.com/diemcau/diemcau/internal/live"
@@ -46,6 +48,7 @@ type app struct {
 	hls     *livestream.Station // nil: not shown
 	lines   *lineKeeper
 	nodes   http.Handler // nil: this node is alone
+	edges   *edge.Registry
 	hub     *signaling.Hub
 	gate    *access.Gate
 	limits  *limits.Limits
@@ -94,7 +97,10 @@ func (a *app) open(ctx context.Context) error {
 	if a.holidays, err = s.calendar(); err != nil {
 		return err
 	}
-	a.live = live.New(live.Config{Store: a.store, Secret: keys, Logger: a.logger, Now: time.Now, Screen: held})
+	a.live = live.New(live.Config{
+		Store: a.store, Secret: keys, Logger: a.logger, Now: time.Now, Screen: held,
+		Erasures: live.NewErasureFile(filepath.Join(s.Data, "erased")),
+	})
 	a.zalo, err = s.Zalo.handler(s.Data, keys, zaloQuestions{
 		live: a.live, limits: a.limits,
 		conference: conference.ID(s.Zalo.Conference), topic: conference.TopicID(s.Zalo.Topic),
@@ -161,6 +167,7 @@ func (a *app) serveHTTP() error {
 		return fmt.Errorf("open the built pages: %w", err)
 	}
 	a.metrics = server.NewMetrics()
+	a.openEdges()
 	a.measure()
 	var caCert []byte
 	if a.authority != nil {
@@ -178,8 +185,8 @@ func (a *app) serveHTTP() error {
 	a.http, err = server.New(server.Config{
 		Logger: a.logger.With(slog.String("part", "server")), Now: time.Now, Gate: a.gate, Live: a.live,
 		Media: whip{a.media}, Relay: a.relays(), Lines: a.lines, Livestream: livestream, Pages: pages, Socket: a.hub.Serve, Limits: a.limits, Metrics: a.metrics,
-		Origins: a.origins, CACert: caCert, ImportSecret: a.importSecret, Zalo: webhook, Holidays: a.holidays,
-		MediaHome: mediaHome(a.pages.home), Nodes: a.nodes, Peers: a.peerOrigins,
+		Origins: a.origins, CACert: caCert, ImportSecret: a.importSecret, Templates: []conference.Info{demo.Conference()}, Zalo: webhook, Holidays: a.holidays,
+		MediaHome: mediaHome(a.pages.home), Nodes: a.nodes, Peers: a.peerOrigins, Edges: a.edges,
 	})
 	if err != nil {
 		return fmt.Errorf("make the http server: %w", err)
@@ -188,15 +195,20 @@ func (a *app) serveHTTP() error {
 	if a.bound.acme != nil {
 		plain = a.bound.acme.HTTPHandler(server.ToTLS(plain, a.origins()[0]))
 	}
+	a.listen(plain, a.http.Handler())
+	return nil
+}
+
+// listen answers on the bound ports: plain over plain HTTP, secure within TLS, and metrics.
+func (a *app) listen(plain, secure http.Handler) {
 	front := server.BehindProxies(a.bound.plain, a.flags.TrustedProxies)
 	a.listeners = append(a.listeners, server.NewListener(front, plain, nil, a.logger))
 	if a.bound.port != nil {
-		a.listeners = append(a.listeners, server.NewListener(a.bound.port.HTTP(), a.http.Handler(), nil, a.logger))
+		a.listeners = append(a.listeners, server.NewListener(a.bound.port.HTTP(), secure, nil, a.logger))
 	}
 	if a.bound.scrape != nil {
 		a.listeners = append(a.listeners, server.NewListener(a.bound.scrape, a.metrics.Handler(), nil, a.logger))
 	}
-	return nil
 }
 
 // bindMetrics returns nil when metrics are off.
@@ -278,7 +290,7 @@ func (a *app) run(ctx context.Context) error {
 	work, stop := context.WithCancel(faulty)
 	defer stop()
 	parts := []func(context.Context) error{
-		a.live.Run, a.media.Run, a.hub.Run, a.http.Run, a.pages.home.Run, a.pages.liaison.Run, a.lines.Run,
+		a.live.Run, a.media.Run, a.hub.Run, a.http.Run, a.pages.home.Run, a.pages.liaison.Run, a.lines.Run, a.edges.Run,
 		newDirector(a.live, a.media, a.pages, a.tally.count, a.logger).Run,
 	}
 	if a.hls != nil {

@@ -27,6 +27,7 @@ type cli struct {
 	Serve       serveCmd      `cmd:"" help:"Run the server."`
 	Conference  conferenceCmd `cmd:"" help:"Create, open or close a conference without the page."`
 	Links       linksCmd      `cmd:"" help:"Make signed one-use links for a role; works while the server runs."`
+	EdgeToken   edgeTokenCmd  `cmd:"" help:"Make the token an edge is started with (serve --edge-of)."`
 	Record      recordCmd     `cmd:"" help:"Copy a conference's record, or check a copy of one."`
 	Healthcheck healthCmd     `cmd:"" help:"Exit 0 when the server on this data folder is ready (for containers)."`
 	Rehearse    rehearseCmd   `cmd:"" help:"Play a conference against a running server and check what it promised."`

@@ -16,6 +16,7 @@ import (
 
 	"github.com/diemcau/diemcau/internal/access"
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/edge"
 	"github.com/diemcau/diemcau/internal/home"
 	"github.com/diemcau/diemcau/internal/liaison"
 	"github.com/diemcau/diemcau/internal/line"
@@ -47,13 +48,7 @@ func (n *nodeFlags) check(redis bool) error {
 
 // openHome finds out who this node is and how pages get their media.
 func (a *app) openHome(keys *secret.Keys) error {
-	self := home.Node{Run: access.NewID(), Public: strings.TrimRight(a.flags.Nodes.PublicURL, "/")}
-	if self.Public == "" {
-		self.Public = a.localURL()
-		if origins := a.origins(); len(origins) > 0 && a.flags.TLSDomain != "" {
-			self.Public = origins[0]
-		}
-	}
+	self := home.Node{Run: access.NewID(), Public: a.publicURL()}
 	self.Peer = strings.TrimRight(a.flags.Nodes.NodeURL, "/")
 	if self.Peer == "" {
 		self.Peer = self.Public
@@ -80,6 +75,16 @@ func (a *app) openHome(keys *secret.Keys) error {
 		})
 	}
 	return nil
+}
+
+// openEdges makes the list of the edges.
+func (a *app) openEdges() {
+	config := edge.RegistryConfig{Allowed: a.flags.Edge.Allowed, Now: time.Now, Logger: a.logger}
+	if a.flags.Redis != "" {
+		config.Store = a.store.Ephemeral()
+	}
+	a.edges = edge.NewRegistry(config)
+	a.metrics.Register(edgeCollector{a.edges})
 }
 
 // iceServers returns what relays media to this node, for the pages of the others: the TLS

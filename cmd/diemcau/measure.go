@@ -6,8 +6,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/limits"
-	"github.com/diemcau/diemcau/internal/live"
 	"github.com/diemcau/diemcau/internal/oneport"
 	"github.com/diemcau/diemcau/moderation"
 	"github.com/diemcau/diemcau/sfu"
@@ -41,7 +41,7 @@ func (t *tally) count(kind string) {
 func (a *app) measure() {
 	a.metrics.Register(a.tally.events)
 	a.metrics.Register(a.tally.submitted)
-	a.metrics.Register(newMediaCollector(a.live, a.media))
+	a.metrics.Register(newMediaCollector(a.live.Conferences, a.media))
 	a.metrics.Register(newLineCollector(a.lines))
 	a.metrics.Gauge("diemcau_ready", "1 when the log can be written and media is bound.", func() float64 {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -54,6 +54,16 @@ func (a *app) measure() {
 	a.metrics.Gauge("diemcau_conferences", "Conferences on this node.", func() float64 {
 		return float64(len(a.live.Conferences()))
 	})
+	a.measureLimits()
+	a.measureDoor()
+	if a.bound.port != nil {
+		a.measurePort(a.bound.port)
+	}
+	a.metrics.Gauge("diemcau_sockets", "Open WebSockets.", func() float64 { return float64(a.hub.Sockets()) })
+}
+
+// measureLimits adds what the limits have refused.
+func (a *app) measureLimits() {
 	refused := func(what string, count func(limits.Refused) uint64) {
 		a.metrics.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "diemcau_limits_refused_total", Help: "Requests refused by a limit since the start.",
@@ -66,11 +76,6 @@ func (a *app) measure() {
 	a.metrics.Gauge("diemcau_limits_flooded", "Conferences that ask for a proof of work now.", func() float64 {
 		return float64(a.limits.Flooded())
 	})
-	a.measureDoor()
-	if a.bound.port != nil {
-		a.measurePort(a.bound.port)
-	}
-	a.metrics.Gauge("diemcau_sockets", "Open WebSockets.", func() float64 { return float64(a.hub.Sockets()) })
 }
 
 // measureDoor adds what was kept out of the media port.
@@ -136,8 +141,8 @@ func (a *app) measurePort(port *oneport.Port) {
 
 // mediaCollector reads the media plane's counters at every scrape.
 type mediaCollector struct {
-	live  *live.Node
-	media *sfu.Node
+	conferences func() []*conference.Info
+	media       *sfu.Node
 
 	sessions, publishers      *prometheus.Desc
 	viewers, dropped          *prometheus.Desc
@@ -149,12 +154,12 @@ type mediaCollector struct {
 	downlink, paused          *prometheus.Desc
 }
 
-func newMediaCollector(records *live.Node, media *sfu.Node) *mediaCollector {
+func newMediaCollector(conferences func() []*conference.Info, media *sfu.Node) *mediaCollector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("diemcau_"+name, help, append([]string{"conference"}, labels...), nil)
 	}
 	return &mediaCollector{
-		live: records, media: media,
+		conferences: conferences, media: media,
 		sessions:     desc("media_sessions", "PeerConnections now."),
 		viewers:      desc("media_viewers", "WHEP viewers now."),
 		dropped:      desc("media_viewers_dropped_total", "Times a viewer was too slow and had to wait for a keyframe."),
@@ -187,7 +192,7 @@ func (m *mediaCollector) Describe(out chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (m *mediaCollector) Collect(out chan<- prometheus.Metric) {
-	for _, info := range m.live.Conferences() {
+	for _, info := range m.conferences() {
 		plane := m.media.Plane(info.ID, info.MainVenue())
 		stats, id := plane.Stats(), string(info.ID)
 		publishers, _ := plane.Publishers()

@@ -27,9 +27,17 @@ func (w whip) Publish(ctx context.Context, info *conference.Info, venue conferen
 	return session, answer, nil
 }
 
-// Watch sends the programme or a venue to a viewer.
+// Watch sends the programme or a venue to a viewer, or one size of the programme to an edge.
 func (w whip) Watch(ctx context.Context, info *conference.Info, at server.Viewing, offer string) (server.MediaSession, string, error) {
-	session, answer, err := w.node.Plane(info.ID, info.MainVenue()).WatchFrom(ctx, at.From, at.Venue, offer)
+	plane := w.node.Plane(info.ID, info.MainVenue())
+	if at.Edge {
+		session, answer, err := plane.WatchRung(ctx, at.Rung, offer)
+		if err != nil {
+			return nil, "", err
+		}
+		return session, answer, nil
+	}
+	session, answer, err := plane.WatchFrom(ctx, at.From, at.Venue, offer)
 	if err != nil {
 		return nil, "", err
 	}

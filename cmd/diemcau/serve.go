@@ -49,6 +49,8 @@ type serveCmd struct {
 
 	Nodes nodeFlags `embed:"" group:"Several nodes over one Redis:"`
 
+	Edge edgeFlags `embed:"" group:"Edges:"`
+
 	Zalo zaloFlags `embed:"" group:"Zalo:"`
 
 	LogLevel slog.Level `help:"debug, info, warn or error." default:"info" placeholder:"LEVEL"`
@@ -60,6 +62,9 @@ func (s *serveCmd) Run(ctx context.Context, to streams) error {
 		return err
 	}
 	logger := slog.New(slog.NewJSONHandler(to.err, &slog.HandlerOptions{Level: s.LogLevel}))
+	if s.Edge.Of != "" {
+		return s.runEdge(ctx, to, logger)
+	}
 	app, err := s.open(ctx, to, logger)
 	if err != nil {
 		return err
@@ -89,6 +94,9 @@ func (s *serveCmd) check() error {
 		return err
 	}
 	if err := s.Nodes.check(s.Redis != ""); err != nil {
+		return err
+	}
+	if err := s.checkEdge(); err != nil {
 		return err
 	}
 	if err := s.Zalo.check(); err != nil {

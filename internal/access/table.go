@@ -20,6 +20,7 @@ const (
 	ActionLineRead         = "line.read"        // lines of the venues and their history
 	ActionStillPut         = "still.put"        // the venue's own picture for the wall
 	ActionStillGet         = "still.get"
+	ActionSetupRead        = "setup.read" // all that an administrator sets up, and its checklist
 )
 
 // May reports whether a role may do an action: the wire name of a command
@@ -81,7 +82,7 @@ func May(role conference.Role, action string) bool {
 
 	case "conference.open", "conference.close", ActionConferenceCreate:
 		return is(admin, system)
-	case ActionLinkCreate, ActionSessionList, ActionSessionRevoke, ActionRecordCopy:
+	case "conference.edit", "conference.goLive", ActionSetupRead, ActionLinkCreate, ActionSessionList, ActionSessionRevoke, ActionRecordCopy:
 		return is(admin)
 
 	default:

@@ -23,6 +23,8 @@ var arrows = map[string][]string{
 	"moderation/similar": {"internal/conference", "internal/text"},
 	"sfu/floor":          {"internal/conference"},
 
+	"internal/registration": {"internal/conference"},
+
 	"internal/eventlog":              {"internal/conference"},
 	"internal/eventlog/eventlogtest": {"internal/conference", "internal/eventlog"},
 	"internal/eventlog/sqlitelog":    {"internal/conference", "internal/eventlog"},
@@ -34,8 +36,8 @@ var arrows = map[string][]string{
 	"internal/replay": {"internal/conference"},
 
 	"internal/live": {
-		"internal/conference", "internal/eventlog", "internal/record", "internal/replay", "internal/secret", "internal/text", "moderation",
-		"moderation/similar", "sfu/floor",
+		"internal/conference", "internal/eventlog", "internal/record", "internal/replay", "internal/registration", "internal/secret", "internal/text",
+		"moderation", "moderation/similar", "sfu/floor",
 	},
 	"internal/access": {"internal/conference", "internal/eventlog", "internal/secret"},
 	"internal/demo":   {"internal/conference"},
@@ -52,11 +54,13 @@ var arrows = map[string][]string{
 	},
 	"internal/line":       {"internal/conference"},
 	"internal/home":       {"internal/conference"},
+	"internal/edge":       {"internal/conference"},
 	"internal/livestream": {"internal/conference", "internal/record", "sfu/h264", "sfu/hls"},
 	"internal/liaison":    {"internal/conference", "internal/line", "signaling", "signaling/protocol"},
 	"internal/server": {
-		"internal/access", "internal/conference", "internal/intake", "internal/limits", "internal/line", "internal/live", "internal/pow",
-		"internal/liaison", "internal/livestream", "internal/record", "internal/replay", "internal/workday", "moderation",
+		"internal/access", "internal/conference", "internal/edge", "internal/intake", "internal/limits", "internal/line", "internal/live",
+		"internal/pow", "internal/liaison", "internal/livestream", "internal/record", "internal/registration", "internal/replay",
+		"internal/workday", "moderation",
 		"signaling", "signaling/protocol", "web",
 	},
 	"web": {},
@@ -110,7 +114,7 @@ var homes = map[string][]string{
 }
 
 // pure packages hold rules: no network, no clock of their own.
-var pure = map[string]bool{"internal/conference": true, "moderation": true, "moderation/screen": true, "moderation/similar": true, "sfu/floor": true, "sfu/speaker": true, "internal/line": true, "internal/replay": true, "internal/workday": true}
+var pure = map[string]bool{"internal/conference": true, "internal/registration": true, "moderation": true, "moderation/screen": true, "moderation/similar": true, "sfu/floor": true, "sfu/speaker": true, "internal/line": true, "internal/replay": true, "internal/workday": true}
 
 type goPackage struct {
 	ImportPath string

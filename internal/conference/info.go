@@ -31,6 +31,25 @@ type Info struct {
 	Reasons []Reason `json:"reasons,omitempty"`
 	// Registration is when and how people register; nil: nobody does.
 	Registration *Registration `json:"registration,omitempty"`
+	// Place is where it is held, in words.
+	Place string `json:"place,omitempty"`
+	// Agenda is what happens when, in order.
+	Agenda []AgendaItem `json:"agenda,omitempty"`
+
+	// Test: all that is asked and done is wiped when the conference goes live.
+	Test bool `json:"test,omitempty"`
+	// Revision counts the changes of what an administrator may edit.
+	Revision uint64 `json:"revision,omitempty"`
+	// PublishedAt is when it became Public; the events say, nobody sets it.
+	PublishedAt time.Time `json:"publishedAt,omitzero"`
+	// LiveAt is when it went live after a test; zero when there was none.
+	LiveAt time.Time `json:"liveAt,omitzero"`
+}
+
+// AgendaItem is one part of the dialogue: when it begins ("08:30" of the place, or "") and what it is.
+type AgendaItem struct {
+	At    string `json:"at,omitempty"`
+	Title string `json:"title"`
 }
 
 // Venue is one place linked into the conference. Exactly one venue is Main (City Hall).
@@ -42,7 +61,7 @@ type Venue struct {
 	// give away. A venue without seats is not registered for.
 	Seats    int `json:"seats,omitempty"`
 	Reserved int `json:"reserved,omitempty"`
-	// Address is what stands on the ticket.
+	// Address is where people go; it stands on the ticket.
 	Address string `json:"address,omitempty"`
 }
 

@@ -67,7 +67,7 @@ type ChannelFrozen struct {
 // exist yet. It reads no clock: now is part of every rule's shape.
 //
 // Refusals: conference.exists, conference.bad_info, conference.unknown,
-// conference.already_open, conference.already_closed, conference.not_open.
+// conference.already_open, conference.already_closed, conference.not_open; those of Edit and GoLive.
 func Decide(info *Info, command Command, _ time.Time) (Decision, error) {
 	switch body := command.Body.(type) {
 	case Create:
@@ -82,6 +82,10 @@ func Decide(info *Info, command Command, _ time.Time) (Decision, error) {
 		return decideState(info, StatePlanned, EventOpened, Opened{})
 	case Close:
 		return decideState(info, StateOpen, EventClosed, Closed{})
+	case Edit:
+		return decideEdit(info, body)
+	case GoLive:
+		return decideGoLive(info)
 	}
 	return Decision{}, Refuse(KindInvalid, "command.unknown", command.Body.CommandType())
 }
@@ -95,6 +99,9 @@ func Apply(info *Info, event Event) (*Info, error) {
 		if err := json.Unmarshal(event.Data, &created); err != nil {
 			return info, fmt.Errorf("apply %s at %d: %w", event.Type, event.Position, err)
 		}
+		if created.Info.Public {
+			created.Info.PublishedAt = event.At
+		}
 		return &created.Info, nil
 	case EventOpened:
 		return withState(info, StateOpen, event)
@@ -104,6 +111,10 @@ func Apply(info *Info, event Event) (*Info, error) {
 		return withChannel(info, event)
 	case EventRegistrationSet:
 		return withRegistration(info, event)
+	case EventEdited:
+		return withEdit(info, event)
+	case EventWentLive:
+		return withLive(info, event)
 	}
 	return info, nil
 }

@@ -203,6 +203,11 @@ func TestGolden(t *testing.T) {
 	created.TitleEn, created.State, created.Public, created.Demo = "Dialogue", conference.StatePlanned, true, true
 	created.Topics[0].NameEn, created.Topics[0].Agency = "Certificates", "Sở TN&MT"
 	created.Reasons = []conference.Reason{{Code: "unclear", Text: "Chưa rõ", TextEn: "Unclear", NextDoor: "Điểm cầu", NextDoorEn: "Venue"}}
+	edited := created
+	edited.Test, edited.Revision, edited.Place = true, 2, "Trụ sở UBND"
+	edited.PublishedAt, edited.LiveAt = edited.StartsAt.AddDate(0, 0, -9), edited.StartsAt.AddDate(0, 0, -8)
+	edited.Agenda = []conference.AgendaItem{{At: "08:30", Title: "Khai mạc"}}
+	edited.Venues = []conference.Venue{{ID: "thanh-pho", Name: "UBND Thành phố", Main: true, Address: "12 Lê Lai"}}
 	for event, data := range map[string]any{
 		conference.EventCreated: conference.Created{Info: created, Secret: "0123456789abcdef", Key: "fedcba9876543210"},
 		conference.EventOpened:  conference.Opened{},
@@ -212,6 +217,8 @@ func TestGolden(t *testing.T) {
 		conference.EventRegistrationSet: conference.RegistrationSet{
 			Registration: registration(), Seats: []conference.SeatCount{{Venue: "ba-dinh", Seats: 120, Reserved: 10}},
 		},
+		conference.EventEdited:   conference.Edited{Info: edited},
+		conference.EventWentLive: conference.WentLive{},
 	} {
 		got, err := json.Marshal(data)
 		if err != nil {

@@ -126,5 +126,7 @@ func withRegistration(info *Info, event Event) (*Info, error) {
 	if err != nil {
 		return info, err
 	}
-	return info.WithSeats(data), nil
+	next := info.WithSeats(data)
+	next.Revision++ // whoever edits the whole has not seen this
+	return next, nil
 }

@@ -3,6 +3,7 @@ package conference
 import (
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -15,6 +16,7 @@ const (
 	MaxTopics    = 100
 	MaxReasons   = 50
 	MaxSeats     = 100_000
+	MaxAgenda    = 50
 )
 
 // ValidID reports whether text may be the id of a conference, a venue or a topic:
@@ -32,10 +34,11 @@ func ValidID(text string) bool {
 }
 
 // Normalised returns a copy as it is stored: state planned and the default reasons when
-// none are given; times in UTC.
+// none are given; times in UTC; nothing that only events may say.
 func (i *Info) Normalised() Info {
 	next := *i
-	next.State = StatePlanned
+	next.State, next.Revision = StatePlanned, 0
+	next.PublishedAt, next.LiveAt = time.Time{}, time.Time{}
 	next.StartsAt = next.StartsAt.UTC()
 	if len(next.Reasons) == 0 {
 		next.Reasons = DefaultReasons()
@@ -73,8 +76,10 @@ func (i *Info) problem() string {
 		return fmt.Sprintf("topics: 1–%d", MaxTopics)
 	case len(i.Reasons) > MaxReasons:
 		return fmt.Sprintf("reasons: at most %d", MaxReasons)
+	case !fits(i.Place, MaxNameRunes):
+		return "place: at most 200 characters"
 	}
-	for _, check := range []func() string{i.venueProblem, i.topicProblem, i.reasonProblem, i.registrationProblem} {
+	for _, check := range []func() string{i.venueProblem, i.topicProblem, i.reasonProblem, i.agendaProblem, i.registrationProblem} {
 		if problem := check(); problem != "" {
 			return problem
 		}
@@ -92,7 +97,7 @@ func (i *Info) venueProblem() string {
 			return fmt.Sprintf("venue %q: twice", v.ID)
 		case !isText(v.Name, MaxNameRunes):
 			return fmt.Sprintf("venue %q: name of 1–200 characters", v.ID)
-		case utf8.RuneCountInString(v.Address) > MaxNameRunes:
+		case !fits(v.Address, MaxNameRunes):
 			return fmt.Sprintf("venue %q: address of at most 200 characters", v.ID)
 		}
 		if problem := seatProblem(v.ID, v.Seats, v.Reserved); problem != "" {
@@ -157,6 +162,25 @@ func (i *Info) reasonProblem() string {
 		seen[r.Code] = true
 	}
 	return ""
+}
+
+func (i *Info) agendaProblem() string {
+	if len(i.Agenda) > MaxAgenda {
+		return fmt.Sprintf("agenda: at most %d items", MaxAgenda)
+	}
+	for n, item := range i.Agenda {
+		if _, err := time.Parse("15:04", item.At); err != nil && item.At != "" {
+			return fmt.Sprintf("agenda item %d: at is a time such as 08:30", n+1)
+		}
+		if !isText(item.Title, MaxNameRunes) {
+			return fmt.Sprintf("agenda item %d: title of 1–200 characters", n+1)
+		}
+	}
+	return ""
+}
+
+func fits(text string, limit int) bool {
+	return utf8.ValidString(text) && utf8.RuneCountInString(text) <= limit
 }
 
 func isText(text string, limit int) bool {

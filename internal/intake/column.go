@@ -20,6 +20,19 @@ const (
 	ColumnExternalID   Column = "externalId"
 )
 
+// The columns a table of venues may have; ColumnVenue is needed.
+const (
+	ColumnID       Column = "id"
+	ColumnAddress  Column = "address"
+	ColumnSeats    Column = "seats"
+	ColumnReserved Column = "reserved"
+)
+
+// VenueColumns returns all columns of a table of venues in the order of its template.
+func VenueColumns() []Column {
+	return []Column{ColumnVenue, ColumnAddress, ColumnSeats, ColumnReserved, ColumnID}
+}
+
 // Columns returns all columns in the order of the template.
 func Columns() []Column {
 	return []Column{
@@ -60,6 +73,14 @@ func (c Column) Headings() []string {
 			"Cơ quan, tổ chức", "Cơ quan", "Tổ chức", "Đơn vị", "Doanh nghiệp", "Công ty", "Cơ quan đơn vị",
 			"Organisation", "Organization", "Company", "Employer",
 		}
+	case ColumnID:
+		return []string{"Mã điểm cầu", "Mã", "Mã số", "ID", "Code"}
+	case ColumnAddress:
+		return []string{"Địa chỉ", "Địa điểm", "Nơi tổ chức", "Address", "Location", "Place"}
+	case ColumnSeats:
+		return []string{"Số ghế", "Số chỗ", "Sức chứa", "Số chỗ ngồi", "Tổng số ghế", "Seats", "Capacity"}
+	case ColumnReserved:
+		return []string{"Ghế dành riêng", "Giữ chỗ", "Ghế giữ chỗ", "Số ghế dành riêng", "Dự phòng", "Khách mời", "Reserved", "Reserved seats"}
 	case ColumnExternalID:
 		return []string{
 			"Mã", "Mã số", "Mã câu hỏi", "Mã phiếu", "Số phiếu", "Mã hồ sơ", "ID", "External ID", "Code", "Reference", "Ref",
@@ -75,9 +96,9 @@ type header struct {
 }
 
 // headings maps what a heading folds to onto its column.
-func headings() map[string]Column {
+func headings(columns []Column) map[string]Column {
 	known := map[string]Column{}
-	for _, column := range Columns() {
+	for _, column := range columns {
 		known[fold(string(column))] = column
 		for _, heading := range column.Headings() {
 			known[fold(heading)] = column
@@ -86,9 +107,9 @@ func headings() map[string]Column {
 	return known
 }
 
-// findHeader reads a row as a header; false when it is none: a header names the body, and
-// has two columns that are understood unless it has only one cell.
-func findHeader(known map[string]Column, cells []string) (header, bool, error) {
+// findHeader reads a row as a header; false when it is none: a header names the column that
+// is needed, and has two columns that are understood unless it has only one cell.
+func findHeader(known map[string]Column, needed Column, cells []string) (header, bool, error) {
 	h, has, filled := header{columns: map[int]Column{}}, map[Column]bool{}, 0
 	var twice Column
 	for i, cell := range cells {
@@ -106,7 +127,7 @@ func findHeader(known map[string]Column, cells []string) (header, bool, error) {
 		}
 		has[column], h.columns[i] = true, column
 	}
-	if !has[ColumnBody] || (len(has) < 2 && filled > 1) {
+	if !has[needed] || (len(has) < 2 && filled > 1) {
 		return header{}, false, nil
 	}
 	if twice != "" {

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -57,7 +58,7 @@ func headerScore(text []byte, comma rune) int {
 	const perColumn = 1000
 	r := csv.NewReader(bytes.NewReader(text))
 	r.Comma, r.FieldsPerRecord = comma, -1
-	known, best := headings(), 0
+	known, best := headings(slices.Concat(Columns(), VenueColumns())), 0
 	for range maxHeaderRows {
 		cells, err := r.Read()
 		if errors.Is(err, io.EOF) {

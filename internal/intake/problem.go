@@ -67,6 +67,10 @@ func Sentence(code string) (Text, bool) {
 			"Không tìm thấy dòng tiêu đề trong 20 dòng đầu. Cần có cột “Nội dung câu hỏi”; hãy dùng tệp mẫu.",
 			"No row of headings in the first 20 rows. A column “Question” is needed; use the template.",
 		},
+		"import.no_venues": {
+			"Không tìm thấy dòng tiêu đề trong 20 dòng đầu. Cần có cột “Điểm cầu” (và “Số ghế”, “Ghế dành riêng”, “Địa chỉ” nếu có).",
+			"No row of headings in the first 20 rows. A column “Venue” is needed (and “Seats”, “Reserved”, “Address” where known).",
+		},
 		"import.column_twice": {
 			"Có hai cột cùng ý nghĩa trong dòng tiêu đề. Hãy đổi tên hoặc xóa một cột.",
 			"Two columns of the header mean the same. Rename or delete one of them.",

@@ -47,7 +47,7 @@ func newTable(options Options) (*table, error) {
 		return nil, refuse("question.unknown_topic", string(options.Topic))
 	}
 	return &table{
-		options: options, known: headings(), seen: map[string]Row{},
+		options: options, known: headings(Columns()), seen: map[string]Row{},
 		topics: topicsOf(options.Info), venues: venuesOf(options.Info),
 	}, nil
 }
@@ -78,7 +78,7 @@ func (t *table) lookForHeader(l line) error {
 		return refuse("import.no_header", "")
 	}
 	var err error
-	t.header, t.found, err = findHeader(t.known, l.cells)
+	t.header, t.found, err = findHeader(t.known, ColumnBody, l.cells)
 	return err
 }
 

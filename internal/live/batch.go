@@ -6,6 +6,7 @@ import (
 
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog"
+	"github.com/diemcau/diemcau/internal/registration"
 	"github.com/diemcau/diemcau/internal/secret"
 	"github.com/diemcau/diemcau/moderation"
 	"github.com/diemcau/diemcau/sfu/floor"
@@ -21,9 +22,14 @@ type batch struct {
 	info      *conference.Info
 	questions *moderation.Board
 	floor     *floor.Board
+
+	registrations *registration.Board
+	made          map[conference.RegistrationID]bool // registrations of this batch
+
 	versions  map[conference.Entity]uint64   // of entities changed by this batch
 	causes    map[string]bool                // commands of this batch that write
 	submitted map[conference.QuestionID]bool // questions of this batch
+	wiped     bool                           // it ends a test: its questions rest on none before
 	entries   []*entry
 	judged    []held // every command that was decided
 	drafts    int
@@ -54,6 +60,9 @@ func newBatch(base *state, sealer *secret.Sealer, now time.Time) *batch {
 		versions:  make(map[conference.Entity]uint64),
 		causes:    make(map[string]bool),
 		submitted: make(map[conference.QuestionID]bool),
+
+		registrations: base.registrations.Overlay(),
+		made:          make(map[conference.RegistrationID]bool),
 	}
 }
 
@@ -61,6 +70,7 @@ func newBatch(base *state, sealer *secret.Sealer, now time.Time) *batch {
 func (b *batch) stack(under *batch) {
 	b.under = under
 	b.info, b.questions, b.floor = under.info, under.questions.Overlay(), under.floor.Overlay()
+	b.registrations = under.registrations.Overlay()
 }
 
 // unstack puts a batch that rests on one onto the state that has taken that one over.
@@ -69,8 +79,12 @@ func (b *batch) unstack(landed *batch, base *state) {
 		return
 	}
 	b.under, b.base = nil, base
-	b.questions.Rest(base.questions)
 	b.floor.Rest(base.floor)
+	if b.wiped {
+		return
+	}
+	b.questions.Rest(base.questions)
+	b.registrations.Rest(base.registrations)
 }
 
 // writing reports whether a command is being written by this batch or the one under it.
@@ -127,6 +141,10 @@ func (b *batch) decide(r *request) (verdict, Outcome, error) {
 		if q := b.questions.Question(body.ID); q != nil {
 			return b.resubmit(r, body, q)
 		}
+	case register:
+		if there := b.registrations.Registration(body.ID); there != nil {
+			return b.reregister(r, body, there)
+		}
 	}
 	decision, err := b.rule(command, r.made)
 	if err != nil {
@@ -168,7 +186,12 @@ func (b *batch) rule(command conference.Command, made *made) (conference.Decisio
 		return b.base.decideCheckpoint(body), nil
 	case sealRecording, removeRecording:
 		return b.base.decideRecording(body), nil
-	case conference.Open, conference.Close:
+	case register, erase, registration.Cancel, registration.Accept, registration.Move, registration.Give, registration.Correct,
+		registration.CheckIn, registration.UndoCheckIn, registration.Lapse, registration.Offer, registration.Set, registration.Tell:
+		return b.ruleRegistration(command)
+	case conference.Edit:
+		return b.edit(command, body)
+	case conference.Open, conference.Close, conference.GoLive:
 		return conference.Decide(b.info, command, b.now)
 	case floor.Connect, floor.Disconnect, floor.Ready, floor.NotReady, floor.RaiseHand, floor.LowerHand,
 		floor.Preview, floor.Give, floor.TakeBack, floor.CityHall, floor.Slate:
@@ -189,6 +212,13 @@ func (b *batch) unchanged(command conference.Command) Outcome {
 		id = body.ID
 	case moderation.Vote:
 		id = body.ID
+	}
+	if named, is := command.Body.(interface {
+		Named() conference.RegistrationID
+	}); is {
+		if r := b.registrations.Registration(named.Named()); r != nil && b.base.registered[r.ID] != nil {
+			return Outcome{Registered: &Registered{ID: r.ID, State: r.State, Ticket: b.base.registered[r.ID].Registered.Ticket}}
+		}
 	}
 	if q := b.questions.Question(id); q != nil {
 		return Outcome{Question: q.ID, State: q.State}
@@ -229,6 +259,12 @@ func (b *batch) add(r *request, command conference.Command, decision conference.
 	if submit, ok := command.Body.(moderation.Submit); ok {
 		b.submitted[submit.ID] = true
 	}
+	if body, ok := command.Body.(register); ok {
+		b.made[body.ID] = true
+		if body.ask != nil {
+			b.submitted[body.ask.ID] = true
+		}
+	}
 	b.causes[command.ID] = true
 	b.entries = append(b.entries, next)
 	b.drafts, b.bytes = b.drafts+len(decision.Drafts), b.bytes+size
@@ -268,7 +304,15 @@ func (b *batch) apply(event conference.Event) error {
 		return err
 	}
 	b.info = info
+	if event.Type == conference.EventWentLive {
+		b.wiped, b.questions, b.registrations = true, moderation.NewBoard(), registration.NewBoard()
+		clear(b.submitted)
+		clear(b.made)
+	}
 	if _, _, err := b.questions.Apply(event); err != nil {
+		return err
+	}
+	if _, _, err := b.registrations.Apply(event); err != nil {
 		return err
 	}
 	if _, err := b.floor.Apply(event); err != nil {

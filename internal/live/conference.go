@@ -35,9 +35,11 @@ type Conference struct {
 	leases eventlog.Ephemeral
 	screen func(words string) string // may be nil
 	likes  likes
-	logger *slog.Logger
-	now    func() time.Time // the log's clock
-	limit  time.Duration    // of one Append or Read
+
+	erasures Erasures // may be nil
+	logger   *slog.Logger
+	now      func() time.Time // the log's clock
+	limit    time.Duration    // of one Append or Read
 
 	inbox   chan *request
 	news    chan news     // from tail to serve
@@ -122,6 +124,12 @@ func (c *Conference) Do(ctx context.Context, command conference.Command) (Outcom
 		command.Body = body
 	case moderation.Submit:
 		return c.give(ctx, c.submission(command, body))
+	case register:
+		if body.ask != nil {
+			body.ask.Hold = c.screened(body.ask.Body + "\n" + body.ask.Name)
+		}
+	case erase:
+		return c.erase(ctx, command)
 	case AmendQuestion:
 		body.hold = c.screened(body.Body)
 		command.Body = body

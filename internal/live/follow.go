@@ -50,6 +50,9 @@ func (c *Conference) rebuild(ctx context.Context) error {
 		return fmt.Errorf("log of %s is empty: %w", c.id, errBroken)
 	}
 	fresh.ring.forget(fresh.at)
+	if err := c.remember(fresh); err != nil {
+		return err
+	}
 	return c.change(func() error {
 		c.state = fresh
 		return nil

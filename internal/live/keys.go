@@ -87,10 +87,15 @@ func (k *keyring) check() string {
 
 // questionID derives a question's id from the asker's idempotency key.
 func (k *keyring) questionID(idempotencyKey string) conference.QuestionID {
-	sum := k.mac("question", idempotencyKey)
+	return conference.QuestionID(k.id("question", idempotencyKey))
+}
+
+// id derives an id of 100 bits.
+func (k *keyring) id(of, idempotencyKey string) []byte {
+	sum := k.mac(of, idempotencyKey)
 	var text [24]byte // of whole groups of 5 bytes: a little more than the id
 	base32.StdEncoding.Encode(text[:], sum[:15])
-	return conference.QuestionID(bytes.ToLower(text[:questionChars]))
+	return bytes.ToLower(text[:questionChars])
 }
 
 // bodyDigest tells equal submissions from different ones without telling the words.
@@ -109,6 +114,54 @@ func (k *keyring) voter(secret string) string {
 func (k *keyring) code(id conference.QuestionID, n int) string {
 	sum := k.mac("code", string(id), strconv.Itoa(n))
 	return codeOf(sum[:])
+}
+
+// registrationID derives a registration's id from the idempotency key.
+func (k *keyring) registrationID(idempotencyKey string) conference.RegistrationID {
+	return conference.RegistrationID(k.id("registration", idempotencyKey))
+}
+
+// broughtID derives the id of the question brought along with a registration.
+func (k *keyring) broughtID(idempotencyKey string) conference.QuestionID {
+	return conference.QuestionID(k.id("brought", idempotencyKey))
+}
+
+// registrationDigest tells equal registrations from different ones without telling the words.
+func (k *keyring) registrationDigest(r *register) string {
+	p := r.Person
+	parts := []string{
+		"registered", string(r.Venue), string(r.Topic), p.Name, p.Phone, p.Commune, p.Organisation, p.Email, p.IDNumber,
+		strconv.FormatBool(r.Reserved), strconv.FormatBool(r.WalkIn),
+	}
+	for _, c := range r.Consents {
+		parts = append(parts, c.Purpose, c.Version)
+	}
+	if r.ask != nil {
+		parts = append(parts, r.ask.BodyDigest)
+	}
+	sum := k.mac(parts...)
+	return hex.EncodeToString(sum[:])
+}
+
+// holder derives what a telephone number is known under in the log; "" of none.
+func (k *keyring) holder(phone string) string {
+	if phone == "" {
+		return ""
+	}
+	sum := k.mac("holder", phone)
+	return hex.EncodeToString(sum[:16])
+}
+
+// scanID derives the id of the command for a device's look at a ticket.
+func (k *keyring) scanID(device, scan string) string {
+	sum := k.mac("scan", device, scan)
+	return hex.EncodeToString(sum[:20])
+}
+
+// ticket derives the n-th candidate for the code of a ticket.
+func (k *keyring) ticket(id conference.RegistrationID, n int) string {
+	sum := k.mac("ticket", string(id), strconv.Itoa(n))
+	return ticketOf(sum[:])
 }
 
 // mac is HMAC-SHA-256 over the parts, each preceded by its length, under the key.

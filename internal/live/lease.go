@@ -112,6 +112,9 @@ func (c *Conference) tend(ctx context.Context) {
 				break // the log is away; the next round tries again
 			}
 		}
+		if err := c.eraseNow(ctx); err != nil && ctx.Err() == nil {
+			c.logger.WarnContext(ctx, "what is erased is still in the store", slog.Any("err", err))
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -139,7 +142,7 @@ func (c *Conference) chores(ctx context.Context) []conference.Body {
 	for _, q := range waiting {
 		due = append(due, moderation.CarryOver{ID: q.ID})
 	}
-	return due
+	return append(due, c.dueRegistrations()...)
 }
 
 // inHand returns the claimed questions, and those to be carried over.

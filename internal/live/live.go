@@ -75,6 +75,8 @@ type Outcome struct {
 	Code string
 	// State the question had right after the command; "" when no question.
 	State moderation.State
+	// Registered is set when the command was about a registration.
+	Registered *Registered
 	// Repeated is true when the command had been carried out before.
 	Repeated bool
 }
@@ -96,6 +98,8 @@ type Change struct {
 	OnAir conference.QuestionID
 	// Cursor is the client's opaque cursor right after the event.
 	Cursor string
+
+	about conference.RegistrationID // set when the event is about a registration
 }
 
 // Snapshot is the durable state at one position. Everything it points to is immutable.

@@ -25,7 +25,7 @@ const (
 	probeTTL   = 10 * time.Second
 )
 
-// Config is what a Node needs. All fields but LogTimeout are required.
+// Config is what a Node needs. All fields are required but those that say otherwise.
 type Config struct {
 	Store  eventlog.Store
 	Secret *secret.Keys
@@ -35,6 +35,8 @@ type Config struct {
 	// Screen returns the name of the rule that asks for a closer look at a citizen's words,
 	// or "". nil: none. It may be called concurrently.
 	Screen func(words string) string
+	// Erasures remembers who was erased, for when the log is restored; nil: nobody does.
+	Erasures Erasures
 	// LogTimeout bounds one append to a log and one read from it; 0: 5 s.
 	LogTimeout time.Duration
 }
@@ -188,7 +190,7 @@ func (n *Node) load(ctx context.Context, id conference.ID) (*Conference, error) 
 		logger: n.cfg.Logger.With(slog.String("part", "live"), slog.String("conference", string(id))),
 		inbox:  make(chan *request, inboxRequests), news: make(chan news),
 		stopped: make(chan struct{}), more: make(chan struct{}), state: newState(keys),
-		signer: n.signer, attestable: make(chan struct{}, 1),
+		signer: n.signer, attestable: make(chan struct{}, 1), erasures: n.cfg.Erasures,
 	}
 	if n.clock.store != nil {
 		c.ledger = newLedger(c.logger, c.now)
@@ -198,6 +200,9 @@ func (n *Node) load(ctx context.Context, id conference.ID) (*Conference, error) 
 		return nil, err
 	}
 	c.state = s
+	if err := c.remember(s); err != nil {
+		return nil, err
+	}
 	c.turns.ask = n.asks.of(c)
 	return c, nil
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/registration"
 	"github.com/diemcau/diemcau/internal/text"
 	"github.com/diemcau/diemcau/moderation"
 	"github.com/diemcau/diemcau/sfu/floor"
@@ -47,7 +48,12 @@ func (k *keyring) prepare(command conference.Command) (conference.Command, error
 			Name: text.Line(body.Name), MayName: body.MayName,
 			Phone: phone, Organisation: text.Line(body.Organisation),
 		}
-	case moderation.Submit, moderation.Amend, moderation.Withdraw, moderation.Vote, conference.Create:
+	case RegisterPerson, registration.Correct, registration.Erase:
+		var err error
+		command.Body, err = k.prepareAboutPerson(body)
+		return command, err
+	case moderation.Submit, moderation.Amend, moderation.Withdraw, moderation.Vote, moderation.Forget, conference.Create,
+		registration.Register, registration.Lapse, registration.Offer:
 		// Only the commands of this package and Node.Create derive what these need.
 		return command, invalid("command.unknown", body.CommandType())
 	case WithdrawQuestion:

@@ -32,6 +32,8 @@ func (c *Conference) run(ctx context.Context) error {
 	wg.Go(func() { c.tend(ctx) })
 	// attest ends when ctx does.
 	wg.Go(func() { c.attest(ctx) })
+	// forget ends when ctx does.
+	wg.Go(func() { c.forget(ctx) })
 	appends := make(chan *flight, 1)
 	// write ends when serve has closed appends.
 	wg.Go(func() { c.write(context.WithoutCancel(ctx), appends) })

@@ -34,6 +34,8 @@ type wanted struct {
 	Command string `json:"command"`
 	Key     string `json:"key"`
 	Body    string `json:"body"`
+	Seats   int    `json:"seats,omitempty"` // set: so many seats are to be had
+	Phone   string `json:"phone,omitempty"` // set: register, not ask
 }
 
 type told struct {
@@ -41,6 +43,10 @@ type told struct {
 	Question string `json:"question,omitempty"`
 	Code     string `json:"code,omitempty"`
 	Refused  string `json:"refused,omitempty"` // the kind
+	ID       string `json:"id,omitempty"`      // of the registration
+	Code2    string `json:"ticketCode,omitempty"`
+	State    string `json:"state,omitempty"`
+	Place    int    `json:"place,omitempty"`
 }
 
 // runServer answers submissions from standard input until it is killed.
@@ -111,8 +117,18 @@ func limitFiles(w wanted) told {
 }
 
 func submit(ctx context.Context, c *live.Conference, w wanted) told {
-	outcome, err := c.Do(ctx, conference.Command{ID: w.Command, Actor: citizen, Body: question(w.Key, w.Body)})
+	command := conference.Command{ID: w.Command, Actor: citizen, Body: question(w.Key, w.Body)}
+	switch {
+	case w.Seats > 0:
+		command.Actor, command.Body = admin, openSeats(w.Seats)
+	case w.Phone != "":
+		command.Body = person(w.Key, w.Phone)
+	}
+	outcome, err := c.Do(ctx, command)
 	t := told{Ticket: w.Ticket, Question: string(outcome.Question), Code: outcome.Code}
+	if r := outcome.Registered; r != nil {
+		t.ID, t.Code2, t.State, t.Place = string(r.ID), r.Ticket, string(r.State), r.Place
+	}
 	if err != nil {
 		var refusal *conference.Error
 		t.Refused = err.Error()

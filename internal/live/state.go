@@ -8,6 +8,7 @@ import (
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog"
 	"github.com/diemcau/diemcau/internal/record"
+	"github.com/diemcau/diemcau/internal/registration"
 	"github.com/diemcau/diemcau/internal/replay"
 	"github.com/diemcau/diemcau/moderation"
 	"github.com/diemcau/diemcau/sfu/floor"
@@ -27,25 +28,39 @@ type state struct {
 	time      time.Time
 	info      *conference.Info
 	questions *moderation.Board
-	floor     *floor.Board
-	versions  map[conference.Entity]uint64
+	// registrations are not part of a Snapshot: they are asked for one at a time, or by staff.
+	registrations *registration.Board
+	floor         *floor.Board
+	versions      map[conference.Entity]uint64
 	// outcomes holds the first result of every command by its id; submissions that of
 	// every question's submission; both are rebuilt from the log.
 	outcomes    map[string]*Outcome
 	submissions map[conference.QuestionID]*Outcome
 	spare       []Outcome // for those to come: one allocation for many
 	codes       map[string]conference.QuestionID
+	registered  map[conference.RegistrationID]*Outcome
+	tickets     map[string]conference.RegistrationID
+	places      sealedPlaces
+	forgotten   map[conference.RegistrationID]bool // erased before the log was restored
 	ring        ring
 	story       replay.Ledger
 	recording   record.Recording
 	vouched     vouched
 	votedAt     uint64 // position of the last event that may have changed a total of votes
+	liveFrom    uint64 // position at which a test was ended; 0: none was
 }
 
 func newState(keys *keyring) *state {
 	return &state{
-		keys:        keys,
-		questions:   moderation.NewBoard(),
+		keys:      keys,
+		questions: moderation.NewBoard(),
+
+		registrations: registration.NewBoard(),
+		registered:    make(map[conference.RegistrationID]*Outcome),
+		tickets:       make(map[string]conference.RegistrationID),
+		places:        newSealedPlaces(),
+		forgotten:     make(map[conference.RegistrationID]bool),
+
 		versions:    make(map[conference.Entity]uint64),
 		outcomes:    make(map[string]*Outcome),
 		submissions: make(map[conference.QuestionID]*Outcome),
@@ -79,8 +94,21 @@ func (s *state) apply(event conference.Event, at eventlog.Position) error {
 	if s.info == nil {
 		return fmt.Errorf("apply %s at %d: no conference yet", event.Type, event.Position)
 	}
+	if event.Type == conference.EventWentLive {
+		s.wipe()
+	}
+	if s.wiped(event) {
+		return s.skip(event, at)
+	}
 	if change.Previous, change.Question, err = s.questions.Apply(event); err != nil {
 		return err
+	}
+	_, registered, err := s.registrations.Apply(event)
+	if err != nil {
+		return err
+	}
+	if registered != nil {
+		change.about = registered.ID
 	}
 	if err := s.recording.Apply(event); err != nil {
 		return err
@@ -107,14 +135,19 @@ func (s *state) apply(event conference.Event, at eventlog.Position) error {
 			s.votedAt = at.Pos
 		}
 	}
-	s.note(event, change.Question)
+	s.note(event, change.Question, registered)
 	s.at, s.time = at, event.At
+	if event.Type == conference.EventWentLive {
+		s.ring.forget(at) // everybody takes a snapshot: pages forget what is gone
+		return nil
+	}
 	s.ring.push(change)
+	s.notePlaces(event, registered, change.Question)
 	return nil
 }
 
 // note keeps the result of the command that caused the event.
-func (s *state) note(event conference.Event, q *moderation.Question) {
+func (s *state) note(event conference.Event, q *moderation.Question, r *registration.Registration) {
 	outcome := s.outcomes[event.Cause]
 	if outcome == nil {
 		outcome = s.newOutcome()
@@ -127,6 +160,9 @@ func (s *state) note(event conference.Event, q *moderation.Question) {
 	if event.Type == moderation.EventSubmitted && q != nil {
 		outcome.Code = s.newCode(q.ID)
 		s.submissions[q.ID] = outcome
+	}
+	if r != nil {
+		s.noteRegistration(outcome, event, r)
 	}
 }
 

@@ -241,21 +241,23 @@ func (c *channel) add(g hls.Group) {
 	}
 }
 
-// end shows the recording.
+// end shows the recording. Where nothing was kept the last that was shown is ended: players
+// would otherwise wait for more for ever.
 func (c *channel) end() {
-	if c.folder == nil {
-		c.shown.Store(show(c.groups, c.listed, true, ""))
-		return
+	var r recording
+	if c.folder != nil {
+		var err error
+		if r, err = c.folder.read(); err != nil {
+			c.log.Error("the recording cannot be read", slog.Any("err", err))
+		}
+		c.reel.take(r.groups)
+		c.reel.show()
 	}
-	r, err := c.folder.read()
-	if err != nil {
-		c.log.Error("the recording cannot be read", slog.Any("err", err))
-		return
-	}
-	c.reel.take(r.groups)
-	c.reel.show()
-	if len(r.groups) > 0 {
+	switch {
+	case len(r.groups) > 0:
 		c.shown.Store(show(r.groups, 0, true, c.folder.dir))
+	case len(c.groups) > 0:
+		c.shown.Store(show(c.groups, c.listed, true, c.dir()))
 	}
 }
 

@@ -28,6 +28,8 @@ const id = conference.ID("c")
 type film struct {
 	rungs   [][]h264.Unit
 	next    []int
+	late    []time.Duration // how long after it was asked each rung begins with its keyframe; nil: at once
+	begins  []time.Time
 	picture time.Time
 	sound   time.Time
 	closed  atomic.Bool
@@ -58,17 +60,31 @@ func newFilm(t *testing.T, number int) *film {
 		}
 		f.rungs = append(f.rungs, units)
 	}
-	f.next = make([]int, len(f.rungs))
+	f.next, f.begins = make([]int, len(f.rungs)), make([]time.Time, len(f.rungs))
 	return f
 }
 
 func (f *film) Rungs() int { return len(f.rungs) }
-func (f *film) Ask()       { clear(f.next) }
 func (f *film) Close()     { f.closed.Store(true) }
+
+func (f *film) Ask() {
+	if f.late == nil {
+		clear(f.next)
+		return
+	}
+	for i, begins := range f.begins {
+		if begins.IsZero() {
+			f.begins[i] = f.picture.Add(f.late[i])
+		}
+	}
+}
 
 func (f *film) Read(video func(int, h264.Unit), sound func(int64, []byte)) {
 	for now := time.Now(); !f.picture.After(now); f.picture = f.picture.Add(clips.FrameTime) {
 		for i, units := range f.rungs {
+			if !f.begins[i].IsZero() && !f.picture.Before(f.begins[i]) {
+				f.begins[i], f.next[i] = time.Time{}, 0
+			}
 			u := units[f.next[i]%len(units)]
 			f.next[i]++
 			u.Capture = f.picture.UnixNano()

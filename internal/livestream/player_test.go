@@ -16,13 +16,15 @@ import (
 )
 
 // takes is a programme cut between cameras: one in three sizes, an encoder with one, another
-// camera. Whoever has no layer for a rung sends nothing there.
+// camera. Whoever has no layer for a rung sends nothing there. Each rung is cut at its own
+// keyframe, which the encoders make one after the other.
 type takes struct {
 	films  []*film
 	layers []int // how many rungs each one sends, the largest first
 
-	mu sync.Mutex // guards on and where the films are
-	on int
+	mu    sync.Mutex // guards what follows and where the films are
+	on    int        // whose sound is heard
+	shown [3]int     // whose picture is on each rung
 }
 
 func (s *takes) Rungs() int { return s.films[0].Rungs() }
@@ -48,7 +50,10 @@ func (s *takes) due(video func(int, h264.Unit), sound func(int64, []byte)) (due 
 	defer s.mu.Unlock()
 	for i, f := range s.films {
 		f.Read(func(rung int, u h264.Unit) {
-			if i == s.on && rung < s.layers[i] {
+			if u.Key && i == s.on {
+				s.shown[rung] = i
+			}
+			if i == s.shown[rung] && rung < s.layers[i] {
 				due = append(due, func() { video(rung, u) })
 			}
 		}, func(at int64, frame []byte) {
@@ -118,6 +123,7 @@ func (v *viewer) load() {
 		return
 	}
 	var start time.Time
+	fresh := false
 	rate := int64(90_000)
 	if v.track == hls.SoundName {
 		rate = 48_000
@@ -125,18 +131,26 @@ func (v *viewer) load() {
 	for line := range strings.Lines(text) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
 		switch {
+		case name == "#EXT-X-MAP":
+			fresh = true
 		case name == "#EXT-X-PROGRAM-DATE-TIME":
 			start, _ = time.Parse(time.RFC3339, value)
-		case name != "" && name[0] != '#' && !v.segments[name]:
+		case name != "" && name[0] != '#' && v.segments[name]:
+			fresh = false
+		case name != "" && name[0] != '#':
 			v.segments[name] = true
 			data := v.must(name)
 			head, err := hls.ReadSegment([]byte(data), int64(len(data)))
 			if err != nil {
 				v.Fatalf("%s: %v", name, err)
 			}
+			if fresh && v.track != hls.SoundName && !head.Independent {
+				v.Errorf("%s has a new init and no keyframe: a player throws its pictures away", name)
+			}
 			if hole := start.Sub(v.end).Abs(); !v.end.IsZero() && hole > 10*time.Millisecond {
 				v.Errorf("%s begins %v from the end of the one before", name, hole)
 			}
+			fresh = false
 			v.end = start.Add(time.Duration(head.End-head.Start) * time.Second / time.Duration(rate))
 		}
 	}
@@ -156,6 +170,8 @@ func TestP4_NoVariantKeepsAPlayerWaiting(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				source := &takes{films: []*film{newFilm(t, 1), newFilm(t, 2), newFilm(t, 3)}, layers: []int{3, 1, 2}}
+				source.films[0].late = []time.Duration{900 * time.Millisecond, 500 * time.Millisecond, 100 * time.Millisecond}
+				source.films[2].late = []time.Duration{0, 1200 * time.Millisecond, 700 * time.Millisecond}
 				s := newStudio(t, "", func(cfg *livestream.Config) {
 					cfg.Open = func(*conference.Info) (livestream.Source, error) {
 						for _, f := range source.films {

@@ -206,6 +206,29 @@ func TestP6_DiskFull(t *testing.T) {
 	})
 }
 
+// Nothing at all could be kept: at the close players are told that no more will come.
+func TestP6_TheEndIsToldThoughNothingWasKept(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStudio(t, dir, func(cfg *livestream.Config) {
+			cfg.Write = func(path string, _ []byte) error {
+				return &os.PathError{Op: "write", Path: path, Err: syscall.ENOSPC}
+			}
+		})
+		s.wait(10 * time.Second)
+		live := s.list("v0.m3u8")
+		s.become(conference.StateClosed)
+		s.wait(time.Second)
+		for _, track := range []string{"v0.m3u8", "v2.m3u8", "sound.m3u8"} {
+			if l := s.list(track); !l.ended || l.last() < live.last() {
+				t.Errorf("%s ends with %d, ended %v; live it came to %d", track, l.last(), l.ended, live.last())
+			}
+		}
+		decodes(t, filepath.Join(s.download(), "index.m3u8"))
+	})
+}
+
 func TestQuota(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -270,6 +293,30 @@ func TestNothingIsKeptWithoutAFolder(t *testing.T) {
 			t.Errorf("got %d segments, ended %v", len(l.segments), l.ended)
 		}
 		decodes(t, filepath.Join(s.download(), "index.m3u8"))
+	})
+}
+
+// A test is shown, and leaves nothing behind.
+func TestATestIsNotKept(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStudio(t, dir, func(cfg *livestream.Config) {
+			conferences := cfg.Conferences
+			cfg.Conferences = func() []*conference.Info {
+				all := conferences()
+				all[0].Test = true
+				return all
+			}
+		})
+		s.wait(30 * time.Second)
+		if l := s.list("v0.m3u8"); len(l.segments) == 0 {
+			t.Error("nothing is shown")
+		}
+		left, err := os.ReadDir(dir)
+		if err != nil || len(left) > 0 {
+			t.Errorf("kept: %v (%v)", left, err)
+		}
 	})
 }
 

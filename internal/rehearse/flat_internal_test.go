@@ -22,6 +22,7 @@ type spectator struct {
 	house    *house
 	client   *http.Client
 	location string
+	patient  bool // asks again until there is an answer, as the player does
 	peer     *peer
 	readers  sync.WaitGroup
 	packets  atomic.Int64
@@ -66,16 +67,23 @@ func (s *spectator) connect(from Network, take func(*webrtc.TrackRemote, *webrtc
 		}
 	}
 	if err := s.peer.connect(h.live, func(offer string) (string, error) {
-		answer, at, err := s.ask(http.MethodPost, "/api/v1/conferences/"+string(houseID)+"/whep", offer)
-		s.location = at
-		return answer, err
+		for {
+			answer, at, err := s.ask(http.MethodPost, "/api/v1/conferences/"+string(houseID)+"/whep", offer)
+			s.location = at
+			if err == nil || !s.patient || !pause(h.live, firstBackOff) {
+				return answer, err
+			}
+		}
 	}); err != nil {
 		h.Fatal(err)
 	}
 }
 
 func (s *spectator) ask(method, path, body string) (answer, location string, err error) {
-	request, err := http.NewRequestWithContext(context.WithoutCancel(s.house.Context()), method, "http://"+s.house.listen+path, strings.NewReader(body))
+	if !strings.Contains(path, "://") {
+		path = "http://" + s.house.listen + path
+	}
+	request, err := http.NewRequestWithContext(context.WithoutCancel(s.house.Context()), method, path, strings.NewReader(body))
 	if err != nil {
 		return "", "", err
 	}
@@ -89,7 +97,10 @@ func (s *spectator) ask(method, path, body string) (answer, location string, err
 	if err == nil && response.StatusCode >= http.StatusBadRequest {
 		err = fmt.Errorf("%s %s: %s %s", method, path, response.Status, raw)
 	}
-	return string(raw), response.Header.Get("Location"), err
+	if at, err := response.Location(); err == nil { // of whoever answered, perhaps an edge
+		location = at.String()
+	}
+	return string(raw), location, err
 }
 
 // leave ends it as a player does.

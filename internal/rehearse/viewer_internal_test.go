@@ -23,6 +23,7 @@ type viewer struct {
 	testing.TB
 
 	peer    *peer
+	place   string // the session's address
 	readers sync.WaitGroup
 	offers  atomic.Int32 // times the connection wanted to negotiate once it stood
 
@@ -54,11 +55,18 @@ type arrived struct {
 // view lets somebody watch the programme by WHEP, and keep it.
 func (h *house) view() *viewer {
 	h.Helper()
+	return h.watches(false)
+}
+
+// watches is view; a patient one asks again until it is answered.
+func (h *house) watches(patient bool) *viewer {
+	h.Helper()
 	client := &http.Client{Transport: &http.Transport{DialContext: h.network.Dial}, Timeout: inTime}
 	h.Cleanup(client.CloseIdleConnections)
-	s := &spectator{house: h, client: client, peer: &peer{}}
+	s := &spectator{house: h, client: client, peer: &peer{}, patient: patient}
 	v := &viewer{TB: h, peer: s.peer}
 	s.connect(h.network, v.receive)
+	v.place = s.location
 	s.peer.pc.OnNegotiationNeeded(func() { v.offers.Add(1) })
 	h.Cleanup(func() {
 		_, _, _ = s.ask(http.MethodDelete, s.location, "") // it may have ended
@@ -153,6 +161,46 @@ func (t *track) shows(venue string) bool {
 	t.gotMu.Lock()
 	defer t.gotMu.Unlock()
 	return !t.marks[venue].IsZero()
+}
+
+// longest returns the longest time between two packets that came after a moment.
+func (t *track) longest(since time.Time) time.Duration {
+	t.gotMu.Lock()
+	defer t.gotMu.Unlock()
+	var most time.Duration
+	for i := 1; i < len(t.packets); i++ {
+		if t.packets[i].at.After(since) {
+			most = max(most, t.packets[i].at.Sub(t.packets[i-1].at))
+		}
+	}
+	return most
+}
+
+// newest is when the last packet came.
+func (t *track) newest() time.Time {
+	t.gotMu.Lock()
+	defer t.gotMu.Unlock()
+	if len(t.packets) == 0 {
+		return time.Time{}
+	}
+	return t.packets[len(t.packets)-1].at
+}
+
+// isStill reports whether for the last pictures there was nobody's: that is the slate.
+func (t *track) isStill() bool {
+	const pictures = 20
+	t.gotMu.Lock()
+	defer t.gotMu.Unlock()
+	n := 0
+	for i := len(t.packets) - 1; i >= 0 && n < pictures; i-- {
+		if inspect(t.packets[i].Payload).marked {
+			return false
+		}
+		if t.packets[i].Marker {
+			n++
+		}
+	}
+	return n == pictures
 }
 
 // all returns the packets by number.

@@ -28,9 +28,14 @@ type Livestream interface {
 	Movie(info *conference.Info, spans []livestream.Span) (*livestream.Movie, error)
 	// Alarm says what is wrong with the recording; "": nothing.
 	Alarm() string
+	// Room returns how many bytes may still be recorded, and of how many; 0, 0: nothing is kept.
+	Room() (room, of int64)
 }
 
-const livePath = "/live/"
+const (
+	livePath = "/live/"
+	hlsIndex = "index.m3u8"
+)
 
 // hlsRoutes are the programme for any player: no session in an address, so that a cache in
 // front answers everybody with the same bytes.
@@ -49,7 +54,7 @@ func (s *Server) hlsRoutes() {
 // hls answers GET /live/{conference}/{file}. It is open as WHEP is: to everybody when the
 // conference is public, else to who may watch its media.
 func (s *Server) hls(c echo.Context) error {
-	_, info, err := s.info(c)
+	info, err := s.about(c)
 	if err != nil {
 		return err
 	}
@@ -59,6 +64,9 @@ func (s *Server) hls(c echo.Context) error {
 			return err
 		}
 		cacheable = "private"
+	}
+	if info.Public && c.Param("file") == hlsIndex && s.toEdge(c, info, true) {
+		return nil
 	}
 	if s.cfg.Livestream == nil {
 		return errNoLivestream

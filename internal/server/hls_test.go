@@ -21,6 +21,8 @@ type shelf struct {
 
 func (s *shelf) Alarm() string { return s.alarm }
 
+func (s *shelf) Room() (room, of int64) { return 1 << 40, 1 << 41 }
+
 func (s *shelf) Recording(*conference.Info) *livestream.Recording { return nil }
 
 func (s *shelf) Movie(*conference.Info, []livestream.Span) (*livestream.Movie, error) {

@@ -39,13 +39,13 @@ func readJSON(c echo.Context, limit int64, into any) error {
 	return nil
 }
 
-// readText reads a body of a given content type. Refusals: request.not_sdp,
-// request.too_large.
-func readText(c echo.Context, contentType string, limit int64) (string, error) {
+// readText reads a description or a part of one, of a given content type. Refusals:
+// request.not_sdp, request.too_large.
+func readText(c echo.Context, contentType string) (string, error) {
 	if !hasContentType(c.Request(), contentType) {
 		return "", conference.Refuse(conference.KindInvalid, "request.not_sdp", "")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, limit))
+	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, maxSDP))
 	if err != nil {
 		return "", badBody(err, "request.bad")
 	}

@@ -29,6 +29,13 @@ func TestRoles_wholeRouterDeniesByDefault(t *testing.T) {
 		"DELETE /api/v1/session":                                      everybody,
 		"POST /api/v1/session":                                        "", // an empty token
 		"POST /api/v1/conferences":                                    "", // an empty conference: 400 for admins
+		"GET /api/v1/conferences/templates":                           "admin other-admin",
+		"POST /api/v1/conferences/copy":                               "", // of nothing
+		"GET /api/v1/conferences/:conference/setup":                   "admin",
+		"PUT /api/v1/conferences/:conference/setup":                   "", // a command without an id
+		"POST /api/v1/conferences/:conference/setup/venues":           "", // no table
+		"GET /api/v1/conferences/:conference/setup/venues.xlsx":       "admin",
+		"POST /api/v1/conferences/:conference/goLive":                 "", // no test
 		"POST /api/v1/questions/lookup":                               "", // an empty code
 		"POST /api/v1/conferences/:conference/questions":              "", // an empty question
 		"POST /api/v1/conferences/:conference/questions/import":       "", // an empty table: 400 for moderators and admins
@@ -99,7 +106,7 @@ func (h *house) matrixRequest(method, path, bearer string) request {
 		r.body, r.contentType = string(stillOf(h.T, 16, 9)), "image/jpeg"
 	case strings.HasSuffix(path, "/links"):
 		r.body = `{"role":"screen"}`
-	case method == http.MethodPost:
+	case method == http.MethodPost || method == http.MethodPut:
 		r.body = "{}"
 	}
 	return r

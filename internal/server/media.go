@@ -29,6 +29,9 @@ type Media interface {
 type Viewing struct {
 	Venue conference.VenueID // "": the programme
 	From  netip.Prefix       // the address, as limits.Network gives it
+	// Edge: an edge asks, for one size of the programme: 0 is the largest.
+	Edge bool
+	Rung int
 }
 
 // Relay tells clients how to reach the TURN server.
@@ -85,7 +88,7 @@ func (s *Server) publish(c echo.Context) error {
 	if away, err := s.redirectMedia(c, info.ID); away {
 		return err
 	}
-	offer, err := readText(c, typeSDP, maxSDP)
+	offer, err := readText(c, typeSDP)
 	if err != nil {
 		return err
 	}
@@ -99,7 +102,7 @@ func (s *Server) publish(c echo.Context) error {
 // watch is WHEP: the programme is open when the conference is public; one venue needs a
 // venue or stage token, or the stage page's session.
 func (s *Server) watch(c echo.Context) error {
-	_, info, err := s.info(c)
+	info, err := s.about(c)
 	if err != nil {
 		return err
 	}
@@ -113,6 +116,8 @@ func (s *Server) watch(c echo.Context) error {
 		if owner, err = s.mediaOwner(c, info, venue, action); err != nil {
 			return err
 		}
+	} else if s.toEdge(c, info, false) {
+		return nil
 	}
 	if away, err := s.redirectMedia(c, info.ID); away {
 		return err
@@ -121,7 +126,7 @@ func (s *Server) watch(c echo.Context) error {
 	if err := s.cfg.Limits.Take(c.Request().Context(), limits.Watch, asker); err != nil {
 		return err
 	}
-	offer, err := readText(c, typeSDP, maxSDP)
+	offer, err := readText(c, typeSDP)
 	if err != nil {
 		return err
 	}
@@ -183,7 +188,7 @@ func (s *Server) patchMedia(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	fragment, err := readText(c, typeFragment, maxSDP)
+	fragment, err := readText(c, typeFragment)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ type Metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
+	edges    *prometheus.CounterVec
 }
 
 // NewMetrics returns Metrics with the Go runtime's and the process's own collectors.
@@ -30,7 +31,10 @@ func NewMetrics() *Metrics {
 			Buckets: []float64{.001, .003, .01, .03, .1, .3, 1, 3, 10},
 		}, []string{"route"}),
 	}
-	m.registry.MustRegister(m.requests, m.seconds,
+	m.edges = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "diemcau_edge_viewers_sent_total", Help: "Viewers sent to an edge, by how they watch.",
+	}, []string{"by"})
+	m.registry.MustRegister(m.requests, m.seconds, m.edges,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -53,6 +57,18 @@ func (m *Metrics) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry}))
 	return mux
+}
+
+// sent counts a viewer that was sent to an edge.
+func (m *Metrics) sent(hls bool) {
+	if m == nil {
+		return
+	}
+	by := "webrtc"
+	if hls {
+		by = "hls"
+	}
+	m.edges.WithLabelValues(by).Inc()
 }
 
 func (m *Metrics) observe(method, route string, status int, took time.Duration) {

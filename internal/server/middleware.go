@@ -62,7 +62,7 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 func (s *Server) secure(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r, header := c.Request(), c.Response().Header()
-		header.Set("Content-Security-Policy", contentPolicy(r, s.cfg.Peers))
+		header.Set("Content-Security-Policy", contentPolicy(r, s.mediaOrigins()))
 		header.Set("X-Content-Type-Options", "nosniff")
 		header.Set("X-Frame-Options", "DENY")
 		header.Set("Referrer-Policy", "no-referrer")
@@ -79,21 +79,33 @@ func (s *Server) secure(next echo.HandlerFunc) echo.HandlerFunc {
 
 // contentPolicy allows this origin's own scripts, styles and connections and nothing
 // else. The socket is named as well: Safari before 15.4 does not count it as 'self'. The
-// other nodes are allowed too: a viewer's request for media may be sent to one.
-func contentPolicy(r *http.Request, peers func() []string) string {
-	socket := ""
+// other nodes and the edges are allowed too: a viewer's request for media may be sent to one.
+func contentPolicy(r *http.Request, media []string) string {
+	socket, elsewhere := "", ""
 	if safeHost(r.Host) {
 		socket = " ws://" + r.Host
 		if r.TLS != nil {
 			socket = " wss://" + r.Host
 		}
 	}
-	if peers != nil {
-		socket = strings.Join(append([]string{socket}, peers()...), " ")
+	if len(media) > 0 {
+		elsewhere = " " + strings.Join(media, " ")
 	}
-	return "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'" + socket +
-		"; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; manifest-src 'self'; worker-src 'self' blob:" +
+	return "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'" + socket + elsewhere +
+		"; img-src 'self' data: blob:; media-src 'self' blob:" + elsewhere + "; font-src 'self'; manifest-src 'self'; worker-src 'self' blob:" +
 		"; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+}
+
+// mediaOrigins are where a viewer may be sent for media.
+func (s *Server) mediaOrigins() []string {
+	var all []string
+	if s.cfg.Peers != nil {
+		all = append(all, s.cfg.Peers()...)
+	}
+	if s.cfg.Edges != nil {
+		all = append(all, s.cfg.Edges.Origins()...)
+	}
+	return all
 }
 
 // guardOrigin refuses an unsafe request of another site's page: one that tells an Origin

@@ -35,7 +35,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
-	if errors.Is(err, echo.ErrNotFound) && s.leftover(c) {
+	if errors.Is(err, echo.ErrNotFound) && s.pages != nil && s.leftover(c) {
 		return
 	}
 	problem := s.problem(c.Request(), err)
@@ -93,6 +93,8 @@ func statusOf(refusal *conference.Error) int {
 		return http.StatusPreconditionFailed
 	case "media.etag_missing":
 		return http.StatusPreconditionRequired
+	case "edge.elsewhere":
+		return http.StatusMisdirectedRequest
 	case "request.not_json", "request.not_sdp":
 		return http.StatusUnsupportedMediaType
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/diemcau/diemcau/internal/access"
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/edge"
 	"github.com/diemcau/diemcau/internal/liaison"
 	"github.com/diemcau/diemcau/internal/limits"
 	"github.com/diemcau/diemcau/internal/live"
@@ -56,6 +58,10 @@ type Config struct {
 	// Peers returns the public origins of the other nodes, which pages may be sent to for
 	// media; may be nil.
 	Peers func() []string
+	// Edges are the servers elsewhere that viewers are sent to; nil: there can be none.
+	Edges Edges
+	// Templates are conferences that a new one can begin as; their ids name them.
+	Templates []conference.Info
 	// Zalo is the webhook of the Official Account; nil: there is none.
 	Zalo http.Handler
 	// ImportSecret keys the questions of imported tables: the same on every node, for ever;
@@ -73,8 +79,9 @@ type Server struct {
 	media    *mediaSessions
 	copies   copies // of records
 	replays  replays
-	sending  sending    // movies
-	importMu sync.Mutex // held while a table is read: one may take 200 MB of memory
+	sending  sending     // movies
+	edge     *EdgeConfig // nil: this is no edge
+	importMu sync.Mutex  // held while a table is read: one may take 200 MB of memory
 	started  atomic.Bool
 	draining atomic.Bool
 }
@@ -166,6 +173,10 @@ func (s *Server) routes() {
 	api := func(method, path string, handler echo.HandlerFunc) {
 		e.Add(method, "/api/v1"+path, handler, s.guardOrigin)
 	}
+	if s.cfg.Edges != nil {
+		api(http.MethodPost, strings.TrimPrefix(edge.Path, "/api/v1"), s.edgeReport)
+		api(http.MethodPost, "/conferences/:conference/rungs/:rung", s.edgePull)
+	}
 	api(http.MethodGet, "/origins", s.origins)
 	api(http.MethodPost, "/session", s.signIn)
 	api(http.MethodGet, "/session", s.mySessions)
@@ -175,6 +186,7 @@ func (s *Server) routes() {
 	api(http.MethodGet, "/conferences/:conference/record", s.copyRecord)
 	api(http.MethodGet, "/conferences", s.conferences)
 	api(http.MethodPost, "/conferences", s.createConference)
+	s.setupRoutes(api)
 	api(http.MethodPost, "/conferences/:conference/open", s.changeConference(conference.Open{}))
 	api(http.MethodPost, "/conferences/:conference/close", s.changeConference(conference.Close{}))
 	api(http.MethodPost, "/conferences/:conference/questions/import", s.importQuestions)
@@ -223,6 +235,16 @@ func (s *Server) conferenceID(c echo.Context) (conference.ID, error) {
 		return "", err
 	}
 	return id, nil
+}
+
+// about returns what the conference of a route is, also at an edge, which has no record.
+// Refusal: conference.unknown.
+func (s *Server) about(c echo.Context) (*conference.Info, error) {
+	if s.edge != nil {
+		return s.edge.conference(conference.ID(c.Param("conference")))
+	}
+	_, info, err := s.info(c)
+	return info, err
 }
 
 // info returns what the conference of a route is. Refusal: conference.unknown.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/diemcau/diemcau/internal/access"
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/intake"
 )
 
 // defaultValidity is how long a link may wait for its use.
@@ -73,6 +74,7 @@ type conferenceView struct {
 	StartsAt time.Time        `json:"startsAt"`
 	Public   bool             `json:"public"`
 	Demo     bool             `json:"demo,omitempty"`
+	Test     bool             `json:"test,omitempty"`
 	Venues   []venueView      `json:"venues"`
 }
 
@@ -108,7 +110,7 @@ func (s *Server) conferences(c echo.Context) error {
 		}
 		views = append(views, conferenceView{
 			ID: info.ID, Title: info.Title, TitleEn: info.TitleEn, State: info.State,
-			StartsAt: info.StartsAt, Public: info.Public, Demo: info.Demo, Venues: venueViews(info.Venues),
+			StartsAt: info.StartsAt, Public: info.Public, Demo: info.Demo, Test: info.Test, Venues: venueViews(info.Venues),
 		})
 	}
 	return answer(c, http.StatusOK, views)
@@ -148,6 +150,7 @@ func (s *Server) createConference(c echo.Context) error {
 	if err := readJSON(c, maxInfoBody, &info); err != nil {
 		return err
 	}
+	intake.Tidy(&info)
 	if err := s.cfg.Live.Create(c.Request().Context(), actor, info); err != nil {
 		return err
 	}
@@ -276,6 +279,9 @@ func (s *Server) createLink(c echo.Context) error {
 		return err
 	}
 	token := s.cfg.Gate.Sign(grant)
+	if err := s.cfg.Gate.Hand(c.Request().Context(), grant); err != nil {
+		return err
+	}
 	s.cfg.Logger.InfoContext(c.Request().Context(), "link made", slog.String("conference", string(id)),
 		slog.String("role", string(grant.Role)), slog.String("venue", string(grant.Venue)), slog.String("by", actor.Session))
 	return answer(c, http.StatusCreated, LinkView{

@@ -53,6 +53,14 @@ func requestText(code string) (text, bool) {
 		return text{"Hãy gửi SDP (Content-Type: application/sdp; với PATCH: application/trickle-ice-sdpfrag).", "Send SDP (Content-Type: application/sdp, or application/trickle-ice-sdpfrag with PATCH)."}, true
 	case "record.busy":
 		return text{"Đang có người khác tải bản ghi. Hãy thử lại sau ít giây.", "Others are copying the record. Try again in a few seconds."}, true
+	case "edge.elsewhere":
+		return text{"Máy chủ này chỉ phát chương trình. Hãy gửi yêu cầu đến máy chủ gốc.", "This server only shows the programme. Send the request to the origin."}, true
+	case "edge.bad_report":
+		return text{"Báo cáo của máy chủ biên không đúng. Hãy xem lại --public-url và --edge-viewers của máy đó.", "The edge's report is not valid. Check its --public-url and --edge-viewers."}, true
+	case "edge.not_allowed":
+		return text{"Máy chủ gốc không nhận máy chủ biên ở địa chỉ này. Hãy thêm địa chỉ vào --edges của máy chủ gốc.", "The origin takes no edge at this address. Add it to the origin's --edges."}, true
+	case "edge.too_many":
+		return text{"Đã có quá nhiều máy chủ biên. Hãy tắt bớt rồi thử lại.", "There are too many edges. Stop some and try again."}, true
 	case "request.foreign_origin":
 		return text{"Yêu cầu đến từ một trang khác nên bị từ chối. Hãy mở đúng trang của hội nghị rồi thử lại.", "The request came from another site and was refused. Open the conference's own page and try again."}, true
 	}

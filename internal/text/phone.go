@@ -33,3 +33,16 @@ func Phone(typed string) (string, bool) {
 	}
 	return number, (len(number) == 10 || len(number) == 11) && number[0] == '0'
 }
+
+// E164 returns a telephone number as the world writes it, "+" and the country first: +84… of
+// a Vietnamese one. false when it is none.
+func E164(typed string) (string, bool) {
+	number, ok := Phone(typed)
+	if !ok {
+		return "", false
+	}
+	if rest, domestic := strings.CutPrefix(number, "0"); domestic {
+		return "+84" + rest, true
+	}
+	return number, true
+}

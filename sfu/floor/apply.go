@@ -16,6 +16,14 @@ func (b *Board) Apply(event conference.Event) (*Venue, error) {
 	case EventConnected, EventDisconnected, EventReady, EventNotReady, EventHandRaised, EventHandLowered,
 		EventPreviewed, EventGiven, EventTakenBack:
 		return b.applyVenue(event)
+	case conference.EventEdited:
+		data, err := conference.DataOf[conference.Edited](event)
+		if err != nil {
+			return nil, err
+		}
+		b.rearrange(&data.Info)
+	case conference.EventWentLive:
+		b.restart()
 	}
 	return nil, nil
 }

@@ -1,6 +1,10 @@
 package floor
 
-import "github.com/diemcau/diemcau/internal/conference"
+import (
+	"slices"
+
+	"github.com/diemcau/diemcau/internal/conference"
+)
 
 // Board is the floor and all venues of a conference: as a root the state itself, as an
 // Overlay the changes of a batch that is not durable yet, falling through to its parent
@@ -9,7 +13,7 @@ import "github.com/diemcau/diemcau/internal/conference"
 // Only one goroutine may Apply to a board; several may read a root while nobody applies.
 type Board struct {
 	parent *Board
-	order  []conference.VenueID // root only
+	order  []conference.VenueID // nil in an overlay: unchanged
 	venues map[conference.VenueID]*Venue
 	floor  *Floor // nil in an overlay: unchanged
 }
@@ -44,15 +48,44 @@ func (b *Board) Venue(id conference.VenueID) *Venue {
 
 // Venues returns all venues in the order of the conference's Info.
 func (b *Board) Venues() []*Venue {
-	root := b
-	for root.parent != nil {
-		root = root.parent
+	layer := b
+	for layer.order == nil && layer.parent != nil {
+		layer = layer.parent
 	}
-	venues := make([]*Venue, len(root.order))
-	for i, id := range root.order {
+	venues := make([]*Venue, len(layer.order))
+	for i, id := range layer.order {
 		venues[i] = b.Venue(id)
 	}
 	return venues
+}
+
+// rearrange takes over which venues there are, and in which order. One that is gone is
+// known no longer; one that stays keeps what it is.
+func (b *Board) rearrange(info *conference.Info) {
+	order := make([]conference.VenueID, 0, len(info.Venues))
+	for _, v := range info.Venues {
+		order = append(order, v.ID)
+		if b.Venue(v.ID) == nil {
+			b.venues[v.ID] = &Venue{ID: v.ID, State: StateOffline}
+		}
+	}
+	for _, v := range b.Venues() {
+		if !slices.Contains(order, v.ID) {
+			b.venues[v.ID] = nil
+		}
+	}
+	b.order = order
+}
+
+// restart forgets what was said in a test: who had the word, and for how long.
+func (b *Board) restart() {
+	b.floor = &Floor{Main: b.Floor().Main}
+	for _, v := range b.Venues() {
+		next := *v
+		next.SpokenMs = 0
+		next.lowerHand()
+		b.put(next)
+	}
 }
 
 // Floor returns who has the word.

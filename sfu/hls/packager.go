@@ -18,6 +18,10 @@ const (
 	Longest = 2400 * time.Millisecond
 	// Apart is how far a rung's own keyframe may be from the group's boundary.
 	Apart = 500 * time.Millisecond
+	// Late is how long after a discontinuity a rung's keyframe is waited for. A player throws
+	// away what comes between an init and the first keyframe (Media Source Extensions §3.5.7):
+	// cut without one, it would find a hole there.
+	Late = 1500 * time.Millisecond
 
 	askAge    = 1700 * time.Millisecond // when keyframes are asked for
 	askAgain  = 700 * time.Millisecond
@@ -179,16 +183,19 @@ func (p *Packager) opens(t *track, u *h264.Unit) bool {
 
 // cuts reports whether a track's next segment begins with the picture.
 func (p *Packager) cuts(t *track, u *h264.Unit) bool {
-	age := time.Duration(u.Capture - t.startNanos)
-	if age >= Longest {
-		return true
-	}
+	long := time.Duration(u.Capture-t.startNanos) >= Longest
 	next := p.next(t)
 	if next == nil { // by the age of the group, not of the segment: rungs must agree
-		return u.Key && time.Duration(u.Capture-p.marks[t.number-p.number].at) >= Shortest
+		return long || u.Key && time.Duration(u.Capture-p.marks[t.number-p.number].at) >= Shortest
 	}
-	off := time.Duration(u.Capture - next.at)
-	return u.Key && off >= -Apart || off >= Apart
+	switch off := time.Duration(u.Capture - next.at); {
+	case u.Key:
+		return long || off >= -Apart
+	case next.discontinuity:
+		return off >= Late
+	default:
+		return long || off >= Apart
+	}
 }
 
 // next returns where the track's next group begins, nil when nobody has said so.

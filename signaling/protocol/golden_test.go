@@ -62,10 +62,11 @@ func returnView() *protocol.Return {
 func conferenceView() protocol.Conference {
 	return protocol.Conference{
 		ID: "hue", Title: "Đối thoại", TitleEn: "Dialogue", State: "open", StartsAt: at(0), Public: true, Demo: true,
-		Venues:  []protocol.Place{{ID: "main", Name: "UBND", Main: true}, {ID: "phu-loc", Name: "Phú Lộc"}},
+		Venues:  []protocol.Place{{ID: "main", Name: "UBND", Main: true, Address: "16 Lê Lợi"}, {ID: "phu-loc", Name: "Phú Lộc"}},
 		Topics:  []protocol.Topic{{ID: "land", Name: "Đất đai", NameEn: "Land", Agency: "Sở TN&MT"}},
 		Reasons: []protocol.Reason{{Code: "complaint", Text: "Đây là đơn", TextEn: "A complaint", NextDoor: "Ban Tiếp công dân", NextDoorEn: "Reception office", TakesTwo: true}},
 		Frozen:  []protocol.Channel{moderation.ChannelZalo},
+		Test:    true, Place: "Huế", Agenda: []protocol.AgendaItem{{At: "08:30", Title: "Khai mạc"}},
 	}
 }
 

@@ -47,6 +47,16 @@ type Conference struct {
 	Reasons  []Reason        `json:"reasons,omitempty"`
 	// Frozen are the channels whose questions are not taken now.
 	Frozen []Channel `json:"frozen,omitempty"`
+	// Test: all that is asked and done is wiped when the conference goes live.
+	Test   bool         `json:"test,omitempty"`
+	Place  string       `json:"place,omitempty"`
+	Agenda []AgendaItem `json:"agenda,omitempty"`
+}
+
+// AgendaItem is one part of the dialogue; at is a time of the place ("08:30").
+type AgendaItem struct {
+	At    string `json:"at,omitempty"`
+	Title string `json:"title"`
 }
 
 // Place is a venue by name.
@@ -54,6 +64,8 @@ type Place struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 	Main bool   `json:"main,omitempty"`
+	// Address is where people go.
+	Address string `json:"address,omitempty"`
 }
 
 // Topic is a subject.

@@ -1,8 +1,7 @@
 // P4: hls.js in Chromium through takes between a camera in three sizes and an encoder with
 // one, in the largest and in the smallest variant.
 //
-// CI judges what a busy machine cannot bring about: jumps of more than a second over holes in
-// what was buffered (at some takes hls.js finds one of half a second in the largest variant),
+// CI judges what a busy machine cannot bring about: jumps over holes in what was buffered,
 // errors of the element, a picture that is not the one on air, a delay that does not come
 // down to 8 s. That no variant is kept waiting is shown on a clock of its own
 // (TestP4_NoVariantKeepsAPlayerWaiting). The soak judges stalls by the clock on the wall as
@@ -30,7 +29,7 @@ async function shows(page) {
 function judge(name, seen) {
   console.log(`${name}: ${seen.frames} pictures of ${[...new Set(seen.heights)]} lines; at most ${seen.worst} ms behind; stalls ${JSON.stringify(seen.stalls)}; the machine was late by ${Math.round(seen.slow)} ms`);
   assert.deepEqual(seen.errors, [], `${name}: the element reported errors`);
-  const holes = seen.jumps.filter(({ over, from, to }) => over && to - from > (soak ? 0 : 1));
+  const holes = seen.jumps.filter((jump) => jump.over);
   assert.deepEqual(holes, [], `${name}: the player jumped over a hole`);
   if (!soak) return;
   assert.deepEqual(seen.ways, ['whep', 'hls'], `${name}: HLS played from the first picture to the last`);

@@ -22,11 +22,11 @@ afterEach(() => {
 const LINK =
   '<turns:h:443?transport=tcp>; rel="ice-server"; username="1:a"; credential="s+/c"; credential-type="password"';
 
-function created(link?: string): Response {
+function created(link?: string, location = '/api/v1/whep/s1'): Response {
   return new Response('v=0\r\na=ice-ufrag:su\r\na=ice-pwd:sp\r\nm=video 9 X 96\r\n', {
     status: 201,
     headers: {
-      Location: '/api/v1/whep/s1',
+      Location: location,
       ETag: '"e1"',
       ...(link === undefined ? {} : { Link: link }),
     },
@@ -99,6 +99,66 @@ describe('WhepClient', () => {
       `POST ${URL_}`,
       'DELETE https://cau.example/api/v1/whep/s1',
     ]);
+  });
+
+  it('P7: is sent to an edge; when that dies it comes back to the server, and is sent on', async () => {
+    const edges = ['https://a.example', 'https://b.example'];
+    let dead = false;
+    const t = setUp((m) => {
+      if (m === 'POST') return created(undefined, `${edges.shift() ?? ''}/api/v1/conferences/c1/whep/~/s`);
+      if (dead) throw new TypeError('the edge has died');
+      return new Response(null, { status: 200 });
+    });
+    t.client.start();
+    await settle();
+    t.peers[0]?.become('connected');
+    dead = true;
+    t.peers[0]?.become('failed');
+    await settle();
+    t.clock.pass(500);
+    await settle();
+    t.peers[1]?.become('connected');
+    expect(t.client.phase).toBe('playing');
+    expect(t.calls.filter((c) => c.method !== 'DELETE').map((c) => `${c.method} ${c.url}`)).toEqual([
+      `POST ${URL_}`,
+      'PATCH https://a.example/api/v1/conferences/c1/whep/~/s',
+      `POST ${URL_}`,
+    ]);
+  });
+
+  it('P7: asks to stay when nobody answers where it was sent, and once only', async () => {
+    let tries = 0;
+    const t = setUp((m) => {
+      if (m !== 'POST') return new Response(null, { status: 200 });
+      tries += 1;
+      if (tries <= 2) throw new TypeError('Failed to fetch');
+      return created();
+    });
+    t.client.start();
+    for (const ms of [500, 1000]) {
+      await settle();
+      t.clock.pass(ms);
+    }
+    await settle();
+    t.peers[2]?.become('connected');
+    expect(t.client.phase).toBe('playing');
+    expect(t.calls.filter((c) => c.method === 'POST').map((c) => c.url)).toEqual([URL_, `${URL_}?edge=no`, URL_]);
+  });
+
+  it('P7: asks to stay when an edge is full or brings nothing', async () => {
+    const full = new Response('{}', { status: 503, headers: { 'Retry-After': '30' } });
+    Object.defineProperty(full, 'redirected', { value: true });
+    const answers = [full, created(undefined, 'https://a.example/s'), created()];
+    const t = setUp((m) => (m === 'POST' ? (answers.shift() ?? created()) : new Response(null, { status: 200 })));
+    t.client.start();
+    await settle();
+    t.clock.pass(500);
+    await settle();
+    t.clock.pass(15_000); // the edge's answer never became a connection
+    await settle();
+    t.clock.pass(1000);
+    await settle();
+    expect(t.calls.filter((c) => c.method === 'POST').map((c) => c.url)).toEqual([URL_, `${URL_}?edge=no`, `${URL_}?edge=no`]);
   });
 
   it('says so when the browser has no H.264, without asking the server', () => {

@@ -49,6 +49,8 @@ export class WhepClient {
   #relays: readonly IceServer[] = [];
   #relayTimer: number | undefined;
   #relayed = false;
+  /** Asks to be sent to no edge: the last one it was sent to was of no use. */
+  #stays = false;
 
   constructor(config: WhepConfig) {
     this.#config = {
@@ -126,7 +128,10 @@ export class WhepClient {
     const peer = this.#config.createPeer();
     this.#peer = peer;
     this.#set(this.#phase === 'idle' || this.#phase === 'stopped' ? 'joining' : this.#phase);
-    this.#arm(JOIN_GUARD_MS, () => this.#again());
+    this.#arm(JOIN_GUARD_MS, () => {
+      this.#stays = this.#away();
+      this.#again();
+    });
     if (this.#relayed) giveRelays(peer, this.#relays);
     const stream = new MediaStream();
     peer.ontrack = (event) => stream.addTrack(event.track);
@@ -142,7 +147,7 @@ export class WhepClient {
     }
     try {
       await peer.setLocalDescription(await peer.createOffer());
-      const response = await this.#post(peer.localDescription?.sdp ?? '');
+      const response = await this.#ask(peer.localDescription?.sdp ?? '');
       if (this.#peer !== peer) {
         this.#forget(response);
         return;
@@ -162,8 +167,22 @@ export class WhepClient {
     }
   }
 
+  /**
+   * ask offers; the answer may come from an edge the server sent us to. Where none comes, the
+   * edge has died, or this page was loaded before it came and may not go there; or there is no
+   * network, so the try after the next is as the first.
+   */
+  async #ask(sdp: string): Promise<Response> {
+    try {
+      return await this.#post(sdp);
+    } catch (error) {
+      this.#stays = !this.#stays;
+      throw error;
+    }
+  }
+
   #post(sdp: string): Promise<Response> {
-    return this.#config.fetch(this.#config.url, {
+    return this.#config.fetch(this.#stays ? `${this.#config.url}?edge=no` : this.#config.url, {
       method: 'POST',
       headers: { 'Content-Type': 'application/sdp' },
       credentials: 'omit',
@@ -178,7 +197,14 @@ export class WhepClient {
       this.#set('no_h264');
       return;
     }
+    if (response.status === 503 && response.redirected && !this.#stays) {
+      // An edge that has filled up: there may be room at home.
+      this.#stays = true;
+      this.#again();
+      return;
+    }
     if (response.status === 503) {
+      this.#stays = false;
       this.#wait('full', retryAfterMs(response) ?? BACKOFF_MAX_MS);
       return;
     }
@@ -192,6 +218,7 @@ export class WhepClient {
   #onPeer(state: RTCPeerConnectionState): void {
     if (state === 'connected') {
       this.#attempt = 0;
+      this.#stays = false;
       this.#arm(undefined);
       this.#set('playing');
     } else if (state === 'disconnected') {
@@ -276,6 +303,12 @@ export class WhepClient {
       peer.close();
     }
     if (location !== undefined) this.#delete(location);
+  }
+
+  /** away: the session is on another server than the one that was asked. */
+  #away(): boolean {
+    const origin = (at: string): string => new URL(at, globalThis.location?.href).origin;
+    return this.#location !== undefined && origin(this.#location) !== origin(this.#config.url);
   }
 
   /** forget gives back a place that was answered after we had gone. */

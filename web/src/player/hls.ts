@@ -43,6 +43,8 @@ export interface HlsConfig {
   way: Way;
   /** The whole from its beginning, not what is live. */
   recording: boolean;
+  /** Be sent to no edge: the last one was of no use. */
+  stays: boolean;
   onFailed: () => void;
   load?: () => Promise<typeof Hls>;
 }
@@ -65,10 +67,10 @@ export class HlsSource {
 
   /** start begins to play; a failure is told by onFailed, once. */
   async start(): Promise<void> {
-    const { video, folder, way, load = library } = this.#config;
+    const { video, way, load = library } = this.#config;
     if (way === 'native') {
       video.addEventListener('error', this.#failed);
-      video.src = addressOf(folder, this.#quality);
+      video.src = this.#address();
       return;
     }
     try {
@@ -98,11 +100,11 @@ export class HlsSource {
     this.#quality = quality;
     const after = addressOf('', quality);
     if (this.#hls === undefined) {
-      if (this.#config.way === 'native' && before !== after) this.#config.video.src = addressOf(this.#config.folder, quality);
+      if (this.#config.way === 'native' && before !== after) this.#config.video.src = this.#address();
       return;
     }
     if (before === after) this.#hls.nextLevel = levelOf(quality, this.#hls.levels.length);
-    else this.#hls.loadSource(addressOf(this.#config.folder, quality));
+    else this.#hls.loadSource(this.#address());
   }
 
   /** playedAt is when what is seen now was captured, ms since 1970 by the server's clock; undefined: not known. */
@@ -115,8 +117,12 @@ export class HlsSource {
     return Number.isNaN(began) ? undefined : began + video.currentTime * 1000;
   }
 
+  #address(): string {
+    return addressOf(this.#config.folder, this.#quality, this.#config.stays);
+  }
+
   #open(Library: typeof Hls): void {
-    const { video, folder, recording } = this.#config;
+    const { video, recording } = this.#config;
     const hls = new Library({
       // A worker made of text is against the page's content policy, and nothing here is transmuxed.
       enableWorker: false,
@@ -143,7 +149,7 @@ export class HlsSource {
       }
       this.#fail();
     });
-    hls.loadSource(addressOf(folder, this.#quality));
+    hls.loadSource(this.#address());
     hls.attachMedia(video);
   }
 

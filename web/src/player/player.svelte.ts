@@ -42,6 +42,9 @@ export class PlayerState {
   #video: HTMLVideoElement | undefined;
   #since = 0;
   #barred = 0;
+  /** HLS has played since it was last begun, and whether it asks for no edge. */
+  #rolled = false;
+  #stays = false;
   #whepAt = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -155,6 +158,7 @@ export class PlayerState {
   /** rolls tells that HLS plays, or that it does not go on. */
   rolls(on: boolean): void {
     this.#rolling = on && this.#byHls;
+    this.#rolled ||= this.#rolling;
     this.#tell();
   }
 
@@ -196,6 +200,7 @@ export class PlayerState {
 
   #switch(video: HTMLVideoElement, hls: boolean): void {
     this.#rolling = false;
+    this.#rolled = false;
     this.#byHls = hls;
     if (!hls) {
       this.#source?.stop();
@@ -204,7 +209,7 @@ export class PlayerState {
     }
     video.srcObject = null;
     const source = new HlsSource(
-      { video, folder: this.#folder, way: this.way, recording: this.#config.recording, onFailed: () => this.#failed(source) },
+      { video, folder: this.#folder, way: this.way, recording: this.#config.recording, stays: this.#stays, onFailed: () => this.#failed(source) },
       this.#quality,
     );
     this.#source = source;
@@ -219,6 +224,8 @@ export class PlayerState {
     this.#byHls = false;
     this.#rolling = false;
     this.#barred = Date.now() + AGAIN_MS;
+    // An edge that played and died is one of others; one that never did may be out of reach for this page.
+    this.#stays = !this.#rolled && !this.#stays;
     // What was chosen may be what there is not.
     this.#choose();
   }

@@ -12,6 +12,11 @@ test('the sound alone has its own playlist', () => {
   for (const quality of ['auto', 'high', 'medium', 'low'] as const) expect(addressOf('/live/x', quality)).toBe('/live/x/index.m3u8');
 });
 
+test('P7: who is to be sent to no edge says so', () => {
+  expect(addressOf('/live/x', 'auto', true)).toBe('/live/x/index.m3u8?edge=no');
+  expect(addressOf('/live/x', 'sound', true)).toBe('/live/x/sound.m3u8');
+});
+
 test('where the browser chooses the size none is offered, and nothing without HLS', () => {
   expect(offered(true, true)).toEqual(QUALITIES);
   expect(offered(false, true)).toEqual(['auto', 'sound']);

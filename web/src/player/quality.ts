@@ -21,9 +21,10 @@ export function levelOf(quality: Quality, n: number): number {
   }
 }
 
-/** addressOf returns the playlist of a choice: the sound alone has its own. */
-export function addressOf(folder: string, quality: Quality): string {
-  return `${folder}/${quality === 'sound' ? 'sound' : 'index'}.m3u8`;
+/** addressOf returns the playlist of a choice: the sound alone has its own. Who stays is sent to no edge. */
+export function addressOf(folder: string, quality: Quality, stays = false): string {
+  if (quality === 'sound') return `${folder}/sound.m3u8`;
+  return `${folder}/index.m3u8${stays ? '?edge=no' : ''}`;
 }
 
 /** offered are the choices there are: where the browser plays HLS by itself it chooses the size. */

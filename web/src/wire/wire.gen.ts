@@ -745,6 +745,16 @@ export interface Conference {
   reasons?: Reason[];
   /** Frozen are the channels whose questions are not taken now. */
   frozen?: Channel[];
+  /** Test: all that is asked and done is wiped when the conference goes live. */
+  test?: boolean;
+  place?: string;
+  agenda?: AgendaItem[];
+}
+
+/** AgendaItem is one part of the dialogue; at is a time of the place ("08:30"). */
+export interface AgendaItem {
+  at?: string;
+  title: string;
 }
 
 /** Place is a venue by name. */
@@ -752,6 +762,8 @@ export interface Place {
   id: string;
   name: string;
   main?: boolean;
+  /** Address is where people go. */
+  address?: string;
 }
 
 /** Topic is a subject. */
@@ -1012,7 +1024,8 @@ export type Channel =
   | "desk"
   | "phone"
   | "zalo"
-  | "import";
+  | "import"
+  | "registration";
 
 /** ConferenceState is where a conference stands. */
 export type ConferenceState =

@@ -18,6 +18,7 @@ export default {
     phone: 'by telephone',
     zalo: 'by Zalo',
     import: 'in an imported table',
+    registration: 'with a registration',
   },
   nothing: 'The asker left no telephone number and no organisation, or they have been erased.',
   close: 'Hide',

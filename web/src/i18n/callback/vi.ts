@@ -16,6 +16,7 @@ const vi = {
     phone: 'qua điện thoại',
     zalo: 'qua Zalo',
     import: 'trong bảng nhập',
+    registration: 'khi đăng ký tham dự',
   },
   nothing: 'Người hỏi không để lại số điện thoại hay tên cơ quan, hoặc thông tin ấy đã được xóa.',
   close: 'Ẩn đi',

@@ -31,6 +31,7 @@ const en = {
     phone: 'By telephone',
     zalo: 'Zalo',
     import: 'Sent in beforehand',
+    registration: 'With a registration',
   },
   noVenue: 'No venue named',
   mine: 'You hold it',

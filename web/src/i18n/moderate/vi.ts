@@ -35,6 +35,7 @@ const vi = {
     phone: 'Qua điện thoại',
     zalo: 'Zalo',
     import: 'Phiếu gửi trước',
+    registration: 'Khi đăng ký',
   },
   noVenue: 'Không nêu điểm cầu',
   mine: 'Bạn đang giữ',
