@@ -11,6 +11,7 @@ import (
 // liveFlags say whether the programme is shown as HLS and kept.
 type liveFlags struct {
 	HLS         bool    `help:"Show the programme as HLS at /live/CONFERENCE/index.m3u8 while a conference is open." default:"true" negatable:""`
+	LowLatency  bool    `help:"Give the programme to players in parts of half a second besides (LL-HLS): 2 s late instead of 5, for several requests a second of each viewer, which a cache in front has to hold." default:"false"`
 	Record      bool    `help:"Keep what is shown, below live/ in the data folder: the recording, at the same address." default:"true" negatable:""`
 	RecordQuota float64 `help:"GB that all recordings may have; 0: as much as the disk holds. When it is used up the programme goes on but is not kept." default:"0" placeholder:"GB"`
 	RecordKeep  int     `help:"Days after which a closed conference's recording is removed; 0 keeps it." default:"0" placeholder:"DAYS"`
@@ -37,7 +38,7 @@ func (a *app) openLivestream() *livestream.Station {
 		folder = filepath.Join(a.flags.Data, "live")
 	}
 	return livestream.New(livestream.Config{
-		Folder: folder, Quota: int64(f.RecordQuota * 1e9), Keep: time.Duration(f.RecordKeep) * 24 * time.Hour,
+		Folder: folder, Parts: f.LowLatency, Quota: int64(f.RecordQuota * 1e9), Keep: time.Duration(f.RecordKeep) * 24 * time.Hour,
 		Now: time.Now, Conferences: a.live.Conferences, Logger: a.logger,
 		Seals: func(id conference.ID) livestream.Seals {
 			running, err := a.live.Conference(id)

@@ -55,6 +55,7 @@ type channel struct {
 	init     uint64
 	pending  []*pending
 	resets   uint64 // of the packager, as far as they were counted
+	parts    int    // of the group at hand that are shown
 }
 
 // pending is a group that waits for the disk.
@@ -207,11 +208,20 @@ func (c *channel) publish() {
 		c.add(c.pending[0].group)
 		c.pending = c.pending[1:]
 	}
-	if len(c.pending) == before {
+	ahead, parts := c.ahead()
+	if len(c.pending) == before && parts == c.parts {
 		return
 	}
+	c.parts = parts
 	c.listed = max(c.listed, len(c.groups)-window)
-	c.shown.Store(show(c.groups, c.listed, false, c.dir()))
+	c.show(show(c.groups, c.listed, false, c.dir(), ahead))
+}
+
+// show puts a snapshot in the place of the one before, and tells those who wait.
+func (c *channel) show(s *snapshot) {
+	if before := c.shown.Swap(s); before != nil {
+		close(before.over)
+	}
 }
 
 func (c *channel) dir() string {
@@ -231,10 +241,15 @@ func (c *channel) add(g hls.Group) {
 	k := kept{Entry: hls.Entry{Sequence: g.Sequence, Init: c.init, Discontinuity: g.Discontinuity, Number: c.number}}
 	for _, s := range g.Tracks {
 		k.tracks = append(k.tracks, track{
-			start: s.Start, duration: s.Duration, bytes: len(s.Data), independent: s.Independent, format: s.Format, data: s.Data,
+			start: s.Start, duration: s.Duration, bytes: len(s.Data), independent: s.Independent, format: s.Format, data: s.Data, parts: s.Parts,
 		})
 	}
 	c.groups = append(c.groups, k)
+	if old := len(c.groups) - 1 - partsKept; old >= 0 {
+		for i := range c.groups[old].tracks {
+			c.groups[old].tracks[i].parts = nil
+		}
+	}
 	if over := len(c.groups) - 2*window; over > 0 {
 		c.groups = append([]kept(nil), c.groups[over:]...)
 		c.listed = max(0, c.listed-over)
@@ -255,9 +270,9 @@ func (c *channel) end() {
 	}
 	switch {
 	case len(r.groups) > 0:
-		c.shown.Store(show(r.groups, 0, true, c.folder.dir))
+		c.show(show(r.groups, 0, true, c.folder.dir, nil))
 	case len(c.groups) > 0:
-		c.shown.Store(show(c.groups, c.listed, true, c.dir()))
+		c.show(show(c.groups, c.listed, true, c.dir(), nil))
 	}
 }
 
@@ -269,6 +284,9 @@ func (c *channel) resume(now time.Time) {
 	cfg.First = uint64(max(0, now.Unix()-numbersSince))
 	if c.folder != nil {
 		c.recall(&cfg, now)
+	}
+	if c.station.cfg.Parts {
+		cfg.Part = hls.PartTarget
 	}
 	c.packager = hls.New(cfg)
 }
@@ -298,7 +316,7 @@ func (c *channel) recall(cfg *hls.Config, now time.Time) {
 	c.listed = len(c.groups)
 	if now.Sub(end) < resumeWithin {
 		c.listed, cfg.First = 0, last.Sequence+1
-		c.shown.Store(show(c.groups, 0, false, c.folder.dir))
+		c.show(show(c.groups, 0, false, c.folder.dir, nil))
 	}
 	cfg.First = max(cfg.First, last.Sequence+1)
 }

@@ -37,6 +37,7 @@ type track struct {
 	independent bool
 	format      *hls.Format
 	data        []byte // nil: on the disk only
+	parts       []hls.Part
 }
 
 // keep writes a group so that it is there after a crash, or not at all: the sound comes

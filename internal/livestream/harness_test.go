@@ -33,6 +33,7 @@ type film struct {
 	picture time.Time
 	sound   time.Time
 	closed  atomic.Bool
+	stand   atomic.Bool // nothing comes
 }
 
 func newFilm(t *testing.T, number int) *film {
@@ -80,6 +81,9 @@ func (f *film) Ask() {
 }
 
 func (f *film) Read(video func(int, h264.Unit), sound func(int64, []byte)) {
+	if f.stand.Load() {
+		return
+	}
 	for now := time.Now(); !f.picture.After(now); f.picture = f.picture.Add(clips.FrameTime) {
 		for i, units := range f.rungs {
 			if !f.begins[i].IsZero() && !f.picture.Before(f.begins[i]) {

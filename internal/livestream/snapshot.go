@@ -41,7 +41,9 @@ const (
 // snapshot is everything a conference answers with at one moment.
 type snapshot struct {
 	files map[string]*File
-	dir   string // where what is not in files may be; "": nowhere
+	dir   string        // where what is not in files may be; "": nowhere
+	ahead *ahead        // nil: there are no parts
+	over  chan struct{} // closed when another one is shown
 }
 
 // file looks an answer up; nil: there is none.
@@ -66,9 +68,10 @@ func typeOf(track string) string {
 }
 
 // show makes the answers for groups that follow each other. Listed are all of them from
-// index from on; those before are still to be had.
-func show(groups []kept, from int, ended bool, dir string) *snapshot {
-	s := &snapshot{files: map[string]*File{}, dir: dir}
+// index from on; those before are still to be had. Ahead is what is shown of the group at
+// hand; nil: there are no parts.
+func show(groups []kept, from int, ended bool, dir string, ahead *ahead) *snapshot {
+	s := &snapshot{files: map[string]*File{}, dir: dir, ahead: ahead, over: make(chan struct{})}
 	for _, g := range groups {
 		for i, t := range g.tracks {
 			name := trackName(i, len(g.tracks))
@@ -76,12 +79,14 @@ func show(groups []kept, from int, ended bool, dir string) *snapshot {
 				s.forever(hls.SegmentFile(name, g.Sequence), name, t.data)
 				s.forever(hls.InitFile(name, g.Init), name, t.format.Init)
 			}
+			s.parts(name, g.Sequence, t.parts)
 		}
 	}
 	listed := groups[from:]
 	if len(listed) == 0 {
 		return s
 	}
+	ahead.put(s, &listed[len(listed)-1])
 	age, first := playlistAge, indexAge
 	if ended {
 		age, first = recordingAge, recordingAge
@@ -93,7 +98,12 @@ func show(groups []kept, from int, ended bool, dir string) *snapshot {
 	var variants []hls.Variant
 	for i := range n {
 		name := trackName(i, n)
-		s.playlist(name+".m3u8", media(name, i, n, listed, ended), age)
+		list := entries(i, n, listed)
+		if ahead != nil {
+			s.playlist(name+".m3u8", hls.MediaInParts(name, list, ahead.of(i, n, listed)), age)
+		} else {
+			s.playlist(name+".m3u8", hls.Media(name, list, ended), age)
+		}
 		variants = append(variants, variant(name, i, n, listed))
 	}
 	s.playlist(IndexName, hls.Multivariant(variants[:n-1], variants[n-1], language), first)
@@ -110,17 +120,20 @@ func (k *kept) of(i, n int) (track, int) {
 	return k.tracks[i], i
 }
 
-// media writes a track's playlist.
-func media(name string, i, n int, groups []kept, ended bool) []byte {
-	entries := make([]hls.Entry, len(groups))
+// entries are those of track i of n.
+func entries(i, n int, groups []kept) []hls.Entry {
+	all := make([]hls.Entry, len(groups))
 	for g := range groups {
 		t, at := groups[g].of(i, n)
 		e := groups[g].Entry
 		e.Start, e.Duration, e.Independent = t.start, t.duration, t.independent
 		e.Track = trackName(at, len(groups[g].tracks))
-		entries[g] = e
+		if g >= len(groups)-partsListed {
+			e.Parts = t.parts
+		}
+		all[g] = e
 	}
-	return hls.Media(name, entries, ended)
+	return all
 }
 
 // variant measures a track.

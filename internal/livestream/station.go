@@ -24,6 +24,8 @@ type Config struct {
 	Folder string
 	// Quota is how many bytes all recordings may have; 0: as many as the disk holds.
 	Quota int64
+	// Parts: players that can are given the programme in parts (low latency).
+	Parts bool
 	// Keep is how long a closed conference's recording is kept; 0: for ever.
 	Keep time.Duration
 	Now  func() time.Time
@@ -53,6 +55,7 @@ type Station struct {
 	failures atomic.Uint64
 	resets   atomic.Uint64
 	warned   atomic.Bool
+	waiting  atomic.Int64 // requests for what is not there yet
 }
 
 // What a caller may be told; the errors of recording are in the log and in Alarm.

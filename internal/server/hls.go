@@ -2,12 +2,14 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,8 +22,9 @@ import (
 
 // Livestream has the programme as HLS; *livestream.Station is one.
 type Livestream interface {
-	// File returns what is at /live/{conference}/{name}. Refusals: live.none, live.not_yet.
-	File(info *conference.Info, name string) (*livestream.File, error)
+	// Await returns what is at /live/{conference}/{name}, after a wait for what is wanted of it;
+	// want nil: nothing. Refusals: live.none, live.not_yet, live.too_far, live.waited.
+	Await(ctx context.Context, info *conference.Info, name string, want *livestream.Awaited) (*livestream.File, error)
 	// Recording returns what is kept of the programme; nil: nothing.
 	Recording(info *conference.Info) *livestream.Recording
 	// Movie makes an MP4 of what is kept of the spans; none: of all. Refusal: live.none.
@@ -71,7 +74,11 @@ func (s *Server) hls(c echo.Context) error {
 	if s.cfg.Livestream == nil {
 		return errNoLivestream
 	}
-	file, err := s.cfg.Livestream.File(info, c.Param("file"))
+	want, err := awaited(c)
+	if err != nil {
+		return err
+	}
+	file, err := s.cfg.Livestream.Await(c.Request().Context(), info, c.Param("file"), want)
 	if err != nil {
 		if away, awayErr := s.redirectMedia(c, info.ID); away {
 			return awayErr
@@ -100,6 +107,32 @@ func (s *Server) hls(c echo.Context) error {
 	header.Set("Cache-Control", cache)
 	http.ServeContent(c.Response(), c.Request(), "", time.Time{}, content)
 	return nil
+}
+
+var errNoDirective = conference.Refuse(conference.KindInvalid, "live.bad_directive", "")
+
+// awaited reads what a player wants the playlist to hold (RFC 8216bis §6.2.5.2); nil: as it is.
+func awaited(c echo.Context) (*livestream.Awaited, error) {
+	sequence, part := c.QueryParam("_HLS_msn"), c.QueryParam("_HLS_part")
+	if sequence == "" {
+		if part != "" {
+			return nil, errNoDirective
+		}
+		return nil, nil //nolint:nilnil // nothing is wanted
+	}
+	want := &livestream.Awaited{Part: -1}
+	var err error
+	if want.Sequence, err = strconv.ParseUint(sequence, 10, 64); err != nil {
+		return nil, errNoDirective
+	}
+	if part != "" {
+		n, err := strconv.ParseUint(part, 10, 16)
+		if err != nil {
+			return nil, errNoDirective
+		}
+		want.Part = int(n)
+	}
+	return want, nil
 }
 
 var errNoLivestream = conference.Refuse(conference.KindNotFound, "live.none", "")

@@ -1,9 +1,11 @@
 package server_test
 
 import (
+	"context"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -17,6 +19,8 @@ import (
 type shelf struct {
 	dir   string
 	alarm string
+
+	wanted []livestream.Awaited
 }
 
 func (s *shelf) Alarm() string { return s.alarm }
@@ -29,7 +33,10 @@ func (s *shelf) Movie(*conference.Info, []livestream.Span) (*livestream.Movie, e
 	return nil, conference.Refuse(conference.KindNotFound, "live.none", "")
 }
 
-func (s *shelf) File(info *conference.Info, name string) (*livestream.File, error) {
+func (s *shelf) Await(_ context.Context, _ *conference.Info, name string, want *livestream.Awaited) (*livestream.File, error) {
+	if want != nil {
+		s.wanted = append(s.wanted, *want)
+	}
 	switch name {
 	case "index.m3u8":
 		return &livestream.File{Type: "application/vnd.apple.mpegurl", ETag: `"1"`, Data: []byte("#EXTM3U\n"), MaxAge: 2 * time.Second}, nil
@@ -87,6 +94,27 @@ func TestHLS(t *testing.T) {
 	}
 	if options := h.do(request{method: "OPTIONS", path: "/live/" + place + "/index.m3u8", origin: "https://player.example"}); options.status != http.StatusNoContent || options.header.Get("Access-Control-Allow-Methods") == "" {
 		t.Errorf("OPTIONS: got %d %v", options.status, options.header)
+	}
+}
+
+// What a player of parts waits for is handed on; what it cannot mean is refused.
+func TestP4_HLSDirectives(t *testing.T) {
+	t.Parallel()
+	shelf, option := withShelf(t)
+	h := newHouse(t, option)
+	get := func(query string) answer {
+		return h.do(request{method: "GET", path: "/live/" + place + "/index.m3u8" + query, origin: "https://player.example"})
+	}
+	for _, query := range []string{"", "?_HLS_msn=41", "?_HLS_msn=41&_HLS_part=3"} {
+		if got := get(query); got.status != http.StatusOK {
+			t.Errorf("%s: got %d", query, got.status)
+		}
+	}
+	if want := []livestream.Awaited{{Sequence: 41, Part: -1}, {Sequence: 41, Part: 3}}; !slices.Equal(shelf.wanted, want) {
+		t.Errorf("got %v, want %v", shelf.wanted, want)
+	}
+	for _, query := range []string{"?_HLS_part=3", "?_HLS_msn=-1", "?_HLS_msn=a", "?_HLS_msn=4&_HLS_part=70000"} {
+		h.wantProblem(get(query), http.StatusBadRequest, "live.bad_directive")
 	}
 }
 

@@ -113,6 +113,12 @@ func mediaText(code string) (text, bool) {
 		return text{"Hội nghị này chưa phát trực tiếp hoặc không có bản ghi. Hãy xem giờ bắt đầu trên trang chủ.", "This conference is not on air yet, or there is no recording. See when it begins on the front page."}, true
 	case "live.not_yet":
 		return text{"Chương trình sắp bắt đầu phát. Hãy thử lại sau ít giây.", "The programme is about to begin. Try again in a few seconds."}, true
+	case "live.too_far":
+		return text{"Phần được hỏi còn lâu mới có. Hãy tải lại danh sách không kèm _HLS_msn.", "What is asked for is far from being there. Load the playlist without _HLS_msn."}, true
+	case "live.bad_directive":
+		return text{"_HLS_msn và _HLS_part phải là số, và _HLS_part chỉ đi cùng _HLS_msn.", "_HLS_msn and _HLS_part are numbers, and _HLS_part comes with _HLS_msn only."}, true
+	case "live.waited":
+		return text{"Phần tiếp theo chưa có. Hãy tải lại sau ít giây.", "What comes next is not there yet. Load it again in a few seconds."}, true
 	case "live.not_over":
 		return text{"Hội nghị chưa kết thúc nên chưa có tệp của cả buổi. Hãy tải lại sau khi bế mạc.", "The conference is not over, so there is no file of all of it yet. Come back after the close."}, true
 	case "live.busy":

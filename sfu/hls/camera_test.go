@@ -123,8 +123,14 @@ type studio struct {
 
 func newStudio(t *testing.T, rungs ...*source) *studio {
 	t.Helper()
+	return newStudioOf(t, 0, rungs...)
+}
+
+// newStudioOf makes parts of a length as well.
+func newStudioOf(t *testing.T, part time.Duration, rungs ...*source) *studio {
+	t.Helper()
 	s := &studio{t: t, now: epoch.Add(time.Second), rungs: rungs, due: make([]time.Time, len(rungs))}
-	s.packager = hls.New(hls.Config{Rungs: len(rungs), Epoch: epoch, First: 7, Ask: func() {
+	s.packager = hls.New(hls.Config{Rungs: len(rungs), Epoch: epoch, First: 7, Part: part, Ask: func() {
 		s.asked++
 		for _, r := range s.rungs {
 			if r != nil && !s.deaf {
@@ -168,6 +174,16 @@ func (s *studio) play(d time.Duration) {
 		s.packager.Tick(s.now.UnixNano())
 		s.groups = append(s.groups, s.packager.Take()...)
 	}
+}
+
+// group returns a group that is whole; nil: it is not yet.
+func (s *studio) group(sequence uint64) *hls.Group {
+	for i := range s.groups {
+		if s.groups[i].Sequence == sequence {
+			return &s.groups[i]
+		}
+	}
+	return nil
 }
 
 func (s *studio) finish() []hls.Group {

@@ -39,6 +39,8 @@ type Config struct {
 	First uint64
 	// Ask asks for a keyframe of every rung.
 	Ask func()
+	// Part is how long a part may last, PartTarget; 0: none are made.
+	Part time.Duration
 }
 
 // Group is one segment of every track, with one media sequence number. Nothing in it
@@ -58,6 +60,7 @@ type Segment struct {
 	Start       time.Time
 	Duration    time.Duration
 	Independent bool // begins with a keyframe
+	Parts       []Part
 }
 
 // mark is a boundary between two groups.
@@ -161,7 +164,9 @@ func (p *Packager) picture(t *track, u *h264.Unit) {
 		p.boundary(t, u.Capture)
 		p.cross(t, u.Capture)
 	}
-	t.add(t.ticks(u.Capture-p.epoch), u)
+	ticks := t.ticks(u.Capture - p.epoch)
+	t.partAt(ticks, p)
+	t.add(ticks, u)
 }
 
 // opens reports whether pictures of the track are taken; the first one is a keyframe. All
@@ -224,7 +229,7 @@ func (p *Packager) mark(at int64) *mark {
 // are whole with it.
 func (p *Packager) cross(t *track, at int64) {
 	m := p.marks[t.number-p.number]
-	m.segments[t.index] = t.cut(uint32(t.number), t.ticks(at-p.epoch), at, p.cfg.Epoch)
+	m.segments[t.index] = t.cut(t.ticks(at-p.epoch), at, p)
 	m.closed++
 	t.number++
 	for len(p.marks) > 0 && p.marks[0].closed == len(p.rungs)+1 {
@@ -274,6 +279,7 @@ func (p *Packager) hear(ticks int64, frame []byte) {
 	if m := p.next(t); m != nil && len(t.samples) > 0 && at >= m.at-int64(Frame)/2 {
 		p.cross(t, at)
 	}
+	t.partAt(ticks, p)
 	t.due = ticks + frameLength(frame)
 	t.addSound(ticks, at, frame)
 }

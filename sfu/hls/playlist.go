@@ -38,6 +38,7 @@ type Entry struct {
 	Start         time.Time
 	Duration      time.Duration
 	Independent   bool
+	Parts         []Part // those that are listed
 }
 
 // Media writes the playlist of a track with these groups, which follow each other; ended:
@@ -45,39 +46,63 @@ type Entry struct {
 func Media(track string, entries []Entry, ended bool) []byte {
 	var b strings.Builder
 	b.Grow(200 + 110*len(entries))
-	b.WriteString("#EXTM3U\n#EXT-X-VERSION:7\n")
-	fmt.Fprintf(&b, "#EXT-X-TARGETDURATION:%d\n", int(TargetDuration/time.Second))
-	if len(entries) == 0 {
-		return []byte(b.String())
-	}
-	fmt.Fprintf(&b, "#EXT-X-MEDIA-SEQUENCE:%d\n", entries[0].Sequence)
-	number := entries[0].Number
-	if entries[0].Discontinuity && number > 0 {
-		number--
-	}
-	fmt.Fprintf(&b, "#EXT-X-DISCONTINUITY-SEQUENCE:%d\n", number)
-	if ended {
-		b.WriteString("#EXT-X-PLAYLIST-TYPE:VOD\n")
-	}
-	if independent(entries) {
-		b.WriteString("#EXT-X-INDEPENDENT-SEGMENTS\n")
-	}
-	for i, e := range entries {
-		if e.Discontinuity && e.Number > 0 {
-			b.WriteString("#EXT-X-DISCONTINUITY\n")
-		}
-		from := cmp.Or(e.Track, track)
-		if i == 0 || e.Init != entries[i-1].Init || e.Track != entries[i-1].Track {
-			fmt.Fprintf(&b, "#EXT-X-MAP:URI=%q\n", InitFile(from, e.Init))
-		}
-		fmt.Fprintf(&b, "#EXT-X-PROGRAM-DATE-TIME:%s\n#EXTINF:%.5f,\n%s\n",
-			e.Start.UTC().Format("2006-01-02T15:04:05.000Z"), InTarget(e.Duration).Seconds(), SegmentFile(from, e.Sequence))
+	begin(&b, entries, ended, func() {})
+	for i := range entries {
+		before(&b, track, entries, i)
+		date(&b, &entries[i])
+		segment(&b, track, &entries[i])
 	}
 	if ended {
 		b.WriteString("#EXT-X-ENDLIST\n")
 	}
 	return []byte(b.String())
 }
+
+// begin writes the head of a playlist; more writes what else a player has to know first.
+func begin(b *strings.Builder, all []Entry, ended bool, more func()) {
+	b.WriteString("#EXTM3U\n#EXT-X-VERSION:7\n")
+	fmt.Fprintf(b, "#EXT-X-TARGETDURATION:%d\n", int(TargetDuration/time.Second))
+	more()
+	if len(all) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "#EXT-X-MEDIA-SEQUENCE:%d\n", all[0].Sequence)
+	number := all[0].Number
+	if all[0].Discontinuity && number > 0 {
+		number--
+	}
+	fmt.Fprintf(b, "#EXT-X-DISCONTINUITY-SEQUENCE:%d\n", number)
+	if ended {
+		b.WriteString("#EXT-X-PLAYLIST-TYPE:VOD\n")
+	}
+	if independent(all) {
+		b.WriteString("#EXT-X-INDEPENDENT-SEGMENTS\n")
+	}
+}
+
+// before writes what has to be told before entry i.
+func before(b *strings.Builder, track string, all []Entry, i int) {
+	e := &all[i]
+	if e.Discontinuity && e.Number > 0 {
+		b.WriteString("#EXT-X-DISCONTINUITY\n")
+	}
+	if i == 0 || e.Init != all[i-1].Init || e.Track != all[i-1].Track {
+		fmt.Fprintf(b, "#EXT-X-MAP:URI=%q\n", InitFile(e.from(track), e.Init))
+	}
+}
+
+// date writes when an entry was on air.
+func date(b *strings.Builder, e *Entry) {
+	fmt.Fprintf(b, "#EXT-X-PROGRAM-DATE-TIME:%s\n", e.Start.UTC().Format("2006-01-02T15:04:05.000Z"))
+}
+
+// segment writes an entry's segment.
+func segment(b *strings.Builder, track string, e *Entry) {
+	fmt.Fprintf(b, "#EXTINF:%.5f,\n%s\n", InTarget(e.Duration).Seconds(), SegmentFile(e.from(track), e.Sequence))
+}
+
+// from is the track that has the entry's segment.
+func (e *Entry) from(track string) string { return cmp.Or(e.Track, track) }
 
 func independent(entries []Entry) bool {
 	for _, e := range entries {

@@ -29,6 +29,9 @@ type track struct {
 	startNanos int64
 	lastNanos  int64 // when the last sample was captured
 	due        int64 // ticks; sound: when the next frame begins
+
+	parts          []Part // of the segment being filled
+	cutAt, cutFrom int    // where in samples and data the part at hand begins
 }
 
 // ticks and nanosOf convert times since the epoch, rounded; exact for any length of conference.
@@ -70,15 +73,23 @@ func (t *track) note(at, nanos int64, key bool, size int) {
 }
 
 // cut ends the segment at a time.
-func (t *track) cut(number uint32, end, nanos int64, epoch time.Time) Segment {
+func (t *track) cut(end, nanos int64, p *Packager) Segment {
+	t.part(end, p)
 	s := Segment{
-		Format: t.format, Data: fragment(number, t.samples, end, t.data),
-		Start:       epoch.Add(time.Duration(nanosOf(t.samples[0].at, t.rate))),
+		Format: t.format, Data: fragment(uint32(t.number), t.samples, end, t.data),
+		Start:       t.when(t.samples[0].at, p.cfg.Epoch),
 		Duration:    time.Duration(nanosOf(end-t.samples[0].at, t.rate)),
 		Independent: t.samples[0].key,
+		Parts:       t.parts,
 	}
 	t.samples, t.data, t.startNanos = t.samples[:0], t.data[:0], nanos
+	t.parts, t.cutAt, t.cutFrom = nil, 0, 0
 	return s
+}
+
+// when is the time of a tick.
+func (t *track) when(at int64, epoch time.Time) time.Time {
+	return epoch.Add(time.Duration(nanosOf(at, t.rate)))
 }
 
 // usual is how long a sample of the segment lasts.
@@ -92,6 +103,7 @@ func (t *track) usual() time.Duration {
 // clear forgets the segment; the track begins again with a keyframe.
 func (t *track) clear() {
 	t.open, t.waiting, t.samples, t.data = false, false, nil, nil
+	t.parts, t.cutAt, t.cutFrom = nil, 0, 0
 }
 
 // frameLength returns how long a packet of Opus lasts, in samples of 48 kHz (RFC 6716 §3.1).

@@ -10,7 +10,10 @@ import { addressOf, levelOf, type Quality } from './quality';
 /** Way is who plays HLS here. */
 export type Way = 'library' | 'native' | 'none';
 
-/** Seconds behind what the playlist ends with: the length of one segment more than the longest there is. */
+/**
+ * Seconds behind what the playlist ends with: the length of one segment more than the longest
+ * there is. A playlist that has parts says itself how far a player stays behind (LL-HLS).
+ */
 const SYNC_S = 4.5;
 /** Seconds behind beyond which the player jumps instead of catching up. */
 const JUMP_S = 9;
@@ -126,14 +129,16 @@ export class HlsSource {
     const hls = new Library({
       // A worker made of text is against the page's content policy, and nothing here is transmuxed.
       enableWorker: false,
-      liveSyncDuration: SYNC_S,
-      liveMaxLatencyDuration: JUMP_S,
+      lowLatencyMode: true,
       maxLiveSyncPlaybackRate: CATCH_UP,
       backBufferLength: recording ? 60 : 10,
       maxBufferLength: 30,
       capLevelToPlayerSize: true,
       startPosition: recording ? 0 : -1,
     });
+    // Told to the constructor they would count for more than what a playlist says.
+    hls.config.liveSyncDuration = SYNC_S;
+    hls.config.liveMaxLatencyDuration = JUMP_S;
     this.#hls = hls;
     hls.on(Library.Events.MANIFEST_PARSED, () => {
       const level = levelOf(this.#quality, hls.levels.length);
