@@ -26,7 +26,7 @@ func sentence(refusal *conference.Error, lang protocol.Lang) string {
 }
 
 func codeText(code string) (text, bool) {
-	for _, find := range []func(string) text{socketText, questionText, conferenceText, floorText, mediaText, lineText} {
+	for _, find := range []func(string) text{socketText, questionText, conferenceText, floorText, mediaText, lineText, slipText, ticketText, deviceText} {
 		if t := find(code); t != (text{}) {
 			return t, true
 		}

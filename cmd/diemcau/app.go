@@ -63,6 +63,7 @@ type app struct {
 	holidays     *workday.Calendar
 	importSecret []byte
 	zalo         *zalo.Handler // nil when not connected
+	codes        server.Codes  // nil when nothing can be sent
 }
 
 // open opens everything that can fail: key, log, ports, certificates. Nothing runs yet.
@@ -101,6 +102,9 @@ func (a *app) open(ctx context.Context) error {
 		Store: a.store, Secret: keys, Logger: a.logger, Now: time.Now, Screen: held,
 		Erasures: live.NewErasureFile(filepath.Join(s.Data, "erased")),
 	})
+	if a.codes, err = s.codes(keys, a.store.Ephemeral(), a.to); err != nil {
+		return err
+	}
 	a.zalo, err = s.Zalo.handler(s.Data, keys, zaloQuestions{
 		live: a.live, limits: a.limits,
 		conference: conference.ID(s.Zalo.Conference), topic: conference.TopicID(s.Zalo.Topic),
@@ -186,6 +190,7 @@ func (a *app) serveHTTP() error {
 		Logger: a.logger.With(slog.String("part", "server")), Now: time.Now, Gate: a.gate, Live: a.live,
 		Media: whip{a.media}, Relay: a.relays(), Lines: a.lines, Livestream: livestream, Pages: pages, Socket: a.hub.Serve, Limits: a.limits, Metrics: a.metrics,
 		Origins: a.origins, CACert: caCert, ImportSecret: a.importSecret, Templates: []conference.Info{demo.Conference()}, Zalo: webhook, Holidays: a.holidays,
+		Codes:     a.codes,
 		MediaHome: mediaHome(a.pages.home), Nodes: a.nodes, Peers: a.peerOrigins, Edges: a.edges,
 	})
 	if err != nil {

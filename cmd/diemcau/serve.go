@@ -53,6 +53,8 @@ type serveCmd struct {
 
 	Zalo zaloFlags `embed:"" group:"Zalo:"`
 
+	Codes codeFlags `embed:"" group:"One-time codes:"`
+
 	LogLevel slog.Level `help:"debug, info, warn or error." default:"info" placeholder:"LEVEL"`
 }
 
@@ -97,6 +99,9 @@ func (s *serveCmd) check() error {
 		return err
 	}
 	if err := s.checkEdge(); err != nil {
+		return err
+	}
+	if err := s.Codes.check(); err != nil {
 		return err
 	}
 	if err := s.Zalo.check(); err != nil {

@@ -16,7 +16,7 @@ type Grant struct {
 	ID         string             `json:"jti"` // 128 random bits
 	Conference conference.ID      `json:"c"`   // "" for RoleAdmin only: every conference
 	Role       conference.Role    `json:"r"`
-	Venue      conference.VenueID `json:"v,omitempty"` // required for RoleVenue
+	Venue      conference.VenueID `json:"v,omitempty"` // required for RoleVenue, may be given for RoleRegistrar
 	Person     string             `json:"n,omitempty"` // display name
 	Expires    time.Time          `json:"e"`
 	// Demo links may be redeemed again and again until the server that made them stops.

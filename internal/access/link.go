@@ -106,8 +106,8 @@ func (g *Grant) check() error {
 		return refuseInvalid("unknown role")
 	case g.Conference == "" && g.Role != conference.RoleAdmin:
 		return refuseInvalid("no conference")
-	case (g.Role == conference.RoleVenue) != (g.Venue != ""):
-		return refuseInvalid("a venue link names its venue, no other does")
+	case g.Role == conference.RoleVenue && g.Venue == "", g.Venue != "" && !MayBeBound(g.Role):
+		return refuseInvalid("a venue link names its venue, a registrar's may, no other does")
 	}
 	return nil
 }

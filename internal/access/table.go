@@ -21,6 +21,10 @@ const (
 	ActionStillPut         = "still.put"        // the venue's own picture for the wall
 	ActionStillGet         = "still.get"
 	ActionSetupRead        = "setup.read" // all that an administrator sets up, and its checklist
+
+	ActionRegistrationRead   = "registration.read"   // names, and how to reach them; every look is written down
+	ActionRegistrationCount  = "registration.count"  // how many, without names
+	ActionRegistrationDevice = "registration.device" // a device that keeps a list for when the network is gone
 )
 
 // May reports whether a role may do an action: the wire name of a command
@@ -86,8 +90,24 @@ func May(role conference.Role, action string) bool {
 		return is(admin)
 
 	default:
-		return false
+		return mayRegistration(role, action)
 	}
+}
+
+// mayRegistration is the part of the table about registrations. Holders of a ticket act by
+// its code, without a session; what they may is in internal/server.
+func mayRegistration(role conference.Role, action string) bool {
+	desk := role == conference.RoleRegistrar || role == conference.RoleAdmin
+	switch action {
+	case "registration.register":
+		return desk || role == conference.RoleCitizen
+	case "registration.checkIn", "registration.undoCheckIn", "registration.give", "registration.move", "registration.cancel",
+		"registration.accept", "registration.correct", ActionRegistrationRead, ActionRegistrationCount, ActionRegistrationDevice:
+		return desk
+	case "registration.set", "registration.erase":
+		return role == conference.RoleAdmin
+	}
+	return false
 }
 
 // Staff returns the roles that a link can be made for, in the order they are shown.
@@ -100,3 +120,9 @@ func Staff() []conference.Role {
 
 // IsStaff reports whether a link can be made for the role.
 func IsStaff(role conference.Role) bool { return slices.Contains(Staff(), role) }
+
+// MayBeBound reports whether a link of the role may be for one venue: a venue operator's
+// always is, a registrar's when it is for one door.
+func MayBeBound(role conference.Role) bool {
+	return role == conference.RoleVenue || role == conference.RoleRegistrar
+}

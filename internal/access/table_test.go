@@ -13,7 +13,7 @@ import (
 func TestMay_wholeMatrix(t *testing.T) {
 	t.Parallel()
 	permitted := map[conference.Role]string{
-		conference.RoleCitizen: "question.similar question.submit question.withdraw question.amend question.vote media.watch",
+		conference.RoleCitizen: "registration.register question.similar question.submit question.withdraw question.amend question.vote media.watch",
 		conference.RoleVenue: "question.similar question.submit question.withdraw question.amend venue.ready venue.notReady hand.raise hand.lower " +
 			"media.join media.restart media.leave media.look media.publish media.watch media.watchVenue line.report still.put",
 		conference.RoleModerator: "question.import channel.freeze question.similar question.submit question.withdraw question.amend question.claim question.keep question.release " +
@@ -22,10 +22,13 @@ func TestMay_wholeMatrix(t *testing.T) {
 		conference.RoleStage: "question.similar question.edit question.queue question.unqueue question.stage question.air question.answer question.recall hand.lower " +
 			"floor.preview floor.give floor.takeBack floor.cityHall programme.slate " +
 			"media.join media.restart media.leave media.look media.tiles media.talk media.watch media.watchVenue line.read still.get",
-		conference.RoleScreen:    "media.watch",
-		conference.RoleOfficial:  "promise.assign promise.note promise.keep media.watch",
-		conference.RoleRegistrar: "question.contact question.similar question.submit question.withdraw question.amend media.watch",
-		conference.RoleAdmin: "question.contact question.import channel.freeze media.watch conference.open conference.close conference.create " +
+		conference.RoleScreen:   "media.watch",
+		conference.RoleOfficial: "promise.assign promise.note promise.keep media.watch",
+		conference.RoleRegistrar: "registration.register registration.checkIn registration.undoCheckIn registration.give registration.move " +
+			"registration.cancel registration.accept registration.correct registration.read registration.count registration.device question.contact question.similar question.submit question.withdraw question.amend media.watch",
+		conference.RoleAdmin: "registration.register registration.checkIn registration.undoCheckIn registration.give registration.move " +
+			"registration.cancel registration.accept registration.correct registration.read registration.count registration.device " +
+			"registration.set registration.erase question.contact question.import channel.freeze media.watch conference.open conference.close conference.create " +
 			"link.create session.list session.revoke line.read still.get",
 		conference.RoleSystem: "venue.connect venue.disconnect conference.open conference.close conference.create",
 		"king":                "",

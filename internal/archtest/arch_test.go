@@ -46,6 +46,7 @@ var arrows = map[string][]string{
 	"internal/workday": {"internal/conference"},
 	"internal/intake":  {"internal/conference", "internal/text"},
 	"internal/zalo":    {"internal/conference"},
+	"internal/onetime": {"internal/conference", "internal/eventlog"},
 
 	"signaling/protocol": {"internal/conference", "internal/line", "moderation", "sfu/floor"}, // their states are the wire's unions
 	"signaling": {

@@ -14,6 +14,7 @@ const (
 	Miss       Kind = "miss"       // a tracking code was looked up that does not exist
 	SignIn     Kind = "signIn"     // a link is redeemed
 	Watch      Kind = "watch"      // a viewer asks for media (WHEP)
+	SendCode   Kind = "sendCode"   // a one-time code is sent to a telephone
 )
 
 // scope is whom a bucket belongs to.
@@ -45,10 +46,14 @@ func sizeOf(kind Kind, of scope) size {
 	case Lookup:
 		s = sizes{address: size{50, 1000}, all: size{1000, 5000}}
 	case Miss:
-		// A tracking code has 50 random bits: 200 guesses a second find none in a lifetime.
+		// A tracking code has 50 random bits, a ticket 65: 200 guesses a second find none in a
+		// lifetime.
 		s = sizes{address: size{5, 60}, all: size{200, 1000}}
 	case SignIn:
 		s = sizes{address: size{10, 200}, all: size{200, 1000}}
+	case SendCode:
+		// Each costs money, and somebody a message: few from one address, but a family's.
+		s = sizes{address: size{0.2, 30}, all: size{20, 500}}
 	case Watch:
 		// sfu.Config.MaxOpening over the rate is the time that is left to connect: 2 s.
 		s = sizes{address: size{100, 500}, all: size{500, 1000}}

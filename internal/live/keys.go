@@ -158,6 +158,18 @@ func (k *keyring) scanID(device, scan string) string {
 	return hex.EncodeToString(sum[:20])
 }
 
+// deviceID derives what a device is kept under.
+func (k *keyring) deviceID(device string) string {
+	sum := k.mac("device", device)
+	return hex.EncodeToString(sum[:16])
+}
+
+// deviceKey derives the key of a device's list.
+func (k *keyring) deviceKey(device string) []byte {
+	sum := k.mac("device key", device)
+	return sum[:]
+}
+
 // ticket derives the n-th candidate for the code of a ticket.
 func (k *keyring) ticket(id conference.RegistrationID, n int) string {
 	sum := k.mac("ticket", string(id), strconv.Itoa(n))

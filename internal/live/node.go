@@ -252,6 +252,9 @@ func (n *Node) health() error {
 	return nil
 }
 
+// Ephemeral returns the small store that all nodes share.
+func (n *Node) Ephemeral() eventlog.Ephemeral { return n.cfg.Store.Ephemeral() }
+
 // RecordKey returns the public key that the records of this installation are signed with.
 func (n *Node) RecordKey() ed25519.PublicKey { return n.signer.Public() }
 

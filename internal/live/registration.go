@@ -109,7 +109,7 @@ func (k *keyring) prepareRegistration(body RegisterPerson) (register, error) {
 // tidyPerson brings what somebody told of themselves into its one form.
 // Refusals: registration.bad_phone, registration.bad_email.
 func tidyPerson(p registration.Person) (registration.Person, error) {
-	phone, err := phoneOf(p.Phone)
+	phone, err := PhoneOf(p.Phone)
 	if err != nil {
 		return p, err
 	}
@@ -123,7 +123,9 @@ func tidyPerson(p registration.Person) (registration.Person, error) {
 	}, nil
 }
 
-func phoneOf(typed string) (string, error) {
+// PhoneOf returns a telephone number in its one form, "+84…" of a Vietnamese one; "" of
+// nothing. Refusal: registration.bad_phone.
+func PhoneOf(typed string) (string, error) {
 	phone, ok := text.E164(typed)
 	if !ok && strings.TrimSpace(typed) != "" {
 		return "", invalid("registration.bad_phone", "")
@@ -229,7 +231,7 @@ func (c *Conference) Seats() map[conference.VenueID]registration.Count {
 
 // Holder returns the HMAC a telephone number is known under here; "" when it is none.
 func (c *Conference) Holder(phone string) string {
-	normal, err := phoneOf(phone)
+	normal, err := PhoneOf(phone)
 	if err != nil {
 		return ""
 	}

@@ -50,6 +50,32 @@ func TestRoles_wholeRouterDeniesByDefault(t *testing.T) {
 		"GET /api/v1/conferences/:conference/lines/:venue":            "stage admin",
 		"POST /api/v1/conferences/:conference/stills/:venue":          "venue",
 		"GET /api/v1/conferences/:conference/stills/:venue":           "stage admin",
+		"GET /api/v1/conferences/:conference/registration":            "", // nobody registers for it; registration_test.go
+		"POST /api/v1/conferences/:conference/registration":           "", // an empty body: 400 for the administrator
+		"POST /api/v1/conferences/:conference/registrations":          "", // an empty slip
+		"POST /api/v1/conferences/:conference/registrations/code":     "", // no number
+		"POST /api/v1/registrations/lookup":                           "", // empty codes, here and below
+		"POST /api/v1/registrations/cancel":                           "",
+		"POST /api/v1/registrations/accept":                           "",
+		"POST /api/v1/registrations/move":                             "",
+		"POST /api/v1/registrations/mine":                             "",
+		"POST /api/v1/registrations/correct":                          "",
+		"POST /api/v1/registrations/erase":                            "",
+		"GET /api/v1/conferences/:conference/registrations":           "registrar admin",
+		"GET /api/v1/conferences/:conference/registrations/counts":    "registrar admin",
+		"POST /api/v1/conferences/:conference/registrations/desk":     "",
+		"POST /api/v1/conferences/:conference/registrations/checkin":  "",
+		"POST /api/v1/conferences/:conference/registrations/merge":    "",
+		"POST /api/v1/conferences/:conference/registrations/undo":     "",
+		"POST /api/v1/conferences/:conference/registrations/give":     "",
+		"POST /api/v1/conferences/:conference/registrations/cancel":   "",
+		"POST /api/v1/conferences/:conference/registrations/accept":   "",
+		"POST /api/v1/conferences/:conference/registrations/move":     "",
+		"POST /api/v1/conferences/:conference/registrations/correct":  "",
+		"POST /api/v1/conferences/:conference/registrations/erase":    "",
+		"POST /api/v1/conferences/:conference/devices":                "", // no venue: 400 for the desk
+		"GET /api/v1/conferences/:conference/devices/:device/list":    "", // an unknown device
+		"DELETE /api/v1/conferences/:conference/devices/:device":      "registrar admin",
 		"POST /api/v1/conferences/:conference/whip/:venue":            "venue",
 		"POST /api/v1/conferences/:conference/whep":                   everybody,
 		"POST /api/v1/conferences/:conference/whep/:venue":            "venue stage",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html/template"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -67,6 +68,9 @@ type Config struct {
 	// ImportSecret keys the questions of imported tables: the same on every node, for ever;
 	// at least 16 bytes.
 	ImportSecret []byte
+	// Codes sends one-time codes to telephones; nil: conferences that ask for one cannot be
+	// registered for.
+	Codes Codes
 	// BaseURL returns the origin put in front of new links; may be nil: the request's own.
 	BaseURL func() string
 }
@@ -76,6 +80,7 @@ type Server struct {
 	cfg      Config
 	echo     *echo.Echo
 	pages    *pageSet
+	forms    *template.Template // of the pages without script
 	media    *mediaSessions
 	copies   copies // of records
 	replays  replays
@@ -98,8 +103,12 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Holidays == nil {
 		cfg.Holidays = workday.Vietnam()
 	}
+	forms, err := loadForms()
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
-		cfg: cfg, echo: echo.New(), pages: pages, media: newMediaSessions(), copies: copies{public: map[netip.Prefix]struct{}{}},
+		forms: forms, cfg: cfg, echo: echo.New(), pages: pages, media: newMediaSessions(), copies: copies{public: map[netip.Prefix]struct{}{}},
 		replays: replays{last: map[conference.ID]*replayed{}}, sending: sending{by: map[netip.Prefix]int{}},
 	}
 	s.echo.HideBanner, s.echo.HidePort = true, true
@@ -202,6 +211,7 @@ func (s *Server) routes() {
 	api(http.MethodPost, "/conferences/:conference/stills/:venue", s.putStill)
 	api(http.MethodGet, "/conferences/:conference/stills/:venue", s.getStill)
 
+	s.registrationRoutes(api)
 	s.hlsRoutes()
 	s.mediaRoutes(func(method, path string, handler echo.HandlerFunc) {
 		e.Add(method, "/api/v1/conferences/:conference"+path, handler, s.allowAnyOrigin)

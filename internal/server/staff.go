@@ -344,7 +344,7 @@ func CheckGrant(info *conference.Info, grant *access.Grant, valid time.Duration)
 	switch {
 	case !access.IsStaff(grant.Role):
 		return refuse("link.bad_role")
-	case (grant.Role == conference.RoleVenue) != (grant.Venue != "") || (grant.Venue != "" && !venueKnown):
+	case grant.Role == conference.RoleVenue && grant.Venue == "", grant.Venue != "" && (!access.MayBeBound(grant.Role) || !venueKnown):
 		return refuse("link.bad_venue")
 	case utf8.RuneCountInString(grant.Person) > access.MaxPersonRunes || !utf8.ValidString(grant.Person) ||
 		strings.ContainsFunc(grant.Person, notPrintable):

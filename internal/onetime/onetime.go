@@ -1,0 +1,146 @@
+package onetime
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math/big"
+	"time"
+
+	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/eventlog"
+)
+
+// Limits of codes.
+const (
+	Validity   = 10 * time.Minute // of a code
+	Trust      = time.Hour        // a right code is believed as long
+	digits     = 6
+	maxWrong   = 5 // of one number, in Window
+	maxSent    = 3 // to one number, in Window
+	Window     = 15 * time.Minute
+	maxSentDay = 10 // to one number, a day
+	day        = 24 * time.Hour
+)
+
+// Sender brings a text to a telephone. It may be called concurrently.
+type Sender interface {
+	Send(ctx context.Context, phone, text string) error
+}
+
+// Config is what Codes needs. All fields are required.
+type Config struct {
+	Ephemeral eventlog.Ephemeral
+	Key       []byte // ≥ 16 secret bytes, the same on all nodes
+	Sender    Sender
+}
+
+// Codes sends and checks. Safe for concurrent use.
+type Codes struct{ cfg Config }
+
+// New returns Codes; nothing runs.
+func New(cfg Config) *Codes { return &Codes{cfg: cfg} }
+
+// Send sends a new code to a number in its one form. An older one is no longer good.
+// Refusals: verification.too_many, verification.unsent.
+func (c *Codes) Send(ctx context.Context, id conference.ID, phone, lang string) error {
+	for _, limit := range []struct {
+		name string
+		most int64
+		in   time.Duration
+	}{{"sent", maxSent, Window}, {"day", maxSentDay, day}} {
+		n, err := c.cfg.Ephemeral.Increment(ctx, c.key(id, phone, limit.name), 1, limit.in)
+		if err != nil {
+			return unavailable()
+		}
+		if n > limit.most {
+			return conference.Refuse(conference.KindRateLimited, "verification.too_many", "")
+		}
+	}
+	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
+	if err != nil {
+		return fmt.Errorf("make a code: %w", err)
+	}
+	code := fmt.Sprintf("%0*d", digits, n)
+	if err := c.put(ctx, c.key(id, phone, "code"), c.mac(string(id), phone, code), Validity); err != nil {
+		return unavailable()
+	}
+	text := "Điểm Cầu: mã xác nhận của bạn là " + code + ", có hiệu lực 10 phút. Không đưa mã này cho ai."
+	if lang == "en" {
+		text = "Điểm Cầu: your code is " + code + ", valid for 10 minutes. Give it to nobody."
+	}
+	if err := c.cfg.Sender.Send(ctx, phone, text); err != nil {
+		return conference.Refuse(conference.KindUnavailable, "verification.unsent", "")
+	}
+	return nil
+}
+
+// Check returns nil when the number was proved: by this code, or by one not long ago.
+// Refusals: verification.needed (no code came), verification.wrong, verification.too_many.
+func (c *Codes) Check(ctx context.Context, id conference.ID, phone, code string) error {
+	trusted, err := c.cfg.Ephemeral.Get(ctx, c.key(id, phone, "trusted"))
+	if err != nil {
+		return unavailable()
+	}
+	if trusted != nil && hmac.Equal(trusted, c.mac(string(id), phone, code)) {
+		return nil
+	}
+	if code == "" {
+		return conference.Refuse(conference.KindInvalid, "verification.needed", "")
+	}
+	// Counted before it is looked at: many at once must not get a guess each.
+	tries, err := c.cfg.Ephemeral.Increment(ctx, c.key(id, phone, "tries"), 1, Window)
+	if err != nil {
+		return unavailable()
+	}
+	if tries > maxWrong {
+		return conference.Refuse(conference.KindRateLimited, "verification.too_many", "")
+	}
+	want, err := c.cfg.Ephemeral.Get(ctx, c.key(id, phone, "code"))
+	if err != nil {
+		return unavailable()
+	}
+	got := c.mac(string(id), phone, code)
+	if want == nil || !hmac.Equal(want, got) {
+		return conference.Refuse(conference.KindInvalid, "verification.wrong", "")
+	}
+	// The same code is good for as long as it takes to mend the form.
+	if err := c.put(ctx, c.key(id, phone, "trusted"), got, Trust); err != nil {
+		return unavailable()
+	}
+	return nil
+}
+
+// put sets a value whatever was there.
+func (c *Codes) put(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	const tries = 5
+	for range tries {
+		old, err := c.cfg.Ephemeral.Get(ctx, key)
+		if err != nil {
+			return err
+		}
+		if done, err := c.cfg.Ephemeral.CompareAndSet(ctx, key, old, value, ttl); err != nil || done {
+			return err
+		}
+	}
+	return eventlog.ErrUnavailable
+}
+
+func (c *Codes) key(id conference.ID, phone, of string) string {
+	return "onetime:" + of + ":" + hex.EncodeToString(c.mac(string(id), phone, of))
+}
+
+func (c *Codes) mac(parts ...string) []byte {
+	mac := hmac.New(sha256.New, c.cfg.Key)
+	for _, part := range parts {
+		fmt.Fprintf(mac, "%d:%s", len(part), part)
+	}
+	return mac.Sum(nil)
+}
+
+func unavailable() error {
+	return conference.Refuse(conference.KindUnavailable, "log.unavailable", "")
+}
