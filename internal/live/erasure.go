@@ -45,7 +45,7 @@ func (s *state) notePlaces(event conference.Event, r *registration.Registration,
 		p.unnoted = append(p.unnoted, r.ID)
 		delete(p.of, r.ID)
 		delete(s.forgotten, r.ID)
-		s.ring.scrub(func(c *Change) bool { return c.about == r.ID }, nil)
+		s.ring.scrub(func(c *Change) bool { return c.Registration == r.ID }, nil)
 	case moderation.EventSubmitted:
 		if q.Channel != moderation.ChannelRegistration {
 			return

@@ -96,10 +96,10 @@ type Change struct {
 	Info  *conference.Info
 	// OnAir is the question on air after the event ("" none).
 	OnAir conference.QuestionID
+	// Registration is set when the event is about one.
+	Registration conference.RegistrationID
 	// Cursor is the client's opaque cursor right after the event.
 	Cursor string
-
-	about conference.RegistrationID // set when the event is about a registration
 }
 
 // Snapshot is the durable state at one position. Everything it points to is immutable.

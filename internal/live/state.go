@@ -108,7 +108,7 @@ func (s *state) apply(event conference.Event, at eventlog.Position) error {
 		return err
 	}
 	if registered != nil {
-		change.about = registered.ID
+		change.Registration = registered.ID
 	}
 	if err := s.recording.Apply(event); err != nil {
 		return err
