@@ -263,6 +263,7 @@ type size struct {
 	cpu        float64 // seconds since its start
 	goroutines float64
 	rss        float64 // bytes
+	live       float64 // bytes the last collection left
 	sessions   float64
 	viewers    float64
 	packets    float64 // received and sent, since its start
@@ -295,6 +296,7 @@ func (h *house) measure() size {
 	}
 	return size{
 		cpu: sum("process_cpu_seconds_total"), goroutines: sum("go_goroutines"), rss: sum("process_resident_memory_bytes"),
+		live:     sum("go_gc_heap_live_bytes"),
 		sessions: sum("diemcau_media_sessions"), viewers: sum("diemcau_media_viewers"),
 		packets: sum("diemcau_media_packets_received_total") + sum("diemcau_media_packets_sent_total"),
 	}

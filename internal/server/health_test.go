@@ -66,7 +66,7 @@ func TestMetrics_countRequestsByRoute(t *testing.T) {
 		`diemcau_http_requests_total{method="GET",route="/c/:conference",status="200"} 2`,
 		`diemcau_http_requests_total{method="GET",route="unknown",status="404"} 1`,
 		`diemcau_http_requests_total{method="other",route="/",status="405"} 1`,
-		"diemcau_test 7", "go_goroutines", "process_open_fds",
+		"diemcau_test 7", "go_goroutines", "go_gc_heap_live_bytes", "process_open_fds",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the metrics lack %s", want)

@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -34,8 +35,10 @@ func NewMetrics() *Metrics {
 	m.edges = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "diemcau_edge_viewers_sent_total", Help: "Viewers sent to an edge, by how they watch.",
 	}, []string{"by"})
+	// What the last collection left: a leak shows there, whatever size the heap has.
+	heapLive := collectors.GoRuntimeMetricsRule{Matcher: regexp.MustCompile("^/gc/heap/live:bytes$")}
 	m.registry.MustRegister(m.requests, m.seconds, m.edges,
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(heapLive)), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
