@@ -24,11 +24,38 @@ func Conference() conference.Info {
 		Demo:     true,
 		Venues:   venues(),
 		Topics:   topics(),
+
+		Registration: registration(),
+	}
+}
+
+// registration is open for ever: the demonstration is repeated.
+func registration() *conference.Registration {
+	ends := time.Date(2099, time.December, 31, 0, 0, 0, 0, time.UTC)
+	return &conference.Registration{
+		OpensAt: time.Date(2022, time.August, 25, 1, 0, 0, 0, time.UTC), ClosesAt: ends, DoorsAt: ends,
+		OfferMs:      conference.DefaultOffer.Milliseconds(),
+		Invitation:   "Ủy ban nhân dân Thành phố trân trọng kính mời tổ chức, cá nhân tham dự hội nghị đối thoại về thủ tục hành chính đất đai.",
+		InvitationEn: "The City People's Committee invites organisations and citizens to the dialogue on land procedures.",
+		Privacy: conference.Notice{
+			Version: "2022-10",
+			Text:    "Họ tên, số điện thoại và thông tin ông/bà cung cấp chỉ dùng để tổ chức hội nghị này, không công khai, và được xóa khi ông/bà yêu cầu. Hội nghị được ghi hình và phát công khai.",
+			TextEn:  "Name, telephone number and what else you tell are used for this conference only, are not published, and are erased when you ask. The conference is recorded and shown in public.",
+		},
 	}
 }
 
 // venues are City Hall and the 30 units of Hà Nội in 2022: 12 quận, 17 huyện, 1 thị xã.
 func venues() []conference.Venue {
+	const seats, reserved = 120, 10
+	all := places()
+	for i := range all {
+		all[i].Seats, all[i].Reserved = seats, reserved
+	}
+	return all
+}
+
+func places() []conference.Venue {
 	return []conference.Venue{
 		{ID: CityHall, Name: "UBND Thành phố Hà Nội", Main: true},
 		{ID: "ba-dinh", Name: "Quận Ba Đình"},

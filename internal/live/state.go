@@ -80,19 +80,8 @@ func (s *state) expect(events uint64) {
 func (s *state) apply(event conference.Event, at eventlog.Position) error {
 	change := Change{Event: event, Cursor: cursorOf(at)}
 	change.Event.Decoded = nil
-	info, err := conference.Apply(s.info, event)
-	if err != nil {
+	if err := s.applyInfo(event, &change); err != nil {
 		return err
-	}
-	if info != s.info {
-		change.Info = info
-		if s.info == nil {
-			s.floor = floor.NewBoard(info)
-		}
-		s.info = info
-	}
-	if s.info == nil {
-		return fmt.Errorf("apply %s at %d: no conference yet", event.Type, event.Position)
 	}
 	if event.Type == conference.EventWentLive {
 		s.wipe()
@@ -100,6 +89,7 @@ func (s *state) apply(event conference.Event, at eventlog.Position) error {
 	if s.wiped(event) {
 		return s.skip(event, at)
 	}
+	var err error
 	if change.Previous, change.Question, err = s.questions.Apply(event); err != nil {
 		return err
 	}
@@ -143,6 +133,25 @@ func (s *state) apply(event conference.Event, at eventlog.Position) error {
 	}
 	s.ring.push(change)
 	s.notePlaces(event, registered, change.Question)
+	return nil
+}
+
+// applyInfo takes over what an event changes of the conference itself.
+func (s *state) applyInfo(event conference.Event, change *Change) error {
+	info, err := conference.Apply(s.info, event)
+	if err != nil {
+		return err
+	}
+	if info == nil {
+		return fmt.Errorf("apply %s at %d: no conference yet", event.Type, event.Position)
+	}
+	if info != s.info {
+		change.Info = info
+		if s.info == nil {
+			s.floor = floor.NewBoard(info)
+		}
+		s.info = info
+	}
 	return nil
 }
 

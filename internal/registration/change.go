@@ -256,6 +256,9 @@ func (b *Board) set(info *conference.Info, body Set) (conference.Decision, error
 	if err := next.Validate(); err != nil {
 		return conference.Decision{}, err
 	}
+	if old, now := info.Registration, next.Registration; old != nil && old.Privacy.Version == now.Privacy.Version && old.Privacy != now.Privacy {
+		return conference.Decision{}, invalid("conference.notice_version", now.Privacy.Version)
+	}
 	draft := conference.Draft{
 		Type: conference.EventRegistrationSet, V: 1, Entity: conference.EntityConference,
 		Bumps: []conference.Entity{conference.EntityConference}, Data: data,

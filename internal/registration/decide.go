@@ -27,7 +27,7 @@ const (
 // registration.commune_too_long, registration.organisation_too_long, registration.bad_email,
 // registration.bad_id_number, registration.no_phone, registration.unknown_venue,
 // registration.unknown_topic, registration.no_consent, registration.bad_consent,
-// registration.staff_only, registration.bad_seats, conference.bad_info, command.unknown.
+// registration.staff_only, registration.bad_seats, conference.bad_info, conference.notice_version, command.unknown.
 // KindNotFound: registration.unknown.
 // KindConflict: registration.not_yet, registration.closed, registration.no_seats,
 // registration.phone_taken, registration.exists, registration.venue_full,

@@ -50,7 +50,7 @@ func TestRoles_wholeRouterDeniesByDefault(t *testing.T) {
 		"GET /api/v1/conferences/:conference/lines/:venue":            "stage admin",
 		"POST /api/v1/conferences/:conference/stills/:venue":          "venue",
 		"GET /api/v1/conferences/:conference/stills/:venue":           "stage admin",
-		"GET /api/v1/conferences/:conference/registration":            "", // nobody registers for it; registration_test.go
+		"GET /api/v1/conferences/:conference/registration":            everybody,
 		"POST /api/v1/conferences/:conference/registration":           "", // an empty body: 400 for the administrator
 		"POST /api/v1/conferences/:conference/registrations":          "", // an empty slip
 		"POST /api/v1/conferences/:conference/registrations/code":     "", // no number

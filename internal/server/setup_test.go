@@ -195,7 +195,7 @@ func TestSetup_venuesFromATable(t *testing.T) {
 	}
 	got := h.do(request{method: "POST", path: path, bearer: office, contentType: "application/octet-stream", body: "Điểm cầu,Số ghế\nHuyện Ba Vì,50\nTây Tựu,nhiều\nTây Mỗ,30\n"})
 	table := fromJSON[read](t, got.body)
-	want := []conference.Venue{{ID: "ba-vi", Name: "Huyện Ba Vì", Seats: 50}, {ID: "tay-mo", Name: "Tây Mỗ", Seats: 30}}
+	want := []conference.Venue{{ID: "ba-vi", Name: "Huyện Ba Vì", Seats: 50, Reserved: 10}, {ID: "tay-mo", Name: "Tây Mỗ", Seats: 30}}
 	if diff := cmp.Diff(want, table.Venues); diff != "" || len(table.Problems) != 1 || table.Problems[0].Row != 3 {
 		t.Errorf("%s (-want +got):\n%s", got.body, diff)
 	}
