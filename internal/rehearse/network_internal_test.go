@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"maps"
+	"math"
 	"net/http"
 	"os"
 	"os/exec"
@@ -253,6 +254,7 @@ type hall struct {
 	countsMu sync.Mutex // guards all below
 	frames   map[string]*frames
 	sounds   map[string]*sounds
+	before   map[string]uint16 // first number of a slot's sound that counts since forget
 }
 
 // frames counts what was decodable of one venue's picture in one slot.
@@ -263,6 +265,8 @@ type frames struct {
 	at          time.Time // of the last one
 }
 
+const maxLate = 256 // packets
+
 // sounds counts the packets of a slot of sound.
 type sounds struct {
 	first, highest int64
@@ -271,7 +275,7 @@ type sounds struct {
 
 func newHall(v *venue) *hall {
 	v.repair = repairAtMost
-	h := &hall{venue: v, frames: map[string]*frames{}, sounds: map[string]*sounds{}}
+	h := &hall{venue: v, frames: map[string]*frames{}, sounds: map[string]*sounds{}, before: map[string]uint16{}}
 	v.frame = func(mid string, m mark) {
 		h.countsMu.Lock()
 		defer h.countsMu.Unlock()
@@ -290,6 +294,9 @@ func newHall(v *venue) *hall {
 		defer h.countsMu.Unlock()
 		s := h.sounds[mid]
 		if s == nil {
+			if before, known := h.before[mid]; known && seq16-before > math.MaxUint16-maxLate {
+				return // repaired or overtaken: what came after it was counted before
+			}
 			s = &sounds{first: int64(seq16), highest: int64(seq16), have: map[int64]bool{}}
 			h.sounds[mid] = s
 		}
@@ -305,6 +312,9 @@ func (h *hall) forget() {
 	h.countsMu.Lock()
 	defer h.countsMu.Unlock()
 	clear(h.frames)
+	for mid, s := range h.sounds {
+		h.before[mid] = uint16(s.highest) + 1
+	}
 	clear(h.sounds)
 }
 
