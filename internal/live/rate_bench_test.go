@@ -68,6 +68,18 @@ func BenchmarkQ8_Submissions(b *testing.B) {
 // benchSubmit makes b.N submissions and returns how many were acknowledged per second.
 func benchSubmit(b *testing.B, c *live.Conference, submitters int) float64 {
 	b.Helper()
+	rate := benchDo(b, c, submitters, func(int64) conference.Body {
+		return question(rand.Text(), "Bao giờ tôi được cấp sổ đỏ cho thửa đất số 5?")
+	})
+	if got := len(c.Snapshot().Questions); got != b.N {
+		b.Errorf("questions: got %d, want %d", got, b.N)
+	}
+	return rate
+}
+
+// benchDo gives b.N commands and returns how many were acknowledged per second.
+func benchDo(b *testing.B, c *live.Conference, submitters int, body func(i int64) conference.Body) float64 {
+	b.Helper()
 	waits := make([]time.Duration, b.N)
 	var next atomic.Int64
 	var group sync.WaitGroup
@@ -76,9 +88,7 @@ func benchSubmit(b *testing.B, c *live.Conference, submitters int) float64 {
 	for range submitters {
 		group.Go(func() { // ends when b.N submissions are made
 			for i := next.Add(1) - 1; i < int64(b.N); i = next.Add(1) - 1 {
-				command := conference.Command{
-					ID: rand.Text(), Actor: citizen, Body: question(rand.Text(), "Bao giờ tôi được cấp sổ đỏ cho thửa đất số 5?"),
-				}
+				command := conference.Command{ID: rand.Text(), Actor: citizen, Body: body(i)}
 				begin := time.Now()
 				if _, err := c.Do(b.Context(), command); err != nil {
 					b.Error(err)
@@ -95,9 +105,6 @@ func benchSubmit(b *testing.B, c *live.Conference, submitters int) float64 {
 	b.ReportMetric(waits[len(waits)/2].Seconds()*1000, "p50-ms")
 	b.ReportMetric(waits[len(waits)*99/100].Seconds()*1000, "p99-ms")
 	b.ReportMetric(float64((cpuTime(b)-used).Microseconds())/float64(b.N), "cpu-µs/op")
-	if got := len(c.Snapshot().Questions); got != b.N {
-		b.Errorf("questions: got %d, want %d", got, b.N)
-	}
 	return rate
 }
 
