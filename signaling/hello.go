@@ -107,7 +107,8 @@ func (c *conn) session(ctx context.Context, hello *protocol.Hello) (*access.Sess
 		if err != nil {
 			return nil, "", err
 		}
-		if s.Role != hello.Role || s.Conference != c.room.id ||
+		// An administrator of all conferences is one of this one.
+		if s.Role != hello.Role || s.Conference != c.room.id && s.Conference != "" ||
 			(hello.Venue != "" && hello.Role == conference.RoleVenue && string(s.Venue) != hello.Venue) {
 			continue
 		}

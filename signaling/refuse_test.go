@@ -99,6 +99,19 @@ func TestHub_oneVenueCookieNeedsNoName(t *testing.T) {
 	}
 }
 
+// TestHub_anAdministratorOfAllIsOneOfThis: whose session is of no conference opens the page
+// of each.
+func TestHub_anAdministratorOfAllIsOneOfThis(t *testing.T) {
+	t.Parallel()
+	h := serve(t, newFakeConference())
+	h.gate.sessions["cookie-of-all"] = access.Session{Ref: "all", Role: conference.RoleAdmin}
+	p := h.dial("dc.admin=cookie-of-all")
+	p.hello(protocol.Hello{Protocols: []int{1}, Role: conference.RoleAdmin})
+	if p.welcome.Role != conference.RoleAdmin {
+		t.Errorf("got %+v", p.welcome)
+	}
+}
+
 // TestJ9_BadLaterMessages: bad commands are answered, one unknown type is passed over,
 // a second and all that is no message of the protocol ends the socket.
 //

@@ -49,10 +49,13 @@ export async function refusal(response: Response): Promise<ProblemError> {
   } catch {
     // Not our server's words (a proxy's page, say): the status has to do.
   }
+  const code = words(document.code) || `http.${response.status}`;
+  // What is wrong with a conference can be said only by naming it.
+  const detail = code === 'conference.bad_info' && words(document.detail) ? ` (${words(document.detail)})` : '';
   return new ProblemError({
     kind: kinds[response.status] ?? 'unavailable',
-    code: words(document.code) || `http.${response.status}`,
-    message: words(document.title),
+    code,
+    message: words(document.title) + detail,
     retryAfterMs: Number(response.headers.get('Retry-After') ?? 0) * 1000,
     ...(isChallenge(document.challenge) ? { challenge: document.challenge } : {}),
   });

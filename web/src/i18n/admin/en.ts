@@ -3,7 +3,7 @@ import type { Messages } from './vi';
 const en = {
   title: 'Administration',
   which: 'Which conference?',
-  noConference: 'There is no conference yet. Make one with diemcau conference create.',
+  noConference: 'There is no conference yet. Create the first one.',
   conference: 'Conference',
   state: 'State',
   startsAt: 'Starts',

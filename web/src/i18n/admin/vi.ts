@@ -1,7 +1,7 @@
 const vi = {
   title: 'Quản trị',
   which: 'Quản trị hội nghị nào?',
-  noConference: 'Chưa có hội nghị nào. Hãy tạo bằng lệnh diemcau conference create.',
+  noConference: 'Chưa có hội nghị nào. Hãy tạo hội nghị đầu tiên.',
   conference: 'Hội nghị',
   state: 'Tình trạng',
   startsAt: 'Bắt đầu',

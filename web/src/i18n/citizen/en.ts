@@ -1,6 +1,7 @@
 import type { Messages } from './vi';
 
 const en = {
+  agenda: 'Agenda',
   unknown: {
     wrongLink: 'Please check the link, or choose the conference on the front page.',
     all: 'See the conferences',

@@ -1,4 +1,5 @@
 const vi = {
+  agenda: 'Chương trình',
   unknown: {
     wrongLink: 'Xin kiểm tra lại đường dẫn, hoặc chọn hội nghị ở trang đầu.',
     all: 'Xem các hội nghị',

@@ -6,6 +6,7 @@ const en = {
   lang: { label: 'Language', vi: 'Tiếng Việt', en: 'English' },
   theme: { label: 'Appearance', auto: 'As the device', light: 'Light', dark: 'Dark' },
   demo: 'DEMO',
+  testMode: 'TEST – questions and registrations made now will be wiped',
   close: 'Close',
   cancel: 'Cancel',
   copy: 'Copy',

@@ -5,6 +5,7 @@ const vi = {
   lang: { label: 'Ngôn ngữ', vi: 'Tiếng Việt', en: 'English' },
   theme: { label: 'Giao diện', auto: 'Theo máy', light: 'Sáng', dark: 'Tối' },
   demo: 'BẢN DIỄN TẬP',
+  testMode: 'THỬ NGHIỆM – câu hỏi và đăng ký lúc này sẽ bị xoá',
   close: 'Đóng',
   cancel: 'Huỷ',
   copy: 'Sao chép',
