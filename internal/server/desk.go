@@ -197,6 +197,8 @@ type door struct {
 	Registration conference.RegistrationID `json:"registration,omitempty"`
 	Name         string                    `json:"name,omitempty"`
 	Organisation string                    `json:"organisation,omitempty"`
+	Commune      string                    `json:"commune,omitempty"`
+	PhoneEnds    string                    `json:"phoneEnds,omitempty"`
 	Reserved     bool                      `json:"reserved,omitempty"`
 	Venue        conference.VenueID        `json:"venue,omitempty"` // where the seat is
 	CheckedInAt  *time.Time                `json:"checkedInAt,omitempty"`
@@ -260,6 +262,9 @@ func (s *Server) checkIn(c echo.Context) error {
 		if err := checkScan(body.Device, body.ScanID); err != nil {
 			return err
 		}
+		if err := deviceMay(c.Request().Context(), running, body.Device); err != nil {
+			return err
+		}
 		id = running.ScanID(body.Device, body.ScanID)
 	}
 	found, err := findNamed(running, body.Registration, body.Code)
@@ -289,7 +294,7 @@ func (s *Server) answerDoor(c echo.Context, running *live.Conference, id confere
 	r := now.Registration
 	said := door{
 		Colour: colourOf(result), Result: result, Registration: r.ID, Name: r.Person.Name, Organisation: r.Person.Organisation,
-		Reserved: r.Reserved, Venue: r.Venue,
+		Commune: r.Person.Commune, PhoneEnds: phoneEnds(r.Person.Phone), Reserved: r.Reserved, Venue: r.Venue,
 	}
 	if at := r.CheckedInAt(); !at.IsZero() {
 		said.CheckedInAt = &at

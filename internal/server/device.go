@@ -6,9 +6,12 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/labstack/echo/v4"
 
@@ -27,15 +30,29 @@ const deviceFor = 48 * time.Hour
 // deviceAbout is what is kept of a device.
 type deviceAbout struct {
 	Venue   conference.VenueID `json:"venue"`
+	Label   string             `json:"label,omitempty"` // what the staff call it
 	Session string             `json:"session"`
+	Person  string             `json:"person,omitempty"` // who added it
+	At      time.Time          `json:"at"`
 	Until   time.Time          `json:"until"`
 }
+
+// maxLabel bounds a device's label, in runes.
+const maxLabel = 40
 
 func unknownDevice() error {
 	return conference.Refuse(conference.KindForbidden, "device.revoked", "")
 }
 
-// addDevice adds a device: POST …/devices {"venue"?} → 201 {"device","key","venue","expiresAt"}.
+func (s *Server) deviceRoutes(api func(method, path string, handler echo.HandlerFunc), path string) {
+	api(http.MethodPost, path, s.addDevice)
+	api(http.MethodGet, path, s.listDevices)
+	api(http.MethodGet, path+"/:device", s.device)
+	api(http.MethodGet, path+"/:device/list", s.deviceList)
+	api(http.MethodDelete, path+"/:device", s.revokeDevice)
+}
+
+// addDevice adds a device: POST …/devices {"venue"?,"label"?} → 201 {"device","key","venue","expiresAt"}.
 // key is base64 of 32 bytes; it is told this once.
 func (s *Server) addDevice(c echo.Context) error {
 	actor, running, err := s.staff(c, access.ActionRegistrationDevice)
@@ -44,6 +61,7 @@ func (s *Server) addDevice(c echo.Context) error {
 	}
 	var body struct {
 		Venue conference.VenueID `json:"venue"`
+		Label string             `json:"label"`
 	}
 	if err := readJSON(c, maxBody, &body); err != nil {
 		return err
@@ -53,7 +71,10 @@ func (s *Server) addDevice(c echo.Context) error {
 		return err
 	}
 	device := access.NewID()
-	about := deviceAbout{Venue: venue, Session: actor.Session, Until: s.cfg.Now().UTC().Add(deviceFor).Truncate(time.Second)}
+	now := s.cfg.Now().UTC().Truncate(time.Second)
+	about := deviceAbout{
+		Venue: venue, Label: labelOf(body.Label), Session: actor.Session, Person: actor.Person, At: now, Until: now.Add(deviceFor),
+	}
 	kept, err := json.Marshal(about)
 	if err != nil {
 		return fmt.Errorf("encode a device: %w", err)
@@ -68,6 +89,108 @@ func (s *Server) addDevice(c echo.Context) error {
 		Venue     conference.VenueID `json:"venue"`
 		ExpiresAt time.Time          `json:"expiresAt"`
 	}{device, key, venue, about.Until})
+}
+
+// labelOf returns a device's label as it is kept: one line, cut at maxLabel runes.
+func labelOf(typed string) string {
+	printable := strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, typed)
+	runes := []rune(strings.Join(strings.Fields(printable), " "))
+	return string(runes[:min(maxLabel, len(runes))])
+}
+
+// deviceView is a device as staff see it.
+type deviceView struct {
+	Device    string             `json:"device"`
+	Venue     conference.VenueID `json:"venue"`
+	Label     string             `json:"label,omitempty"`
+	Person    string             `json:"person,omitempty"`
+	AddedAt   time.Time          `json:"addedAt"`
+	ExpiresAt time.Time          `json:"expiresAt"`
+	CheckedIn int                `json:"checkedIn"` // whom it let in first
+}
+
+// deviceOf returns what is known of a device. Refusal: device.revoked.
+func deviceOf(ctx context.Context, running *live.Conference, device string) (deviceAbout, []byte, error) {
+	var about deviceAbout
+	kept, key, err := running.Device(ctx, device)
+	if err != nil {
+		return about, nil, err
+	}
+	if kept == nil || json.Unmarshal(kept, &about) != nil {
+		return about, nil, unknownDevice()
+	}
+	return about, key, nil
+}
+
+// letIn counts whom each device let in: the first look at a ticket that did.
+func letIn(running *live.Conference) map[string]int {
+	counts := map[string]int{}
+	for _, t := range running.Tickets() {
+		for _, scan := range t.Registration.Scans {
+			if t.Registration.State == registration.StateCheckedIn && (scan.Result == registration.ResultIn || scan.Result == registration.ResultAgain) {
+				counts[scan.Device]++
+				break
+			}
+		}
+	}
+	return counts
+}
+
+// listDevices gives the devices that were not revoked, those of one's own venue to staff
+// bound to it: GET …/devices → 200.
+func (s *Server) listDevices(c echo.Context) error {
+	actor, running, err := s.staff(c, access.ActionRegistrationDevice)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	devices, err := running.Devices(ctx)
+	if err != nil {
+		return err
+	}
+	counts, views := letIn(running), []deviceView{}
+	for _, device := range devices {
+		about, _, err := deviceOf(ctx, running, device)
+		switch {
+		case isRevoked(err):
+		case err != nil:
+			return err
+		case actor.Venue == "" || actor.Venue == about.Venue:
+			views = append(views, about.view(device, counts[device]))
+		}
+	}
+	return answer(c, http.StatusOK, views)
+}
+
+func (a deviceAbout) view(device string, letIn int) deviceView {
+	return deviceView{
+		Device: device, Venue: a.Venue, Label: a.Label, Person: a.Person, AddedAt: a.At, ExpiresAt: a.Until, CheckedIn: letIn,
+	}
+}
+
+func isRevoked(err error) bool { return errors.Is(err, &conference.Error{Code: "device.revoked"}) }
+
+// device tells a device that it may go on, and how many it let in: GET …/devices/{device}
+// → 200. Refusal: device.revoked.
+func (s *Server) device(c echo.Context) error {
+	actor, running, err := s.staff(c, access.ActionRegistrationDevice)
+	if err != nil {
+		return err
+	}
+	device := c.Param("device")
+	about, _, err := deviceOf(c.Request().Context(), running, device)
+	if err != nil {
+		return err
+	}
+	if _, err := doorOf(actor, running.Snapshot().Info, about.Venue); err != nil {
+		return err
+	}
+	return answer(c, http.StatusOK, about.view(device, letIn(running)[device]))
 }
 
 // deviceRow is one person in a device's list.
@@ -91,13 +214,9 @@ func (s *Server) deviceList(c echo.Context) error {
 		return err
 	}
 	ctx, device := c.Request().Context(), c.Param("device")
-	kept, key, err := running.Device(ctx, device)
+	about, key, err := deviceOf(ctx, running, device)
 	if err != nil {
 		return err
-	}
-	var about deviceAbout
-	if kept == nil || json.Unmarshal(kept, &about) != nil {
-		return unknownDevice()
 	}
 	if _, err := doorOf(actor, running.Snapshot().Info, about.Venue); err != nil {
 		return err
@@ -112,10 +231,9 @@ func (s *Server) deviceList(c echo.Context) error {
 		if r.Venue != about.Venue || !r.Active() || r.Erased {
 			continue
 		}
-		const told = 3
 		list.People = append(list.People, deviceRow{
 			Registration: r.ID, Code: t.Ticket, Name: r.Person.Name, Organisation: r.Person.Organisation, Commune: r.Person.Commune,
-			PhoneEnds: r.Person.Phone[max(0, len(r.Person.Phone)-told):], State: r.State, Reserved: r.Reserved,
+			PhoneEnds: phoneEnds(r.Person.Phone), State: r.State, Reserved: r.Reserved,
 		})
 	}
 	if err := s.told(ctx, running, actor, registration.Tell{What: "device", Venue: about.Venue, Count: len(list.People)}); err != nil {
@@ -135,6 +253,12 @@ func (s *Server) deviceList(c echo.Context) error {
 	}{nonce, sealed})
 }
 
+// phoneEnds returns the last digits of a number: they tell people of one name apart.
+func phoneEnds(phone string) string {
+	const told = 3
+	return phone[max(0, len(phone)-told):]
+}
+
 func sealFor(key []byte, id conference.ID, device string, plain []byte) (nonce, sealed []byte, err error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {
@@ -152,8 +276,18 @@ func sealFor(key []byte, id conference.ID, device string, plain []byte) (nonce, 
 // revokeDevice makes a lost device useless: DELETE …/devices/{device} → 204. It is given no
 // list any more, and what it saw is no longer merged.
 func (s *Server) revokeDevice(c echo.Context) error {
-	_, running, err := s.staff(c, access.ActionRegistrationDevice)
+	actor, running, err := s.staff(c, access.ActionRegistrationDevice)
 	if err != nil {
+		return err
+	}
+	about, _, err := deviceOf(c.Request().Context(), running, c.Param("device"))
+	if isRevoked(err) {
+		return c.NoContent(http.StatusNoContent)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := doorOf(actor, running.Snapshot().Info, about.Venue); err != nil {
 		return err
 	}
 	if err := running.RevokeDevice(c.Request().Context(), c.Param("device")); err != nil {
@@ -164,12 +298,6 @@ func (s *Server) revokeDevice(c echo.Context) error {
 
 // deviceMay refuses a merge of a device that is not known, or was revoked.
 func deviceMay(ctx context.Context, running *live.Conference, device string) error {
-	kept, _, err := running.Device(ctx, device)
-	if err != nil {
-		return err
-	}
-	if kept == nil {
-		return unknownDevice()
-	}
-	return nil
+	_, _, err := deviceOf(ctx, running, device)
+	return err
 }

@@ -52,9 +52,7 @@ func (s *Server) registrationRoutes(api func(method, path string, handler echo.H
 	} {
 		api(http.MethodPost, c+"/registrations/"+path, s.byStaff(action))
 	}
-	api(http.MethodPost, c+"/devices", s.addDevice)
-	api(http.MethodGet, c+"/devices/:device/list", s.deviceList)
-	api(http.MethodDelete, c+"/devices/:device", s.revokeDevice)
+	s.deviceRoutes(api, c+"/devices")
 }
 
 // seatView is a venue as somebody who registers sees it.

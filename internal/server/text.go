@@ -85,6 +85,8 @@ func accessText(code string) (text, bool) {
 		return text{"Tên người nhận quá dài hoặc có ký tự không hợp lệ (tối đa 80 ký tự).", "The person's name is too long or has characters that are not allowed (at most 80)."}, true
 	case "link.bad_validity":
 		return text{"Thời hạn đường dẫn phải từ 1 phút đến 90 ngày.", "A link is valid for 1 minute to 90 days."}, true
+	case "device.revoked":
+		return text{"Máy này không còn được dùng ở cửa. Hãy xin ban tổ chức chuẩn bị lại máy.", "This device may not be used at the door any more. Ask the organisers to set it up again."}, true
 	case "session.too_many":
 		return text{"Hiện có quá nhiều phiên đang mở. Hãy thử lại sau.", "Too many sessions are open now. Try again later."}, true
 	}
