@@ -126,6 +126,21 @@ describe('WhepClient', () => {
     ]);
   });
 
+  it('P7: asks an edge that it misses whether it is there, and leaves the server itself its time', async () => {
+    for (const [location, asked] of [['https://a.example/s', 1], ['/api/v1/whep/s1', 0]] as const) {
+      const t = setUp((m) => (m === 'POST' ? created(undefined, location) : new Response('a=ice-ufrag:n\r\na=ice-pwd:n\r\n')));
+      t.client.start();
+      await settle();
+      t.client.miss();
+      expect(t.peers[0]?.restarts, 'while it joins').toBe(0);
+      t.peers[0]?.become('connected');
+      t.client.miss();
+      t.client.miss();
+      await settle();
+      expect(t.calls.filter((c) => c.method === 'PATCH')).toHaveLength(asked);
+    }
+  });
+
   it('P7: asks to stay when nobody answers where it was sent, and once only', async () => {
     let tries = 0;
     const t = setUp((m) => {
@@ -145,20 +160,29 @@ describe('WhepClient', () => {
     expect(t.calls.filter((c) => c.method === 'POST').map((c) => c.url)).toEqual([URL_, `${URL_}?edge=no`, URL_]);
   });
 
-  it('P7: asks to stay when an edge is full or brings nothing', async () => {
+  it('P7: asks to stay when an edge has filled up', async () => {
     const full = new Response('{}', { status: 503, headers: { 'Retry-After': '30' } });
     Object.defineProperty(full, 'redirected', { value: true });
-    const answers = [full, created(undefined, 'https://a.example/s'), created()];
+    const answers = [full, created()];
     const t = setUp((m) => (m === 'POST' ? (answers.shift() ?? created()) : new Response(null, { status: 200 })));
     t.client.start();
     await settle();
     t.clock.pass(500);
     await settle();
-    t.clock.pass(15_000); // the edge's answer never became a connection
+    expect(t.calls.filter((c) => c.method === 'POST').map((c) => c.url)).toEqual([URL_, `${URL_}?edge=no`]);
+  });
+
+  it('P7: asks to stay when no connection to an edge comes, not when none to the server does', async () => {
+    const places = ['https://a.example/s', '/api/v1/whep/s1', '/api/v1/whep/s1'];
+    const t = setUp((m) => (m === 'POST' ? created(undefined, places.shift()) : new Response(null, { status: 200 })));
+    t.client.start();
+    for (const ms of [500, 1000]) {
+      await settle();
+      t.clock.pass(15_000); // the answer never became a connection
+      t.clock.pass(ms);
+    }
     await settle();
-    t.clock.pass(1000);
-    await settle();
-    expect(t.calls.filter((c) => c.method === 'POST').map((c) => c.url)).toEqual([URL_, `${URL_}?edge=no`, `${URL_}?edge=no`]);
+    expect(t.calls.filter((c) => c.method === 'POST').map((c) => c.url)).toEqual([URL_, `${URL_}?edge=no`, URL_]);
   });
 
   it('says so when the browser has no H.264, without asking the server', () => {

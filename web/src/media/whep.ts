@@ -101,6 +101,14 @@ export class WhepClient {
     if (this.#timer !== undefined && this.#peer === undefined) void this.#join();
   }
 
+  /**
+   * miss says that nothing has come for some time. An edge is asked at once whether it is still
+   * there, for there are others; the server itself has as long as the browser gives it.
+   */
+  miss(): void {
+    if (this.#phase === 'playing' && this.#away()) void this.#restart();
+  }
+
   /** stats reads the counters; undefined while there is no connection. */
   async stats(): Promise<LinkStats | undefined> {
     const peer = this.#peer;

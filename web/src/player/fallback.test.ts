@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { WhepPhase } from '../media/whep';
-import { AGAIN_MS, byHls, PATIENCE_MS, Pulse, shows, type Sight } from './fallback';
+import { AGAIN_MS, byHls, PATIENCE_MS, Pulse, shows, SILENT_MS, Silence, type Sight } from './fallback';
 
 const now = 1_666_918_800_000;
 const standing = (phase: WhepPhase, waited = 0, barred = 0, more = {}): boolean =>
@@ -52,6 +52,15 @@ describe('a connection that stands', () => {
     pulse.rest();
     expect(pulse.beat(59, true, now + 190_000)).toBe(false);
   });
+});
+
+test('P7: a server that sends nothing at all is missed soon, one that sends never', () => {
+  const silence = new Silence();
+  for (let i = 0; i < 60; i++) expect(silence.lasts(i, now + i * SILENT_MS)).toBe(false);
+  const last = now + 59 * SILENT_MS;
+  expect(silence.lasts(59, last + SILENT_MS - 1)).toBe(false);
+  expect(silence.lasts(59, last + SILENT_MS)).toBe(true);
+  expect(silence.lasts(0, last + 2 * SILENT_MS), 'another connection').toBe(false);
 });
 
 describe('what the player says', () => {

@@ -69,6 +69,24 @@ export class Pulse {
   }
 }
 
+/** Milliseconds without a packet after which a server is missed: the programme's sound never pauses. */
+export const SILENT_MS = 2_500;
+
+/** Silence notices a connection that brings nothing at all, before the browser does. */
+export class Silence {
+  #packets = -1;
+  #since = 0;
+
+  /** lasts takes how many packets came so far; it reports whether none did for long. */
+  lasts(packets: number, now: number): boolean {
+    if (packets !== this.#packets) {
+      this.#packets = packets;
+      this.#since = now;
+    }
+    return now - this.#since >= SILENT_MS;
+  }
+}
+
 /** Shows is what the player has to show, or to say instead. */
 export type Shows = 'picture' | 'loading' | 'waiting' | 'offline' | 'reconnecting' | 'full' | 'no_h264' | 'ended';
 

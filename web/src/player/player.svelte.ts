@@ -1,7 +1,7 @@
 // The public player's state: a WhepClient, HLS in its place, and the numbers shown of them.
 
 import { WhepClient, type WhepPhase } from '../media/whep';
-import { AGAIN_MS, byHls, Pulse, shows, WHEP_AGAIN_MS, type Shows } from './fallback';
+import { AGAIN_MS, byHls, Pulse, shows, Silence, WHEP_AGAIN_MS, type Shows } from './fallback';
 import { HlsSource, hlsWay, type Way } from './hls';
 import { offered, type Quality } from './quality';
 
@@ -26,6 +26,7 @@ export class PlayerState {
   readonly #client: WhepClient;
   readonly #folder: string;
   readonly #pulse = new Pulse();
+  readonly #silence = new Silence();
   /** Who plays HLS here. */
   readonly way: Way;
   #phase = $state<WhepPhase>('idle');
@@ -254,6 +255,8 @@ export class PlayerState {
     const stats = await this.#client.stats();
     this.#frames = stats?.slots.find((s) => s.media === 'video')?.framesDecoded ?? 0;
     if (this.#client.phase !== 'playing') return;
+    const packets = stats?.slots.reduce((sum, s) => sum + s.packets, 0) ?? 0;
+    if (this.#silence.lasts(packets, now)) this.#client.miss();
     if (!this.#pulse.beat(this.#frames, document.visibilityState === 'visible', now) || this.way === 'none') return;
     this.#whepAt = now + WHEP_AGAIN_MS;
     this.#client.stop();
