@@ -67,6 +67,16 @@ func loneNode(t *testing.T) (n *sfu.Node, end func()) {
 	return n, end
 }
 
+// watchRung watches one size of the programme.
+func watchRung(t *testing.T, plane *sfu.Plane, rung int) *peer {
+	t.Helper()
+	p := newPeer(t, shape{videos: 1})
+	return p.negotiate(func(ctx context.Context, offer string) (answer string, err error) {
+		p.viewer, answer, err = plane.WatchRung(ctx, rung, offer)
+		return answer, err
+	})
+}
+
 // An edge shows its origin's programme, all sizes of it; while the origin is away there is
 // the slate, and then the programme again, to the viewer one stream without a gap.
 func TestP7_PulledProgrammeIsOneStream(t *testing.T) {
@@ -102,7 +112,7 @@ func TestP7_PulledProgrammeIsOneStream(t *testing.T) {
 }
 
 // Whatever the edge's viewers ask for, the origin's camera is asked for a keyframe once a
-// second at most, and each size arrives as itself.
+// second at most, and each size is at the edge what it is at the origin.
 func TestP7_EdgeViewersShareOneKeyframeRequest(t *testing.T) {
 	t.Parallel()
 	node := newNode(t, sfu.Config{})
@@ -129,6 +139,10 @@ func TestP7_EdgeViewersShareOneKeyframeRequest(t *testing.T) {
 	if n, most := plane.Stats().KeyframesAsked-asked, uint64(3*(took/time.Second+2)); n > most {
 		t.Errorf("the camera was asked %d times in %v, want at most %d", n, took, most)
 	}
+	for rung := range sfu.Rungs {
+		p := watchRung(t, edge, rung)
+		p.wait(p.slot(sfu.SlotProgramme, video, 0), "its size", layerIs(1, rung))
+	}
 	if n := plane.Stats().Viewers; n != sfu.Rungs {
 		t.Errorf("the origin has %d viewers, want the %d of the edge", n, sfu.Rungs)
 	}
@@ -143,11 +157,7 @@ func TestP7_AnEdgeIsLetIn(t *testing.T) {
 	one := watch(t, plane, shape{videos: 1, audios: 1})
 	one.wait(one.slot(sfu.SlotProgramme, video, 0), "the programme", layerIs(1, 0))
 	for rung := range sfu.Rungs {
-		p := newPeer(t, shape{videos: 1})
-		p.negotiate(func(ctx context.Context, offer string) (answer string, err error) {
-			p.viewer, answer, err = plane.WatchRung(ctx, rung, offer)
-			return answer, err
-		})
+		p := watchRung(t, plane, rung)
 		p.wait(p.slot(sfu.SlotProgramme, video, 0), "its size", layerIs(1, rung))
 	}
 	for _, rung := range []int{-1, sfu.Rungs} {

@@ -186,3 +186,40 @@ func TestP7_TwoEdges(t *testing.T) {
 		t.Error("the other edge panicked")
 	}
 }
+
+// P7: a flash and its beep are together at an edge as they are at the origin, though they
+// came in four streams, by the origin's clock, and the sound was mixed twice.
+//
+//nolint:paralleltest // it is about tens of milliseconds: not beside the other tests of this package
+func TestP7_FlashAndBeepStayTogetherAtAnEdge(t *testing.T) {
+	const long, rounds = 8 * time.Second, 4
+	h := newHouse(t, 1)
+	hall := clap(t, 0, 1000)
+	h.attends(h.prepare(h.place(h.network), 0))
+	hall.venue, hall.from, hall.late = venueID(0), time.Now(), 140*time.Millisecond
+	h.publish(hall)
+	h.ready(1)
+	e := h.edgeOf(h.edgeToken())
+	v := h.view()
+	if !strings.HasPrefix(v.place, "http://"+e.listen+"/") {
+		t.Fatalf("the viewer is at %s, which is not the edge", v.place)
+	}
+	h.until("the programme is seen and heard", func() bool {
+		return v.track(webrtc.RTPCodecTypeVideo) != nil && v.track(webrtc.RTPCodecTypeAudio) != nil &&
+			v.track(webrtc.RTPCodecTypeVideo).shows(string(venueID(0)))
+	})
+	for round := 1; ; round++ {
+		pause(t.Context(), long)
+		late := func(c claps, where string) bool {
+			n, off := c.since(long).apart(t, where)
+			return n < int(long/time.Second)/2 || off > n/4
+		}
+		if !late(v.claps(), "WHEP at an edge") && !late(e.claps(e.saved(), 0), "HLS at an edge") {
+			break
+		}
+		if round == rounds { // a machine that stalls: see P2
+			t.Fatalf("flashes are more than %v from their beeps, %d times over", mostApart, rounds)
+		}
+	}
+	v.oneStream(1)
+}

@@ -61,6 +61,19 @@ func newOrigin(t *testing.T, more ...option) (*house, *fakeEdges) {
 	return h, edges
 }
 
+// close closes a conference.
+func (h *house) close(id conference.ID) {
+	h.Helper()
+	running, err := h.live.Conference(id)
+	if err == nil {
+		admin := conference.Actor{Role: conference.RoleAdmin}
+		_, err = running.Do(h.Context(), conference.Command{ID: access.NewID(), Actor: admin, Body: conference.Close{}})
+	}
+	if err != nil {
+		h.Fatal(err)
+	}
+}
+
 func (h *house) edgeToken(letter string) string {
 	return access.NewSigner(secretOf(letter)).SignEdge(access.EdgeGrant{ID: access.NewID(), Expires: time.Now().Add(time.Hour)})
 }
@@ -106,6 +119,11 @@ func TestP7_ViewersAreSentToAnEdge(t *testing.T) {
 	edges.full = true
 	if got := whep(api+"/whep", ""); got.status != http.StatusCreated {
 		t.Errorf("no edge has room: got %d, want to stay", got.status)
+	}
+	edges.full = false
+	h.close(place)
+	if got := live("index.m3u8"); got.status == http.StatusTemporaryRedirect {
+		t.Error("who wants the recording is sent to an edge, which has none")
 	}
 	page := h.do(request{method: "GET", path: "/c/" + place})
 	policy := page.header.Get("Content-Security-Policy")

@@ -99,12 +99,26 @@ export class Server {
     return server;
   }
 
+  /** An edge of another server. */
+  static async startEdge(origin, ...args) {
+    const folder = await mkdtemp(join(tmpdir(), 'diemcau-token-'));
+    const token = join(folder, 'token');
+    const { stdout } = await run(binary, ['edge-token', `--data=${origin.folder}`]);
+    await writeFile(token, stdout, { mode: 0o600 });
+    try {
+      return await Server.start({ args: [`--edge-of=${origin.url}`, `--edge-token-file=${token}`, ...args] });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
   get url() {
     return `http://127.0.0.1:${this.port}`;
   }
 
   async spawn() {
-    const args = ['serve', '--demo', `--listen=127.0.0.1:${this.port}`, `--tls-listen=127.0.0.1:${this.tlsPort}`, `--metrics-listen=127.0.0.1:${this.metricsPort}`, `--media-port=${this.mediaPort}`, `--data=${this.folder}`, ...this.args];
+    const demo = this.args.some((arg) => arg.startsWith('--edge-of=')) ? [] : ['--demo'];
+    const args = ['serve', ...demo, `--listen=127.0.0.1:${this.port}`, `--tls-listen=127.0.0.1:${this.tlsPort}`, `--metrics-listen=127.0.0.1:${this.metricsPort}`, `--media-port=${this.mediaPort}`, `--data=${this.folder}`, ...this.args];
     if (this.redis) args.push(`--redis=${this.redis.url}`);
     this.process = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const keep = (chunk) => {
