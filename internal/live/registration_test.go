@@ -356,3 +356,59 @@ func FuzzR4_NormaliseTicket(f *testing.F) {
 		}
 	})
 }
+
+// TestR1_LastSeatOnTwoNodes: again and again two people reach for the one seat that is left,
+// each on another node, at the same moment: one has it, the other is the first of the line.
+func TestR1_LastSeatOnTwoNodes(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, a, b *live.Conference) {
+		t.Helper()
+		nodes := []*live.Conference{a, b}
+		for round := range 20 {
+			must(t, a, admin, openSeats(round+1))
+			waitFor(t, b, "the seat", func(s *live.Snapshot) bool {
+				v, _ := s.Info.Venue("ba-dinh")
+				return v.Seats == round+1
+			})
+			made := make([]*live.Registered, len(nodes))
+			var wg sync.WaitGroup
+			for i, c := range nodes {
+				wg.Go(func() { made[i] = register(t, c, 2*round+i) }) // ends with its answer
+			}
+			wg.Wait()
+			if made[0].State == registration.StateWaiting {
+				made[0], made[1] = made[1], made[0]
+			}
+			if made[0].State != registration.StateConfirmed || made[1].State != registration.StateWaiting || made[1].Place != 1 {
+				t.Fatalf("round %d: got %+v and %+v", round, made[0], made[1])
+			}
+			must(t, a, citizen, registration.Cancel{ID: made[1].ID})
+			waitFor(t, b, "the cancellation", func(*live.Snapshot) bool { return b.Seats()["ba-dinh"].Waiting == 0 })
+		}
+	})
+}
+
+// TestR1_OnePhoneOnTwoNodes: one number registers on two nodes at once, for two different
+// slips: one is registered, the other told so.
+func TestR1_OnePhoneOnTwoNodes(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, a, b *live.Conference) {
+		t.Helper()
+		must(t, a, admin, openSeats(100))
+		waitFor(t, b, "the seats", func(s *live.Snapshot) bool { return s.Info.Registration != nil })
+		for round := range 10 {
+			errs := make([]error, 2)
+			var wg sync.WaitGroup
+			for i, c := range []*live.Conference{a, b} {
+				wg.Go(func() { _, errs[i] = do(t, c, citizen, person(rand.Text(), fmt.Sprintf("091100%04d", round))) }) // ends with its answer
+			}
+			wg.Wait()
+			if errs[0] == nil {
+				errs[0], errs[1] = errs[1], errs[0]
+			}
+			if errs[1] != nil || !errors.Is(errs[0], &conference.Error{Code: "registration.phone_taken"}) {
+				t.Errorf("round %d: got %v and %v", round, errs[0], errs[1])
+			}
+		}
+	})
+}

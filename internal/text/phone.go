@@ -35,14 +35,21 @@ func Phone(typed string) (string, bool) {
 }
 
 // E164 returns a telephone number as the world writes it, "+" and the country first: +84… of
-// a Vietnamese one. false when it is none.
+// a Vietnamese one, which is of a mobile (03, 05, 07, 08, 09 and 8 digits) or a line (02 and 9
+// digits). false when it is none.
 func E164(typed string) (string, bool) {
 	number, ok := Phone(typed)
 	if !ok {
 		return "", false
 	}
-	if rest, domestic := strings.CutPrefix(number, "0"); domestic {
+	rest, domestic := strings.CutPrefix(number, "0")
+	if !domestic {
+		return number, true
+	}
+	const mobile, line = 9, 10
+	switch {
+	case len(rest) == mobile && strings.ContainsRune("35789", rune(rest[0])), len(rest) == line && rest[0] == '2':
 		return "+84" + rest, true
 	}
-	return number, true
+	return "", false
 }
