@@ -152,11 +152,17 @@ func (r *reports) WriteWithAttributes(b []byte, a packetio.Attributes) (int, err
 func (r *reports) Write(b []byte) (int, error) { return r.WriteWithAttributes(b, nil) }
 
 // stamp gives a packet its transport-wide number; room holds it until the packet is written.
-func (s *slot) stamp(b *binding, h *rtp.Header, room *[2]byte, payload int) {
+func (s *slot) stamp(b *binding, h *rtp.Header, room *[2]byte, payload int) (number uint16, wide bool) {
 	if b.wide == 0 || s.line == nil {
-		return
+		return 0, false
 	}
-	binary.BigEndian.PutUint16(room[:], s.line.history.Send(payload+packetBytes, s.line.now().UnixNano()))
+	number = s.line.history.Send(payload+packetBytes, s.line.now().UnixNano())
+	b.write(h, room, number)
+	return number, true
+}
+
+func (b *binding) write(h *rtp.Header, room *[2]byte, number uint16) {
+	binary.BigEndian.PutUint16(room[:], number)
 	_ = h.SetExtension(b.wide, room[:]) // two bytes always fit
 }
 

@@ -3,6 +3,7 @@ package sfu
 import (
 	"encoding/binary"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -71,19 +72,47 @@ func (s *slot) resend(seq uint16, now int64) {
 		SequenceNumber: seq, Timestamp: n.ts, SSRC: b.ssrc,
 	}
 	payload := p.Payload
+	var room [2]byte
 	if b.rtxType != 0 { // RFC 4588 §4: the original number goes in front
 		header.PayloadType, header.SSRC = b.rtxType, b.rtxSSRC
 		header.SequenceNumber = uint16(s.rtxSeq.Add(1)) // modulo 2^16
 		payload = append(binary.BigEndian.AppendUint16(make([]byte, 0, len(p.Payload)+2), seq), p.Payload...)
-	} else if len(payload) == 0 {
-		header.Padding, header.PaddingSize = true, 1
+		s.stamp(b, &header, &room, len(payload))
+	} else if !s.asItWas(b, &header, &room, len(payload)) {
+		return
 	}
-	var room [2]byte
-	s.stamp(b, &header, &room, len(payload))
 	if written, err := b.writer.WriteRTP(&header, payload); err == nil && written > 0 {
 		s.counters.resent.Add(1)
 		s.counters.out.Add(1)
 	}
+}
+
+// asItWas makes the header of a packet without RTX what it was, to the bit: it is sealed
+// under the same nonce, and two headers under one nonce give the key of the seal away
+// (RFC 7714 §15.1). False: its transport-wide number is not known any more.
+func (s *slot) asItWas(b *binding, h *rtp.Header, room *[2]byte, payload int) bool {
+	if payload == 0 {
+		h.Padding, h.PaddingSize = true, 1
+	}
+	if b.wide == 0 || s.line == nil {
+		return true
+	}
+	number, known := s.numbered.of(h.SequenceNumber)
+	if known {
+		b.write(h, room, number)
+	}
+	return known
+}
+
+// numbered are the transport-wide numbers of a slot's last packets. The packet path notes
+// them, the slot's feedback reads them.
+type numbered [againKept]atomic.Uint32 // sequence number << 16 | number
+
+func (n *numbered) note(seq, number uint16) { n[seq%againKept].Store(uint32(seq)<<16 | uint32(number)) }
+
+func (n *numbered) of(seq uint16) (number uint16, known bool) {
+	v := n[seq%againKept].Load()
+	return uint16(v), uint16(v>>16) == seq // the low half
 }
 
 // spare is what a line has left for packets that are sent again: as much as it takes beyond

@@ -1,10 +1,12 @@
 package sfu
 
 import (
+	"bytes"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/diemcau/diemcau/sfu/layer"
@@ -104,6 +106,48 @@ func TestAgainOnceARoundTrip(t *testing.T) {
 		t.Errorf("sent again %d times in a second, want one in 270 ms", sent)
 	}
 }
+
+// A packet without RTX is sent again as it was, to the bit: it is sealed under the same nonce.
+func TestM4_SoundIsSentAgainAsItWas(t *testing.T) {
+	t.Parallel()
+	w := &recorder{}
+	s := newSlot(line{mid: "0", media: webrtc.RTPCodecTypeAudio}, SlotVoice, 0, &counters{}, newDownlink(time.Now, func() {}))
+	s.bound.Store(&binding{writer: w, ssrc: 1, payload: 111, wide: 5})
+	f := newAudioFeed(1)
+	s.cut.show(f, false)
+	f.attach(s.cut)
+	for i := range uint64(2 * againKept) {
+		f.put(ring.Meta{Seq: 65500 + i, TS: uint32(960 * i), Key: true}, []byte{byte(i), 2, 3})
+	}
+	first := len(w.sent)
+	newest := uint16(s.newest.Load())
+	for back := range uint16(againKept) {
+		s.resend(newest-back, time.Now().UnixNano())
+	}
+	if again := len(w.sent) - first; again < againKept-8 {
+		t.Fatalf("%d of %d packets were sent again", again, againKept)
+	}
+	for i, packet := range w.sent[first:] {
+		if was := w.sent[first-1-i]; !bytes.Equal(packet, was) {
+			t.Fatalf("packet %d back: sent %x, again %x", i, was, packet)
+		}
+	}
+	before := len(w.sent)
+	if s.resend(newest-againKept, time.Now().UnixNano()); len(w.sent) != before {
+		t.Errorf("sent %x, whose number is not known any more", w.sent[before])
+	}
+}
+
+// recorder keeps what is written to it, as it would be sealed.
+type recorder struct{ sent [][]byte }
+
+func (r *recorder) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
+	raw, err := (&rtp.Packet{Header: *h, Payload: payload}).Marshal()
+	r.sent = append(r.sent, raw)
+	return len(raw), err
+}
+
+func (r *recorder) Write(b []byte) (int, error) { return len(b), nil }
 
 func TestSmallerLayer(t *testing.T) {
 	t.Parallel()

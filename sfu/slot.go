@@ -41,6 +41,7 @@ type slot struct {
 	reported        uint32           // packets by the last report; owned by report
 	repairs         atomic.Int32     // asked for since the last report
 	again           [againKept]again // owned by feedback
+	numbered        numbered
 	sender          *webrtc.RTPSender
 	receipt         receipt
 }
@@ -122,7 +123,9 @@ func (s *slot) send(n numbers, p *ring.Packet) {
 	if len(p.Payload) == 0 { // a probe of the publisher: padding only
 		s.header.Padding, s.header.PaddingSize = true, 1
 	}
-	s.stamp(b, &s.header, &s.number, len(p.Payload))
+	if number, wide := s.stamp(b, &s.header, &s.number, len(p.Payload)); wide && b.rtxType == 0 {
+		s.numbered.note(uint16(n.seq), number)
+	}
 	written, err := b.writer.WriteRTP(&s.header, p.Payload)
 	if err != nil || written == 0 {
 		return // not connected yet, or no more
