@@ -51,6 +51,7 @@ const pages = {
   home: { path: '/', ready: 'article', counted: true },
   conference: { path: `/c/${conference.id}`, ready: 'form', counted: true },
   track: { path: asked.code ? `/q#${asked.code}` : '/q', ready: asked.code ? 'ol' : 'form', counted: true },
+  replay: { path: `/c/${conference.id}/replay`, ready: 'main .title h1' },
   door: { path: '/moderate', ready: 'main h1' },
   link: { path: link('moderator'), ready: 'main button' },
   moderate: { sign: link('moderator'), ready: '[role=listbox], .state' },
