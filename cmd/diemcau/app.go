@@ -182,13 +182,15 @@ func (a *app) serveHTTP() error {
 		webhook = a.zalo
 	}
 	var livestream server.Livestream
+	var venues server.VenueRecordings
 	if a.hls = a.openLivestream(); a.hls != nil {
 		a.measureLivestream(a.hls)
+		venues = a.hls
 		livestream = a.hls
 	}
 	a.http, err = server.New(server.Config{
 		Logger: a.logger.With(slog.String("part", "server")), Now: time.Now, Gate: a.gate, Live: a.live,
-		Media: whip{a.media}, Relay: a.relays(), Lines: a.lines, Livestream: livestream, Pages: pages, Socket: a.hub.Serve, Limits: a.limits, Metrics: a.metrics,
+		Media: whip{a.media}, Relay: a.relays(), Lines: a.lines, Livestream: livestream, VenueRecordings: venues, Pages: pages, Socket: a.hub.Serve, Limits: a.limits, Metrics: a.metrics,
 		Origins: a.origins, CACert: caCert, ImportSecret: a.importSecret, Templates: []conference.Info{demo.Conference()}, Zalo: webhook, Holidays: a.holidays,
 		Codes:     a.codes,
 		MediaHome: mediaHome(a.pages.home), Nodes: a.nodes, Peers: a.peerOrigins, Edges: a.edges,

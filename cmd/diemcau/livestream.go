@@ -10,17 +10,20 @@ import (
 
 // liveFlags say whether the programme is shown as HLS and kept.
 type liveFlags struct {
-	HLS         bool    `help:"Show the programme as HLS at /live/CONFERENCE/index.m3u8 while a conference is open." default:"true" negatable:""`
-	LowLatency  bool    `help:"Give the programme to players in parts of half a second besides (LL-HLS): 2 s late instead of 5, for several requests a second of each viewer, which a cache in front has to hold." default:"false"`
-	Record      bool    `help:"Keep what is shown, below live/ in the data folder: the recording, at the same address." default:"true" negatable:""`
-	RecordQuota float64 `help:"GB that all recordings may have; 0: as much as the disk holds. When it is used up the programme goes on but is not kept." default:"0" placeholder:"GB"`
-	RecordKeep  int     `help:"Days after which a closed conference's recording is removed; 0 keeps it." default:"0" placeholder:"DAYS"`
+	HLS          bool    `help:"Show the programme as HLS at /live/CONFERENCE/index.m3u8 while a conference is open." default:"true" negatable:""`
+	LowLatency   bool    `help:"Give the programme to players in parts of half a second besides (LL-HLS): 2 s late instead of 5, for several requests a second of each viewer, which a cache in front has to hold." default:"false"`
+	Record       bool    `help:"Keep what is shown, below live/ in the data folder: the recording, at the same address." default:"true" negatable:""`
+	RecordVenues bool    `help:"Keep also what City Hall and each venue that has the floor send, each by itself; for the stage and administrators. What is in the last tenth of the room is left to the programme."`
+	RecordQuota  float64 `help:"GB that all recordings may have; 0: as much as the disk holds. When it is used up the programme goes on but is not kept." default:"0" placeholder:"GB"`
+	RecordKeep   int     `help:"Days after which a closed conference's recording is removed; 0 keeps it." default:"0" placeholder:"DAYS"`
 }
 
 func (f *liveFlags) check() error {
 	switch {
 	case f.RecordQuota < 0:
 		return usage("--record-quota=%g: GB, 0 or more", f.RecordQuota)
+	case f.RecordVenues && !f.Record:
+		return usage("--record-venues needs --record")
 	case f.RecordKeep < 0 || f.RecordKeep > 100*366:
 		return usage("--record-keep=%d: days, 0 or more", f.RecordKeep)
 	}
@@ -37,7 +40,7 @@ func (a *app) openLivestream() *livestream.Station {
 	if f.Record {
 		folder = filepath.Join(a.flags.Data, "live")
 	}
-	return livestream.New(livestream.Config{
+	cfg := livestream.Config{
 		Folder: folder, Parts: f.LowLatency, Quota: int64(f.RecordQuota * 1e9), Keep: time.Duration(f.RecordKeep) * 24 * time.Hour,
 		Now: time.Now, Conferences: a.live.Conferences, Logger: a.logger,
 		Seals: func(id conference.ID) livestream.Seals {
@@ -54,7 +57,16 @@ func (a *app) openLivestream() *livestream.Station {
 		Open: func(info *conference.Info) (livestream.Source, error) {
 			return a.media.Plane(info.ID, info.MainVenue()).Tap()
 		},
-	})
+	}
+	if f.RecordVenues {
+		cfg.Venues = func(info *conference.Info) []conference.VenueID {
+			return a.media.Plane(info.ID, info.MainVenue()).OnAir()
+		}
+		cfg.OpenVenue = func(info *conference.Info, venue conference.VenueID) livestream.Source {
+			return a.media.Plane(info.ID, info.MainVenue()).VenueTap(venue)
+		}
+	}
+	return livestream.New(cfg)
 }
 
 // measureLivestream adds its counters to the metrics.

@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/diemcau/diemcau/internal/conference"
@@ -125,12 +128,25 @@ func checkRecording(to streams, dir string, noted evidence.Recording) error {
 	if len(noted.Seals) == 0 {
 		return fmt.Errorf("%w: the record says nothing of a recording", evidence.ErrChanged)
 	}
-	done, err := livestream.CheckSeals(dir, noted.Seals)
-	if err != nil {
-		return fmt.Errorf("check the recording in %s: %w", dir, err)
+	times := map[conference.VenueID]int{"": 0}
+	for _, seal := range noted.Seals {
+		times[seal.Venue]++
 	}
-	_, err = fmt.Fprintf(to.out, "recording: %d groups of segments as they were noted (%d times); %d not noted yet\n", done.Groups, len(noted.Seals), done.Unsealed)
-	return err
+	for _, venue := range slices.Sorted(maps.Keys(times)) {
+		folder, of := dir, ""
+		if venue != "" {
+			folder, of = filepath.Join(dir, livestream.VenuesFolder, filepath.Base(string(venue))), " of "+string(venue)
+		}
+		done, err := livestream.CheckSeals(folder, venue, noted.Seals)
+		if err != nil {
+			return fmt.Errorf("check the recording in %s: %w", folder, err)
+		}
+		_, err = fmt.Fprintf(to.out, "recording%s: %d groups of segments as they were noted (%d times); %d not noted yet\n", of, done.Groups, times[venue], done.Unsealed)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func openCopy(path string) (io.ReadCloser, error) {

@@ -16,6 +16,7 @@ const (
 	ActionQuestionImport   = "question.import"  // a table of questions
 	ActionMediaPublish     = "media.publish"    // WHIP
 	ActionMediaWatch       = "media.watch"      // WHEP of the programme
+	ActionVenueRecording   = "recording.venue"  // what is kept of one venue by itself
 	ActionMediaWatchVenue  = "media.watchVenue" // WHEP of one venue
 	ActionLineRead         = "line.read"        // lines of the venues and their history
 	ActionStillPut         = "still.put"        // the venue's own picture for the wall
@@ -75,7 +76,7 @@ func May(role conference.Role, action string) bool {
 		return is(stage)
 	case "line.report", ActionStillPut:
 		return is(venue)
-	case ActionLineRead, ActionStillGet:
+	case ActionLineRead, ActionStillGet, ActionVenueRecording:
 		return is(stage, admin)
 	case ActionMediaPublish:
 		return is(venue)

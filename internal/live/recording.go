@@ -57,7 +57,7 @@ func (s *state) decideRecording(body conference.Body) conference.Decision {
 	var data any
 	switch body := body.(type) {
 	case sealRecording:
-		if s.recording.Covers(body.From) || s.recording.Covers(body.To) {
+		if s.recording.Covers(body.Venue, body.From) || s.recording.Covers(body.Venue, body.To) {
 			return conference.Decision{}
 		}
 		event, data = record.EventSealed, body.Seal

@@ -32,7 +32,7 @@ type ahead struct {
 // ahead returns what is to be shown of the group at hand, and a number that is another one
 // when there is more; nil when no parts are made.
 func (c *channel) ahead() (*ahead, int) {
-	if !c.station.cfg.Parts {
+	if !c.station.cfg.Parts || c.venue != "" {
 		return nil, 0
 	}
 	var a ahead

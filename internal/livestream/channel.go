@@ -38,6 +38,7 @@ const (
 // channel is one conference being shown.
 type channel struct {
 	id      conference.ID
+	venue   conference.VenueID // whose own picture and sound it is; "": the programme
 	station *Station
 	log     *slog.Logger
 	folder  *folder // nil: nothing is kept
@@ -141,7 +142,9 @@ func (c *channel) hand(jobs chan<- job) {
 	for _, g := range c.packager.Take() {
 		p := &pending{group: g, since: c.station.cfg.Now()}
 		c.pending = append(c.pending, p)
-		c.station.groups.Add(1)
+		if c.venue == "" {
+			c.station.groups.Add(1)
+		}
 		if c.folder == nil {
 			p.done = true
 			continue
@@ -165,7 +168,9 @@ func (c *channel) write(jobs <-chan job, results chan<- job) {
 		if missing || g.Discontinuity {
 			init = g.Sequence
 		}
-		j.err = c.station.keep(c.folder, *g, missing)
+		if j.err = c.station.spares(c.venue); j.err == nil {
+			j.err = c.station.keep(c.folder, *g, missing)
+		}
 		missing = j.err != nil
 		last = g.Sequence
 		if j.err == nil {
@@ -195,6 +200,12 @@ func (c *channel) settle(j job) {
 
 // alarm says once that the programme is not kept.
 func (c *channel) alarm(err error) {
+	if c.venue != "" { // the programme goes first
+		if c.failing.CompareAndSwap(false, true) {
+			c.log.Warn("a venue's own recording is not kept", slog.Any("err", err))
+		}
+		return
+	}
 	c.station.failures.Add(1)
 	if c.failing.CompareAndSwap(false, true) {
 		c.log.Error("the programme is shown but not kept", slog.Any("err", err))
@@ -285,7 +296,7 @@ func (c *channel) resume(now time.Time) {
 	if c.folder != nil {
 		c.recall(&cfg, now)
 	}
-	if c.station.cfg.Parts {
+	if c.station.cfg.Parts && c.venue == "" {
 		cfg.Part = hls.PartTarget
 	}
 	c.packager = hls.New(cfg)

@@ -277,7 +277,7 @@ func (s *studio) download() string {
 // decodes lets ffmpeg play a track and returns how many seconds it has. A complaint fails.
 func decodes(t *testing.T, path string) float64 {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-xerror", "-i", path, "-f", "null", "-", "-progress", "pipe:1", "-nostats")
+	cmd := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-xerror", "-i", path, "-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "null", "-", "-progress", "pipe:1", "-nostats")
 	var out, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &problems
 	if err := cmd.Run(); err != nil || problems.Len() > 0 {

@@ -146,14 +146,14 @@ func (c *channel) seal(ctx context.Context) {
 	if c.folder == nil || seals == nil || shown == nil || len(shown.cuts) == 0 {
 		return
 	}
-	err := sealFolder(ctx, seals, c.folder.dir, shown.cuts[len(shown.cuts)-1].sequence)
+	err := sealFolder(ctx, seals, c.venue, c.folder.dir, shown.cuts[len(shown.cuts)-1].sequence)
 	if err != nil && ctx.Err() == nil {
 		c.log.WarnContext(ctx, "what was recorded could not be noted in the log; it is tried again", slog.Any("err", err))
 	}
 }
 
-// sealFolder seals what is in a folder up to a group.
-func sealFolder(ctx context.Context, seals Seals, dir string, last uint64) error {
+// sealFolder seals what is in a folder of a venue, or of the programme, up to a group.
+func sealFolder(ctx context.Context, seals Seals, venue conference.VenueID, dir string, last uint64) error {
 	all, err := groupsOf(dir)
 	if err != nil {
 		return err
@@ -165,6 +165,7 @@ func sealFolder(ctx context.Context, seals Seals, dir string, last uint64) error
 			return nil
 		}
 		seal, err := sealOf(dir, open, open[0], open[len(open)-1])
+		seal.Venue = venue
 		if err == nil {
 			err = seals.SealRecording(ctx, seal)
 		}
@@ -172,7 +173,7 @@ func sealFolder(ctx context.Context, seals Seals, dir string, last uint64) error
 		return err
 	}
 	for _, seq := range within(all, 0, last) {
-		if noted.Covers(seq) {
+		if noted.Covers(venue, seq) {
 			if err := flush(); err != nil {
 				return err
 			}
@@ -201,10 +202,10 @@ type Checked struct {
 	Unsealed int // behind the last seal
 }
 
-// CheckSeals compares a folder with what was noted of it. Errors: record.ErrChanged with the
+// CheckSeals compares a folder with what was noted of it; venue "": it is the programme's. Errors: record.ErrChanged with the
 // segments that are not what they were, are missing, or are in no seal though later ones are;
 // those of reading.
-func CheckSeals(dir string, seals []record.Seal) (Checked, error) {
+func CheckSeals(dir string, venue conference.VenueID, seals []record.Seal) (Checked, error) {
 	var done Checked
 	all, err := groupsOf(dir)
 	if err != nil {
@@ -213,9 +214,13 @@ func CheckSeals(dir string, seals []record.Seal) (Checked, error) {
 	noted := record.Recording{Seals: seals}
 	last := uint64(0)
 	for _, s := range seals {
+		if s.Venue != venue {
+			continue
+		}
 		last = max(last, s.To)
 		groups := within(all, s.From, s.To)
 		got, err := sealOf(dir, groups, s.From, s.To)
+		got.Venue = venue
 		switch {
 		case err != nil:
 			return done, err
@@ -228,7 +233,7 @@ func CheckSeals(dir string, seals []record.Seal) (Checked, error) {
 	}
 	for _, seq := range all {
 		switch {
-		case noted.Covers(seq):
+		case noted.Covers(venue, seq):
 		case seq < last:
 			return done, fmt.Errorf("%w: the segment %d was never noted, though later ones were", record.ErrChanged, seq)
 		default:

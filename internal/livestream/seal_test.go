@@ -85,7 +85,7 @@ func TestP6_WhatWasKeptIsNotedInTheLog(t *testing.T) {
 	})
 	folder := filepath.Join(dir, string(id))
 	seals := log.Recording().Seals
-	done, err := livestream.CheckSeals(folder, seals)
+	done, err := livestream.CheckSeals(folder, "", seals)
 	if err != nil || done.Unsealed != 0 || done.Groups < 60 || len(seals) != 2 {
 		t.Fatalf("got %+v with %d seals, %v", done, len(seals), err)
 	}
@@ -117,7 +117,7 @@ func TestP6_WhatWasKeptIsNotedInTheLog(t *testing.T) {
 			if err := change(); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := livestream.CheckSeals(folder, seals); !errors.Is(err, record.ErrChanged) {
+			if _, err := livestream.CheckSeals(folder, "", seals); !errors.Is(err, record.ErrChanged) {
 				t.Errorf("%s, %s: got %v", filepath.Base(name), what, err)
 			}
 			if err := os.WriteFile(name, was, 0o600); err != nil {
@@ -128,10 +128,10 @@ func TestP6_WhatWasKeptIsNotedInTheLog(t *testing.T) {
 	if changed < 10 {
 		t.Errorf("only %d files were changed", changed)
 	}
-	if _, err := livestream.CheckSeals(folder, seals[1:]); !errors.Is(err, record.ErrChanged) {
+	if _, err := livestream.CheckSeals(folder, "", seals[1:]); !errors.Is(err, record.ErrChanged) {
 		t.Errorf("segments that were never noted, before others: got %v", err)
 	}
-	if done, err := livestream.CheckSeals(folder, seals[:1]); err != nil || done.Unsealed == 0 {
+	if done, err := livestream.CheckSeals(folder, "", seals[:1]); err != nil || done.Unsealed == 0 {
 		t.Errorf("segments behind the last seal: got %+v, %v", done, err)
 	}
 }
@@ -149,7 +149,7 @@ func TestSeals_closedMeanwhile(t *testing.T) {
 		s := newStudio(t, dir, log.option, func(cfg *livestream.Config) { cfg.Keep = 24 * time.Hour })
 		s.become(conference.StateClosed)
 		s.wait(time.Second)
-		if done, err := livestream.CheckSeals(filepath.Join(dir, string(id)), log.Recording().Seals); err != nil || done.Groups < 8 || done.Unsealed > 0 {
+		if done, err := livestream.CheckSeals(filepath.Join(dir, string(id)), "", log.Recording().Seals); err != nil || done.Groups < 8 || done.Unsealed > 0 {
 			t.Errorf("got %+v, %v", done, err)
 		}
 		old := time.Now().Add(-25 * time.Hour)

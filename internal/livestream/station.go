@@ -33,6 +33,10 @@ type Config struct {
 	Conferences func() []*conference.Info
 	// Here reports whether this node has a conference's media.
 	Here func(id conference.ID) bool
+	// Venues are those of a conference that are recorded now, each by itself; nil: none ever are.
+	Venues func(info *conference.Info) []conference.VenueID
+	// OpenVenue opens what a venue sends.
+	OpenVenue func(info *conference.Info, venue conference.VenueID) Source
 	// Open opens a conference's programme.
 	Open func(info *conference.Info) (Source, error)
 	// Seals is where it is noted what was kept of a conference, and when that was removed;
@@ -56,6 +60,7 @@ type Station struct {
 	resets   atomic.Uint64
 	warned   atomic.Bool
 	waiting  atomic.Int64 // requests for what is not there yet
+	venues   atomic.Pointer[map[showing]bool]
 }
 
 // What a caller may be told; the errors of recording are in the log and in Alarm.
@@ -84,6 +89,7 @@ func New(cfg Config) *Station {
 	}
 	s := &Station{cfg: cfg, log: cfg.Logger.With(slog.String("part", "livestream"))}
 	s.shown.Store(&map[conference.ID]*channel{})
+	s.venues.Store(&map[showing]bool{})
 	return s
 }
 
@@ -95,12 +101,12 @@ func (s *Station) Run(ctx context.Context) error {
 	if err := s.measure(); err != nil {
 		return err
 	}
-	running := map[conference.ID]bool{}
-	ended := make(chan conference.ID)
-	run := func(c *channel, id conference.ID) {
-		c.run(ctx, func() (stop, closed bool) { return s.over(id) })
+	running := map[showing]bool{}
+	ended := make(chan showing)
+	run := func(c *channel, over func() (stop, closed bool)) {
+		c.run(ctx, over)
 		select {
-		case ended <- id:
+		case ended <- showing{c.id, c.venue}:
 		case <-ctx.Done():
 		}
 	}
@@ -109,26 +115,31 @@ func (s *Station) Run(ctx context.Context) error {
 	var swept time.Time
 	for {
 		for _, info := range s.cfg.Conferences() {
-			switch c := s.begin(ctx, info, running[info.ID]); {
+			switch c := s.begin(ctx, info, running[showing{id: info.ID}]); {
 			case c == nil:
 			case c.source == nil: // a recording: what was not noted of it is noted now
 				wg.Go(func() { c.seal(ctx) }) // ends with ctx
 			default:
-				running[info.ID] = true
-				wg.Go(func() { run(c, info.ID) }) // ends with ctx
+				running[showing{id: info.ID}] = true
+				wg.Go(func() { run(c, func() (bool, bool) { return s.over(info.ID) }) }) // ends with ctx
+			}
+			for _, c := range s.beginVenues(info, running) {
+				running[showing{info.ID, c.venue}] = true
+				wg.Go(func() { run(c, func() (bool, bool) { return s.overVenue(info.ID, c.venue), false }) }) // ends with ctx
 			}
 		}
 		if now := s.cfg.Now(); now.Sub(swept) >= sweep {
 			swept = now
 			s.sweep(ctx, now)
 		}
+		s.noteVenues(running)
 		select {
 		case <-ctx.Done():
 			return nil
-		case id := <-ended:
-			delete(running, id)
-			if _, closed := s.over(id); !closed {
-				s.forget(id) // it is shown elsewhere now
+		case was := <-ended:
+			delete(running, was)
+			if _, closed := s.over(was.id); was.venue == "" && !closed {
+				s.forget(was.id) // it is shown elsewhere now
 			}
 		case <-tick.C:
 		}

@@ -17,6 +17,9 @@ const (
 // Seal is the data of EventSealed: groups of segments, by media sequence number, as they
 // were in the folder of the recording.
 type Seal struct {
+	// Venue is whose own recording it is of; "": the programme's.
+	Venue conference.VenueID `json:"venue,omitempty"`
+
 	From   uint64 `json:"from"` // the first group
 	To     uint64 `json:"to"`   // the last one
 	Groups int    `json:"groups"`
@@ -37,10 +40,11 @@ type Recording struct {
 	RemovedAt time.Time // zero: it was not removed
 }
 
-// Covers reports whether a group is in one of the seals.
-func (r *Recording) Covers(sequence uint64) bool {
+// Covers reports whether a group of a venue's recording is in one of the seals; "": of the
+// programme's.
+func (r *Recording) Covers(venue conference.VenueID, sequence uint64) bool {
 	for i := len(r.Seals) - 1; i >= 0; i-- {
-		if s := &r.Seals[i]; s.From <= sequence && sequence <= s.To {
+		if s := &r.Seals[i]; s.Venue == venue && s.From <= sequence && sequence <= s.To {
 			return true
 		}
 	}

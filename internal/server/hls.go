@@ -85,6 +85,11 @@ func (s *Server) hls(c echo.Context) error {
 		}
 		return err
 	}
+	return sendFile(c, file, cacheable)
+}
+
+// sendFile answers with a file, from memory or from the disk; cacheable is "public" or "private".
+func sendFile(c echo.Context, file *livestream.File, cacheable string) error {
 	var content io.ReadSeeker = bytes.NewReader(file.Data)
 	if file.Data == nil {
 		kept, err := os.Open(file.Path)

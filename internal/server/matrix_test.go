@@ -46,6 +46,8 @@ func TestRoles_wholeRouterDeniesByDefault(t *testing.T) {
 		"POST /api/v1/conferences/:conference/revoke":                 "",
 		"POST /api/v1/conferences/:conference/open":                   "", // open already: 409 for the administrator
 		"POST /api/v1/conferences/:conference/close":                  "admin",
+		"GET /api/v1/conferences/:conference/recordings":              "stage admin",
+		"GET /api/v1/conferences/:conference/recordings/:venue/:file": "", // nothing is kept: 404 for the stage and the administrator
 		"GET /api/v1/conferences/:conference/lines.csv":               "stage admin",
 		"GET /api/v1/conferences/:conference/lines/:venue":            "stage admin",
 		"POST /api/v1/conferences/:conference/stills/:venue":          "venue",

@@ -35,8 +35,10 @@ type Config struct {
 	Relay  Relay // nil: nothing is relayed
 	// Livestream has the programme as HLS; nil: there is none.
 	Livestream Livestream
-	Lines      Lines // nil: nothing is known of lines
-	Pages      fs.FS // the built pages (web.Dist)
+	// VenueRecordings has what is kept of venues by themselves; nil: nothing is.
+	VenueRecordings VenueRecordings
+	Lines           Lines // nil: nothing is known of lines
+	Pages           fs.FS // the built pages (web.Dist)
 	// Socket serves the WebSocket of a conference; a refusal comes back before anything is
 	// written.
 	Socket func(w http.ResponseWriter, r *http.Request, id conference.ID) error
@@ -208,6 +210,8 @@ func (s *Server) routes() {
 	api(http.MethodGet, "/conferences/:conference/socket", s.socket)
 	api(http.MethodGet, "/conferences/:conference/lines.csv", s.lineTable)
 	api(http.MethodGet, "/conferences/:conference/lines/:venue", s.lineHistory)
+	api(http.MethodGet, "/conferences/:conference/recordings", s.venueRecordings)
+	api(http.MethodGet, "/conferences/:conference/recordings/:venue/:file", s.venueFile)
 	api(http.MethodPost, "/conferences/:conference/stills/:venue", s.putStill)
 	api(http.MethodGet, "/conferences/:conference/stills/:venue", s.getStill)
 
