@@ -441,7 +441,7 @@ func (s *Server) byTicket(action string) echo.HandlerFunc {
 		}
 		actor := conference.Actor{Role: conference.RoleCitizen}
 		if command := body.command(action, r.ID); command != nil {
-			if err := s.mayCorrect(c.Request().Context(), running, command); err != nil {
+			if err := mayCorrect(running, command); err != nil {
 				return err
 			}
 			if _, err := running.Do(c.Request().Context(), conference.Command{ID: access.NewID(), Actor: actor, Body: command}); err != nil {
@@ -454,9 +454,10 @@ func (s *Server) byTicket(action string) echo.HandlerFunc {
 
 // mayCorrect refuses a holder's new telephone number where numbers have to be proved: staff
 // change it then.
-func (s *Server) mayCorrect(_ context.Context, running *live.Conference, command conference.Body) error {
+func mayCorrect(running *live.Conference, command conference.Body) error {
 	correct, is := command.(registration.Correct)
-	if is && correct.Phone != nil && running.Snapshot().Info.Registration.VerifyPhone {
+	set := running.Snapshot().Info.Registration
+	if is && correct.Phone != nil && set != nil && set.VerifyPhone {
 		return conference.Refuse(conference.KindConflict, "verification.needed", "the desk changes the number")
 	}
 	return nil
