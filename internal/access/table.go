@@ -21,7 +21,8 @@ const (
 	ActionLineRead         = "line.read"        // lines of the venues and their history
 	ActionStillPut         = "still.put"        // the venue's own picture for the wall
 	ActionStillGet         = "still.get"
-	ActionSetupRead        = "setup.read" // all that an administrator sets up, and its checklist
+	ActionExport           = "registration.export" // lists of people as files
+	ActionSetupRead        = "setup.read"          // all that an administrator sets up, and its checklist
 
 	ActionRegistrationRead   = "registration.read"   // names, and how to reach them; every look is written down
 	ActionRegistrationCount  = "registration.count"  // how many, without names
@@ -87,7 +88,7 @@ func May(role conference.Role, action string) bool {
 
 	case "conference.open", "conference.close", ActionConferenceCreate:
 		return is(admin, system)
-	case "conference.edit", "conference.goLive", ActionSetupRead, ActionLinkCreate, ActionSessionList, ActionSessionRevoke, ActionRecordCopy:
+	case "conference.edit", "conference.goLive", ActionSetupRead, ActionExport, ActionLinkCreate, ActionSessionList, ActionSessionRevoke, ActionRecordCopy:
 		return is(admin)
 
 	default:

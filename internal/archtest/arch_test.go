@@ -44,6 +44,7 @@ var arrows = map[string][]string{
 
 	"internal/oneport": {}, // beneath HTTP, ICE-TCP and TURN: knows none of them
 	"internal/workday": {"internal/conference"},
+	"internal/sheet":   {},
 	"internal/intake":  {"internal/conference", "internal/text"},
 	"internal/zalo":    {"internal/conference"},
 	"internal/onetime": {"internal/conference", "internal/eventlog"},
@@ -61,7 +62,7 @@ var arrows = map[string][]string{
 	"internal/server": {
 		"internal/access", "internal/conference", "internal/edge", "internal/intake", "internal/limits", "internal/line", "internal/live",
 		"internal/pow", "internal/liaison", "internal/livestream", "internal/record", "internal/registration", "internal/replay",
-		"internal/workday", "moderation",
+		"internal/sheet", "internal/workday", "moderation",
 		"signaling", "signaling/protocol", "web",
 	},
 	"web": {},
@@ -110,7 +111,7 @@ var homes = map[string][]string{
 	"modernc.org/sqlite":           {"internal/eventlog/sqlitelog"},
 	"github.com/alecthomas/kong":   {"cmd/diemcau"},
 	"github.com/thesyncim/gopus":   {"sfu/mixer", "sfu/slate", "internal/rehearse"},
-	"github.com/xuri/excelize":     {"internal/intake"},
+	"github.com/xuri/excelize":     {"internal/intake", "internal/sheet"},
 	"github.com/altcha-org/":       {"internal/pow"},
 }
 

@@ -35,6 +35,7 @@ func TestRoles_wholeRouterDeniesByDefault(t *testing.T) {
 		"PUT /api/v1/conferences/:conference/setup":                   "", // a command without an id
 		"POST /api/v1/conferences/:conference/setup/venues":           "", // no table
 		"GET /api/v1/conferences/:conference/setup/venues.xlsx":       "admin",
+		"POST /api/v1/conferences/:conference/exports":                "", // of nothing
 		"POST /api/v1/conferences/:conference/goLive":                 "", // no test
 		"POST /api/v1/questions/lookup":                               "", // an empty code
 		"POST /api/v1/conferences/:conference/questions":              "", // an empty question

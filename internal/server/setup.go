@@ -23,6 +23,7 @@ func (s *Server) setupRoutes(api func(method, path string, handler echo.HandlerF
 	api(http.MethodPost, "/conferences/:conference/setup/venues", s.readVenues)
 	api(http.MethodGet, "/conferences/:conference/setup/venues.xlsx", s.venueTable)
 	api(http.MethodPost, "/conferences/:conference/goLive", s.goLive)
+	api(http.MethodPost, "/conferences/:conference/exports", s.exportList)
 }
 
 // setupView is all that an administrator sets up, and what is still missing.

@@ -51,6 +51,8 @@ func requestText(code string) (text, bool) {
 		return text{"Không đọc được nội dung gửi lên. Hãy gửi lại.", "What was sent could not be read. Send it again."}, true
 	case "request.not_sdp":
 		return text{"Hãy gửi SDP (Content-Type: application/sdp; với PATCH: application/trickle-ice-sdpfrag).", "Send SDP (Content-Type: application/sdp, or application/trickle-ice-sdpfrag with PATCH)."}, true
+	case "export.bad":
+		return text{"Hãy chọn danh sách (invitations, attendance, registrations), dạng tệp (xlsx, csv) và một điểm cầu của hội nghị.", "Choose a list (invitations, attendance, registrations), a format (xlsx, csv) and a venue of the conference."}, true
 	case "record.busy":
 		return text{"Đang có người khác tải bản ghi. Hãy thử lại sau ít giây.", "Others are copying the record. Try again in a few seconds."}, true
 	case "edge.elsewhere":

@@ -65,6 +65,9 @@ async function run(browser, server) {
   }
 
   await takeLive(browser, server, admin);
+  const download = admin.waitForEvent('download');
+  await admin.getByTestId('export').click();
+  assert.equal((await download).suggestedFilename(), 'invitations-doi-thoai-dat-dai-ky-2.xlsx');
   await twoAtOnce(browser, server, admin);
   await clone(admin);
   noFaults(admin);

@@ -76,6 +76,17 @@ const en = {
     public: 'Published: on the front page for everybody',
     late: 'Less than 7 days are left: publishing it now is late by law.',
   },
+  exports: {
+    title: 'Lists',
+    note: 'They have names and telephone numbers. Each download is in the record: who, when, how many people.',
+    which: 'Which list',
+    list: { invitations: 'Invitations: who has a seat', attendance: 'Attendance: who came', registrations: 'Everybody who registered' },
+    venue: 'Venue',
+    all: 'All',
+    format: 'Format',
+    take: 'Download',
+    done: 'The list is downloaded.',
+  },
   row: {
     up: (name) => `Move ${name} up`,
     down: (name) => `Move ${name} down`,

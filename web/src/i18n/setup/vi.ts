@@ -75,6 +75,17 @@ const vi = {
     public: 'Công bố: hiện trên trang chủ cho mọi người',
     late: 'Còn chưa đến 7 ngày: công bố bây giờ là muộn so với quy định.',
   },
+  exports: {
+    title: 'Danh sách',
+    note: 'Có họ tên và số điện thoại. Mỗi lần tải được ghi vào sổ: ai, lúc nào, bao nhiêu người.',
+    which: 'Danh sách nào',
+    list: { invitations: 'Giấy mời: người có chỗ', attendance: 'Tham dự: ai đã đến', registrations: 'Tất cả người đăng ký' },
+    venue: 'Điểm cầu',
+    all: 'Tất cả',
+    format: 'Dạng tệp',
+    take: 'Tải về',
+    done: 'Đã tải danh sách.',
+  },
   row: {
     up: (name: string) => `Đưa ${name} lên trên`,
     down: (name: string) => `Đưa ${name} xuống dưới`,
