@@ -143,7 +143,7 @@ func (e *edgeApp) serveProgramme() {
 	}
 	if e.flags.Live.HLS {
 		e.hls = livestream.New(livestream.Config{
-			Now: time.Now, Conferences: e.link.Conferences, Logger: e.logger,
+			Parts: e.flags.Live.LowLatency, Now: time.Now, Conferences: e.link.Conferences, Logger: e.logger,
 			Here: func(conference.ID) bool { return true },
 			Open: func(info *conference.Info) (livestream.Source, error) {
 				return e.media.Plane(info.ID, info.MainVenue()).Tap()
