@@ -77,6 +77,7 @@ func TestRoles_wholeRouterDeniesByDefault(t *testing.T) {
 		"POST /api/v1/conferences/:conference/registrations/correct":  "",
 		"POST /api/v1/conferences/:conference/registrations/erase":    "",
 		"POST /api/v1/conferences/:conference/devices":                "", // no venue: 400 for the desk
+		"GET /api/v1/conferences/:conference/devices/:device":         "", // an unknown device
 		"GET /api/v1/conferences/:conference/devices":                 "registrar admin",
 		"GET /api/v1/conferences/:conference/devices/:device/list":    "", // an unknown device
 		"DELETE /api/v1/conferences/:conference/devices/:device":      "registrar admin",
