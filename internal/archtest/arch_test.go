@@ -45,6 +45,7 @@ var arrows = map[string][]string{
 	"internal/oneport": {}, // beneath HTTP, ICE-TCP and TURN: knows none of them
 	"internal/workday": {"internal/conference"},
 	"internal/sheet":   {},
+	"internal/ticket":  {},
 	"internal/intake":  {"internal/conference", "internal/text"},
 	"internal/zalo":    {"internal/conference"},
 	"internal/onetime": {"internal/conference", "internal/eventlog"},
@@ -116,7 +117,7 @@ var homes = map[string][]string{
 }
 
 // pure packages hold rules: no network, no clock of their own.
-var pure = map[string]bool{"internal/conference": true, "internal/registration": true, "moderation": true, "moderation/screen": true, "moderation/similar": true, "sfu/floor": true, "sfu/speaker": true, "internal/line": true, "internal/replay": true, "internal/workday": true}
+var pure = map[string]bool{"internal/conference": true, "internal/registration": true, "moderation": true, "moderation/screen": true, "moderation/similar": true, "sfu/floor": true, "sfu/speaker": true, "internal/line": true, "internal/replay": true, "internal/workday": true, "internal/ticket": true}
 
 type goPackage struct {
 	ImportPath string

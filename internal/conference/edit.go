@@ -1,6 +1,7 @@
 package conference
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -115,9 +116,23 @@ func (i *Info) Copy(title string, startsAt time.Time) Info {
 		if !moved.DoorsAt.IsZero() {
 			moved.DoorsAt = moved.DoorsAt.Add(by)
 		}
+		moved.before(startsAt)
 		next.Registration = &moved
 	}
 	return next
+}
+
+// before brings a window that goes on after the start, as a demonstration's does, in front
+// of it: eight weeks, closed a week before.
+func (r *Registration) before(start time.Time) {
+	const week = 7 * 24 * time.Hour
+	if r.DoorsAt.After(start) {
+		r.DoorsAt = time.Time{}
+	}
+	if doors := cmp.Or(r.DoorsAt, start); r.ClosesAt.After(doors) {
+		r.ClosesAt = start.Add(-week)
+		r.OpensAt = start.Add(-9 * week)
+	}
 }
 
 func (i *Info) safeWhileOpen(next *Info) error {

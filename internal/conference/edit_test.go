@@ -254,3 +254,19 @@ func TestCopyMovesItsTimes(t *testing.T) {
 		t.Error("the copy shares its lists with what it was made of")
 	}
 }
+
+// TestCopyOfADemonstration: its window, which never closes, is not taken over.
+func TestCopyOfADemonstration(t *testing.T) {
+	t.Parallel()
+	from, _ := readyToOpen()
+	from.Registration.ClosesAt = from.StartsAt.AddDate(77, 0, 0)
+	from.Registration.DoorsAt = from.StartsAt.AddDate(78, 0, 0)
+	got := from.Copy("Kỳ sau", from.StartsAt.AddDate(5, 0, 0))
+	got.ID = "ky-sau"
+	if err := got.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	if r := got.Registration; !r.DoorsAt.IsZero() || !r.ClosesAt.Equal(got.StartsAt.AddDate(0, 0, -7)) || !r.OpensAt.Before(r.ClosesAt) {
+		t.Errorf("got %+v", r)
+	}
+}
