@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -47,8 +48,11 @@ func (c *Conference) devices(ctx context.Context) (devices []string, kept []byte
 	if err != nil {
 		return nil, nil, unavailable("devices cannot be looked up")
 	}
-	if kept == nil || json.Unmarshal(kept, &devices) != nil {
-		return nil, kept, nil
+	if kept == nil {
+		return nil, nil, nil
+	}
+	if err := json.Unmarshal(kept, &devices); err != nil {
+		return nil, nil, fmt.Errorf("read the list of devices: %w", err)
 	}
 	return devices, kept, nil
 }

@@ -16,6 +16,7 @@ import (
 
 // recordVenues records City Hall always, and the hall while it has the floor.
 func recordVenues(t *testing.T, floor *atomic.Bool) func(*livestream.Config) {
+	t.Helper()
 	return func(cfg *livestream.Config) {
 		cfg.Venues = func(*conference.Info) []conference.VenueID {
 			if floor.Load() {
