@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
+import { offlineDesk } from './scripts/offline.ts';
 
 // One page per role: every html file beside this one is an entry of its own. Citizens'
 // pages are built apart from the others (vite build --mode citizen), so that their shared
@@ -11,7 +12,7 @@ const pages = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.
 const server = process.env['DIEMCAU_URL'] ?? 'http://127.0.0.1:8080';
 
 export default defineConfig(({ mode }) => ({
-  plugins: [svelte()],
+  plugins: [svelte(), ...(mode === 'staff' ? [offlineDesk()] : [])],
   build: {
     // dist keeps its tracked README, so scripts/clean.mjs empties it instead.
     emptyOutDir: false,

@@ -69,8 +69,8 @@ func (l *linksCmd) check(role conference.Role) error {
 	switch {
 	case !access.IsStaff(role):
 		return usage("--role=%s: there is no such role; choose venue, moderator, stage, screen, registrar or admin", l.Role)
-	case l.Venue != "" && role != conference.RoleVenue:
-		return usage("--venue is for --role=venue only")
+	case l.Venue != "" && !access.MayBeBound(role):
+		return usage("--venue is for --role=venue and --role=registrar only")
 	case l.Venue != "" && !conference.ValidID(l.Venue):
 		return usage("--venue=%s: an id has 1–64 characters of a–z, 0–9 and '-'", l.Venue)
 	case l.Conference != "" && !conference.ValidID(l.Conference):

@@ -46,9 +46,10 @@ export async function open(context, url) {
 }
 
 /** Opens a signed link in a browser of its own and presses its one button. */
-export async function signIn(browser, link, { hash = '', size = { width: 1440, height: 900 }, lang = 'vi' } = {}) {
+export async function signIn(browser, link, { hash = '', size = { width: 1440, height: 900 }, lang = 'vi', before } = {}) {
   const context = await browser.newContext({ viewport: size, locale: lang === 'vi' ? 'vi-VN' : 'en-GB', permissions: ['camera', 'microphone'] });
   await context.addInitScript((code) => localStorage.setItem('diemcau.lang', code), lang);
+  if (before) await context.addInitScript(before);
   const page = await open(context, hash ? `${link.url}&${hash}` : link.url);
   await page.getByTestId('sign-in').click();
   await page.getByTestId('sign-in').waitFor({ state: 'detached' });

@@ -65,7 +65,7 @@ export async function refusal(response: Response): Promise<ProblemError> {
  * Calls the REST API. The caller names the type of the answer; it is undefined for 204.
  * Throws a ProblemError, with code "page.connection_lost" when there was no answer.
  */
-export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+export async function call<T>(method: string, path: string, body?: unknown, withinMs = WITHIN_MS): Promise<T> {
   const headers = new Headers({ 'Accept-Language': language.code, Accept: 'application/json' });
   if (body !== undefined) headers.set('Content-Type', 'application/json');
   let response: Response;
@@ -76,7 +76,7 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       credentials: 'same-origin',
       cache: 'no-store',
-      signal: AbortSignal.timeout(WITHIN_MS),
+      signal: AbortSignal.timeout(withinMs),
     });
   } catch {
     throw new ProblemError({ kind: 'unavailable', code: 'page.connection_lost', message: '' });

@@ -18,9 +18,21 @@ export interface SessionInfo {
 /** loading → in | link (a token waits for the button) | none (sign-in page) | error. */
 export type DoorState = 'loading' | 'in' | 'link' | 'none' | 'error';
 
+/** What a page that works without the network adds to its door. */
+export interface DoorOptions {
+  /** Another role whose session opens the page, too. */
+  also?: Role;
+  /** The session this device was set up with; it opens the page when the server does not answer. */
+  kept?: () => Promise<SessionInfo | undefined>;
+}
+
+/** Whoever has a kept session does not wait longer for the server. */
+const KEPT_AFTER_MS = 1500;
+
 /** The door of a staff page: finds the session, or redeems the link in the fragment. */
 export class Door {
   readonly role: Role;
+  readonly #options: DoorOptions;
   #state = $state<DoorState>('loading');
   #session = $state.raw<SessionInfo | null>(null);
   #grant = $state.raw<LinkGrant | null>(null);
@@ -28,8 +40,9 @@ export class Door {
   #busy = $state(false);
   #token = '';
 
-  constructor(role: Role) {
+  constructor(role: Role, options: DoorOptions = {}) {
     this.role = role;
+    this.#options = options;
   }
 
   get state(): DoorState {
@@ -64,12 +77,14 @@ export class Door {
       return;
     }
     this.#state = 'loading';
+    const kept = await this.#options.kept?.();
     try {
-      this.#session = this.#choose(await this.#list(), fragment(location.hash, 'v'));
+      this.#session = this.#choose(await this.#list(kept && KEPT_AFTER_MS), fragment(location.hash, 'v')) ?? kept ?? null;
       this.#state = this.#session ? 'in' : 'none';
     } catch (error) {
+      this.#session = kept ?? null;
       this.#failure = error;
-      this.#state = 'error';
+      this.#state = kept ? 'in' : 'error';
     }
   }
 
@@ -94,9 +109,9 @@ export class Door {
     }
   }
 
-  async #list(): Promise<SessionInfo[]> {
+  async #list(withinMs?: number): Promise<SessionInfo[]> {
     try {
-      return await call<SessionInfo[]>('GET', '/api/v1/session');
+      return await call<SessionInfo[]>('GET', '/api/v1/session', undefined, withinMs);
     } catch (error) {
       if (error instanceof ProblemError && error.problem.kind === 'unauthorised') return [];
       throw error;
@@ -104,7 +119,8 @@ export class Door {
   }
 
   #choose(sessions: SessionInfo[], venue: string): SessionInfo | null {
-    const mine = sessions.filter((session) => session.role === this.role);
+    const own = sessions.filter((session) => session.role === this.role);
+    const mine = own.length > 0 ? own : sessions.filter((session) => session.role === this.#options.also && session.conference);
     const named = venue ? mine.filter((session) => session.venue === venue) : mine;
     return named[0] ?? null;
   }
