@@ -51,8 +51,7 @@ func FuzzR4_Calendar(f *testing.F) {
 		if !utf8.ValidString(text) {
 			t.Fatal("not UTF-8")
 		}
-		lines := strings.Split(strings.TrimSuffix(text, "\r\n"), "\r\n")
-		for _, line := range lines {
+		for line := range strings.SplitSeq(strings.TrimSuffix(text, "\r\n"), "\r\n") {
 			if len(line) > 75 || strings.ContainsAny(line, "\r\n") || !utf8.ValidString(line) {
 				t.Fatalf("line of %d octets: %q", len(line), line)
 			}
@@ -60,7 +59,7 @@ func FuzzR4_Calendar(f *testing.F) {
 		whole := strings.ReplaceAll(text, "\r\n ", "")
 		for mark, want := range map[string]int{"BEGIN:VCALENDAR": 1, "BEGIN:VEVENT": 1, "END:VEVENT": 1, "END:VCALENDAR": 1, "BEGIN:VALARM": 1, "ATTENDEE:": 0} {
 			got := 0
-			for _, line := range strings.Split(whole, "\r\n") {
+			for line := range strings.SplitSeq(whole, "\r\n") {
 				if strings.HasPrefix(line, mark) {
 					got++
 				}
