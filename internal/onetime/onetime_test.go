@@ -8,9 +8,11 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog/sqlitelog"
 	"github.com/diemcau/diemcau/internal/onetime"
 )
@@ -61,6 +63,38 @@ func TestCodes(t *testing.T) {
 	}
 	check("c", phone, "abcdef", "verification.too_many")
 	check("c", phone, code, "") // whoever guesses does not take the proof away
+}
+
+// TestCodesAreOfANumber: a stranger finds a code that was right by guessing no sooner than a
+// new one, and cannot have a telephone rung by one conference after the other.
+func TestCodesAreOfANumber(t *testing.T) {
+	t.Parallel()
+	store, err := sqlitelog.Open(t.Context(), t.TempDir(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	var sent bytes.Buffer
+	codes := onetime.New(onetime.Config{Ephemeral: store.Ephemeral(), Key: []byte("0123456789abcdef"), Sender: onetime.Console{Out: &sent}})
+	for i := range 6 {
+		err := codes.Send(t.Context(), conference.ID("c"+strconv.Itoa(i)), phone, "vi")
+		if (err == nil) != (i < 3) {
+			t.Errorf("code %d of another conference: %v", i+1, err)
+		}
+	}
+	_, rest, _ := strings.Cut(sent.String(), "của bạn là ")
+	code, _, _ := strings.Cut(rest, ",")
+	for range 20 { // to mend the form again and again is no guessing
+		if err := codes.Check(t.Context(), "c0", phone, code); err != nil {
+			t.Fatalf("the right code: %v", err)
+		}
+	}
+	for range 100 {
+		_ = codes.Check(t.Context(), "c0", phone, "abcdef")
+	}
+	if err := codes.Check(t.Context(), "c0", phone, code); err == nil || err.Error() != "verification.too_many" {
+		t.Errorf("the 101st guess, a right one: %v", err)
+	}
 }
 
 func TestGateway(t *testing.T) {
