@@ -40,14 +40,11 @@ func (s *Server) handleError(err error, c echo.Context) {
 	}
 	problem := s.problem(c.Request(), err)
 	header := c.Response().Header()
-	var limited *limits.Error
-	switch {
-	case errors.As(err, &limited):
+	if limited, is := errors.AsType[*limits.Error](err); is {
 		problem.Challenge = limited.Challenge
-		header.Set("Retry-After", seconds(limited.After))
-	case problem.Status == http.StatusServiceUnavailable && header.Get("Retry-After") == "":
-		header.Set("Retry-After", "2")
-	case problem.Status == http.StatusUnauthorized && bearer(c.Request()) != "":
+	}
+	comeBack(header, err, problem)
+	if problem.Status == http.StatusUnauthorized && bearer(c.Request()) != "" {
 		header.Set("WWW-Authenticate", "Bearer")
 	}
 	refuseMedia(c, problem.Status)
@@ -61,6 +58,27 @@ func (s *Server) handleError(err error, c echo.Context) {
 	}
 	if writeErr := writeJSON(c.Response(), problem.Status, problem); writeErr != nil {
 		s.cfg.Logger.DebugContext(c.Request().Context(), "reader went away", slog.Any("err", writeErr))
+	}
+}
+
+// comeBack tells in Retry-After when the same may be asked again, with 429 and 503.
+func comeBack(header http.Header, err error, problem Problem) {
+	const (
+		soon    = 2 * time.Second
+		stills  = 4 * time.Second
+		codesIn = 15 * time.Minute // onetime.Window
+	)
+	limited, is := errors.AsType[*limits.Error](err)
+	switch {
+	case is:
+		header.Set("Retry-After", seconds(limited.After))
+	case problem.Status != http.StatusServiceUnavailable && problem.Status != http.StatusTooManyRequests, header.Get("Retry-After") != "":
+	case problem.Code == "verification.too_many":
+		header.Set("Retry-After", seconds(codesIn))
+	case problem.Code == "line.too_often":
+		header.Set("Retry-After", seconds(stills))
+	default:
+		header.Set("Retry-After", seconds(soon))
 	}
 }
 

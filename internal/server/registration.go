@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"crypto/subtle"
 	"errors"
 	"net/http"
@@ -15,15 +14,6 @@ import (
 	"github.com/diemcau/diemcau/internal/live"
 	"github.com/diemcau/diemcau/internal/registration"
 )
-
-// Codes proves telephone numbers by one-time codes.
-type Codes interface {
-	// Send sends a code. Refusals: verification.too_many, verification.unsent.
-	Send(ctx context.Context, id conference.ID, phone, lang string) error
-	// Check returns nil for the right code. Refusals: verification.needed,
-	// verification.wrong, verification.too_many.
-	Check(ctx context.Context, id conference.ID, phone, code string) error
-}
 
 func (s *Server) registrationRoutes(api func(method, path string, handler echo.HandlerFunc)) {
 	s.read("/c/:conference/register", s.registerPage)
@@ -255,47 +245,6 @@ func (s *Server) takeSlip(c echo.Context, read func() error, body *slip) (live.O
 		ID:    access.NewID(), // repeating is by the idempotency key, not by the command
 		Actor: conference.Actor{Role: conference.RoleCitizen}, Body: command,
 	})
-}
-
-func (s *Server) verify(ctx context.Context, id conference.ID, typed, code string) error {
-	phone, err := live.PhoneOf(typed)
-	if err != nil {
-		return err
-	}
-	if s.cfg.Codes == nil {
-		return conference.Refuse(conference.KindUnavailable, "verification.unsent", "no sender is set up")
-	}
-	return s.cfg.Codes.Check(ctx, id, phone, code)
-}
-
-// sendCode sends a one-time code: POST …/registrations/code {"phone"} → 202. It tells
-// nothing about the number.
-func (s *Server) sendCode(c echo.Context) error {
-	ctx, asker := c.Request().Context(), s.asker(c)
-	if err := s.cfg.Limits.Take(ctx, limits.SendCode, asker); err != nil {
-		return err
-	}
-	_, info, err := s.info(c)
-	if err != nil {
-		return err
-	}
-	var body struct {
-		Phone string `json:"phone"`
-	}
-	if err := readJSON(c, maxBody, &body); err != nil {
-		return err
-	}
-	phone, err := live.PhoneOf(body.Phone)
-	if err != nil {
-		return err
-	}
-	if info.Registration == nil || !info.Registration.VerifyPhone || s.cfg.Codes == nil {
-		return conference.Refuse(conference.KindConflict, "verification.off", "")
-	}
-	if err := s.cfg.Codes.Send(ctx, info.ID, phone, readerLanguage(c.Request())); err != nil {
-		return err
-	}
-	return c.NoContent(http.StatusAccepted)
 }
 
 // ticketView is where a registration stands, without a word about the person.

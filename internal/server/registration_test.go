@@ -194,7 +194,7 @@ func TestRegisterByForm(t *testing.T) {
 	}
 	form.Set("consentPrivacy", "v1")
 	done := h.want(post(h.http.URL), http.StatusSeeOther)
-	if done.header.Get("Location") != "/ticket" || len(done.cookies) != 1 || !done.cookies[0].HttpOnly {
+	if done.header.Get("Location") != "/ticket" || done.header.Get("Cache-Control") != "no-store" || len(done.cookies) != 1 || !done.cookies[0].HttpOnly {
 		t.Fatalf("got %v %v", done.header, done.cookies)
 	}
 	ticket := h.want(h.do(request{method: "GET", path: "/ticket", cookies: done.cookies}), http.StatusOK)
@@ -448,7 +448,7 @@ func TestVerifiedPhone(t *testing.T) {
 	for range 2 {
 		h.want(send("0912345601"), http.StatusAccepted)
 	}
-	if got := send("0912345601"); got.status != http.StatusTooManyRequests || got.problem.Code != "verification.too_many" {
+	if got := send("0912345601"); got.status != http.StatusTooManyRequests || got.problem.Code != "verification.too_many" || got.header.Get("Retry-After") != "900" {
 		t.Errorf("a fourth code: %d %s", got.status, got.body)
 	}
 	for range 6 {

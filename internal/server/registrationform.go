@@ -106,11 +106,11 @@ func (s *Server) takeForm(c echo.Context) error {
 		return err
 	}
 	outcome, err := s.takeSlip(c, read, &filled)
-	lang := readerLanguage(c.Request())
 	switch {
 	case errors.Is(err, errSendCode):
 		return s.formCode(c, filled)
 	case err == nil:
+		c.Response().Header().Set("Cache-Control", "no-store") // the cookie is the ticket
 		s.setTicket(c, outcome.Registered.Ticket)
 		return c.Redirect(http.StatusSeeOther, "/ticket")
 	}
@@ -121,37 +121,12 @@ func (s *Server) takeForm(c echo.Context) error {
 	if problem.Code == "registration.consent_outdated" {
 		filled.Consents = nil
 	}
-	if limited, is := errors.AsType[*limits.Error](err); is {
-		c.Response().Header().Set("Retry-After", seconds(limited.After))
-	}
-	return s.showForm(c, problem.Status, filled, sentence(lang, problem.Code, problem.Status))
+	comeBack(c.Response().Header(), err, problem)
+	return s.showForm(c, problem.Status, filled, problem.Title)
 }
 
 // errSendCode says that the form asks for a one-time code, not for a seat.
 var errSendCode = errors.New("send a code")
-
-// formCode sends a one-time code and shows the form again.
-func (s *Server) formCode(c echo.Context, filled slip) error {
-	ctx, lang := c.Request().Context(), readerLanguage(c.Request())
-	err := s.cfg.Limits.Take(ctx, limits.SendCode, s.asker(c))
-	var phone string
-	if err == nil {
-		phone, err = live.PhoneOf(filled.Phone)
-	}
-	if err == nil && (phone == "" || s.cfg.Codes == nil) {
-		err = conference.Refuse(conference.KindInvalid, "registration.no_phone", "")
-	}
-	if err == nil {
-		err = s.cfg.Codes.Send(ctx, conference.ID(c.Param("conference")), phone, lang)
-	}
-	if err != nil {
-		problem := s.problem(c.Request(), err)
-		return s.showForm(c, problem.Status, filled, problem.Title)
-	}
-	return s.showForm(c, http.StatusOK, filled, text{
-		"Đã gửi mã xác nhận. Hãy nhập mã rồi bấm Đăng ký.", "A code was sent. Enter it and press Register.",
-	}.in(lang))
-}
 
 // readForm reads a form's fields. Refusals: request.bad_body, request.too_large.
 func readForm(c echo.Context, into *slip) (wants string, err error) {
