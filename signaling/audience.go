@@ -276,6 +276,9 @@ func (a audience) info(i *conference.Info) protocol.Conference {
 		Venues: make([]protocol.Place, 0, len(i.Venues)),
 		Topics: make([]protocol.Topic, 0, len(i.Topics)),
 	}
+	if r := i.Registration; r != nil {
+		out.Registration = &protocol.Window{OpensAt: r.OpensAt, ClosesAt: r.ClosesAt}
+	}
 	for _, channel := range i.Frozen {
 		out.Frozen = append(out.Frozen, protocol.Channel(channel))
 	}

@@ -178,7 +178,7 @@ func (s *Server) byStaff(action string) echo.HandlerFunc {
 		if _, err := running.Do(c.Request().Context(), command); err != nil {
 			return err
 		}
-		return s.answerTicket(c, running, r.ID, false)
+		return s.answerTicket(c, running, r.ID)
 	}
 }
 

@@ -45,14 +45,17 @@ func (s *Server) sendCode(c echo.Context) error {
 
 // formCode sends a one-time code and shows the form again.
 func (s *Server) formCode(c echo.Context, filled slip) error {
+	lang := pageLanguage(c.Request())
 	if err := s.sendCodeTo(c, func() error { return nil }, &filled.Phone); err != nil {
 		problem := s.problem(c.Request(), err)
 		comeBack(c.Response().Header(), err, problem)
-		return s.showForm(c, problem.Status, filled, problem.Title)
+		return s.showForm(c, shown{
+			status: problem.Status, filled: filled, code: problem.Code, problem: sentence(lang, problem.Code, problem.Status),
+		})
 	}
-	return s.showForm(c, http.StatusOK, filled, text{
+	return s.showForm(c, shown{status: http.StatusOK, filled: filled, said: text{
 		"Đã gửi mã xác nhận. Hãy nhập mã rồi bấm Đăng ký.", "A code was sent. Enter it and press Register.",
-	}.in(readerLanguage(c.Request())))
+	}.in(lang)})
 }
 
 // sendCodeTo sends a code to the number that read fills in: only where one is asked for, and

@@ -194,7 +194,7 @@ func TestRegisterByForm(t *testing.T) {
 	}
 	form.Set("consentPrivacy", "v1")
 	done := h.want(post(h.http.URL), http.StatusSeeOther)
-	if done.header.Get("Location") != "/ticket" || done.header.Get("Cache-Control") != "no-store" || len(done.cookies) != 1 || !done.cookies[0].HttpOnly {
+	if done.header.Get("Location") != "/ticket?lang=vi" || done.header.Get("Cache-Control") != "no-store" || len(done.cookies) != 1 || !done.cookies[0].HttpOnly {
 		t.Fatalf("got %v %v", done.header, done.cookies)
 	}
 	ticket := h.want(h.do(request{method: "GET", path: "/ticket", cookies: done.cookies}), http.StatusOK)

@@ -76,6 +76,21 @@ type conferenceView struct {
 	Demo     bool             `json:"demo,omitempty"`
 	Test     bool             `json:"test,omitempty"`
 	Venues   []venueView      `json:"venues"`
+	// Registration is when people register, closed or not; nil: nobody does.
+	Registration *windowView `json:"registration,omitempty"`
+}
+
+// windowView is when people register.
+type windowView struct {
+	OpensAt  time.Time `json:"opensAt"`
+	ClosesAt time.Time `json:"closesAt"`
+}
+
+func windowOf(r *conference.Registration) *windowView {
+	if r == nil {
+		return nil
+	}
+	return &windowView{OpensAt: r.OpensAt, ClosesAt: r.ClosesAt}
 }
 
 // venueView is a venue as everybody may list it.
@@ -111,6 +126,7 @@ func (s *Server) conferences(c echo.Context) error {
 		views = append(views, conferenceView{
 			ID: info.ID, Title: info.Title, TitleEn: info.TitleEn, State: info.State,
 			StartsAt: info.StartsAt, Public: info.Public, Demo: info.Demo, Test: info.Test, Venues: venueViews(info.Venues),
+			Registration: windowOf(info.Registration),
 		})
 	}
 	return answer(c, http.StatusOK, views)

@@ -67,6 +67,7 @@ func conferenceView() protocol.Conference {
 		Reasons: []protocol.Reason{{Code: "complaint", Text: "Đây là đơn", TextEn: "A complaint", NextDoor: "Ban Tiếp công dân", NextDoorEn: "Reception office", TakesTwo: true}},
 		Frozen:  []protocol.Channel{moderation.ChannelZalo},
 		Test:    true, Place: "Huế", Agenda: []protocol.AgendaItem{{At: "08:30", Title: "Khai mạc"}},
+		Registration: &protocol.Window{OpensAt: at(1), ClosesAt: at(2)},
 	}
 }
 

@@ -51,6 +51,14 @@ type Conference struct {
 	Test   bool         `json:"test,omitempty"`
 	Place  string       `json:"place,omitempty"`
 	Agenda []AgendaItem `json:"agenda,omitempty"`
+	// Registration is when people register, closed or not; absent: nobody does.
+	Registration *Window `json:"registration,omitempty"`
+}
+
+// Window is when people register.
+type Window struct {
+	OpensAt  time.Time `json:"opensAt"`
+	ClosesAt time.Time `json:"closesAt"`
 }
 
 // AgendaItem is one part of the dialogue; at is a time of the place ("08:30").

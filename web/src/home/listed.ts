@@ -1,4 +1,4 @@
-import type { ConferenceState, Place } from '../wire/wire.gen';
+import type { ConferenceState, Place, Window } from '../wire/wire.gen';
 
 /** One entry of GET /api/v1/conferences. */
 export interface Listed {
@@ -9,6 +9,8 @@ export interface Listed {
   startsAt: string;
   demo?: boolean;
   venues: Place[];
+  /** When people register; absent: nobody does. */
+  registration?: Window;
 }
 
 export interface Group {

@@ -62,7 +62,7 @@ export async function refusal(response: Response): Promise<ProblemError> {
 }
 
 /**
- * Calls the REST API. The caller names the type of the answer; it is undefined for 204.
+ * Calls the REST API. The caller names the type of the answer; it is undefined for 202 and 204.
  * Throws a ProblemError, with code "page.connection_lost" when there was no answer.
  */
 export async function call<T>(method: string, path: string, body?: unknown, withinMs = WITHIN_MS): Promise<T> {
@@ -82,6 +82,6 @@ export async function call<T>(method: string, path: string, body?: unknown, with
     throw new ProblemError({ kind: 'unavailable', code: 'page.connection_lost', message: '' });
   }
   if (!response.ok) throw await refusal(response);
-  if (response.status === 204) return undefined as T;
+  if (response.status === 202 || response.status === 204) return undefined as T;
   return (await response.json()) as T;
 }

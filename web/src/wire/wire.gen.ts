@@ -749,6 +749,14 @@ export interface Conference {
   test?: boolean;
   place?: string;
   agenda?: AgendaItem[];
+  /** Registration is when people register, closed or not; absent: nobody does. */
+  registration?: Window;
+}
+
+/** Window is when people register. */
+export interface Window {
+  opensAt: Instant;
+  closesAt: Instant;
 }
 
 /** AgendaItem is one part of the dialogue; at is a time of the place ("08:30"). */

@@ -2,6 +2,7 @@ import type { Messages } from './vi';
 
 const en = {
   agenda: 'Agenda',
+  register: 'Register',
   unknown: {
     wrongLink: 'Please check the link, or choose the conference on the front page.',
     all: 'See the conferences',

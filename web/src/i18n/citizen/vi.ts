@@ -1,5 +1,6 @@
 const vi = {
   agenda: 'Chương trình',
+  register: 'Đăng ký tham dự',
   unknown: {
     wrongLink: 'Xin kiểm tra lại đường dẫn, hoặc chọn hội nghị ở trang đầu.',
     all: 'Xem các hội nghị',

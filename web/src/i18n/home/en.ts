@@ -12,6 +12,8 @@ const en = {
   open: 'Watch and ask',
   see: 'See the programme and prepare a question',
   seePast: 'See the questions',
+  register: 'Register',
+  ticket: 'See a ticket by its code',
   code: {
     title: 'Follow a question',
     label: 'Tracking code',

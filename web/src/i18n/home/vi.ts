@@ -10,6 +10,8 @@ const vi = {
   open: 'Vào xem và gửi câu hỏi',
   see: 'Xem chương trình và chuẩn bị câu hỏi',
   seePast: 'Xem các câu hỏi',
+  register: 'Đăng ký tham dự',
+  ticket: 'Xem vé bằng mã vé',
   code: {
     title: 'Tra cứu câu hỏi',
     label: 'Mã câu hỏi',
