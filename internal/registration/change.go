@@ -130,8 +130,8 @@ func (b *Board) move(info *conference.Info, actor conference.Actor, body Move, n
 		}
 		venue, _ := info.Venue(body.Venue)
 		count := b.Count(body.Venue)
-		// Staff fill a seat at the door whoever waits elsewhere; before, the line goes first.
-		if count.Free(venue) <= 0 || count.Waiting > 0 && !IsStaff(actor) {
+		// Staff fill a seat at their door whoever waits; otherwise the line goes first.
+		if count.Free(venue) <= 0 || count.Waiting > 0 && (!IsStaff(actor) || elsewhere(actor, body.Venue)) {
 			if !body.Wait {
 				return conference.Decision{}, conflict("registration.venue_full", string(body.Venue))
 			}
@@ -165,13 +165,18 @@ func (b *Board) give(info *conference.Info, actor conference.Actor, body Give) (
 }
 
 // correct replaces what somebody told of themselves.
-func (b *Board) correct(body Correct) (conference.Decision, error) {
+func (b *Board) correct(info *conference.Info, body Correct) (conference.Decision, error) {
 	r, err := b.active(body.ID)
 	if err != nil {
 		return conference.Decision{}, err
 	}
 	if r.Erased {
 		return conference.Decision{}, conflict("registration.already_erased", string(r.ID))
+	}
+	if given := body.IDNumber; given != nil && *given != r.Person.IDNumber {
+		if err := mayHaveIDNumber(info, *given); err != nil {
+			return conference.Decision{}, err
+		}
 	}
 	person, private, data := r.Person, map[string]string{}, Corrected{Registration: r.ID}
 	for _, f := range corrections(&body, &person) {

@@ -49,7 +49,7 @@ func (b *Board) Decide(info *conference.Info, command conference.Command, now ti
 	case Give:
 		return b.give(info, command.Actor, body)
 	case Correct:
-		return b.correct(body)
+		return b.correct(info, body)
 	case Erase:
 		return b.erase(info, body, now)
 	case CheckIn:
@@ -112,6 +112,9 @@ func (b *Board) mayRegister(info *conference.Info, actor conference.Actor, body 
 	if err := body.Person.check(); err != nil {
 		return err
 	}
+	if err := mayHaveIDNumber(info, body.Person.IDNumber); err != nil {
+		return err
+	}
 	staff := IsStaff(actor)
 	switch {
 	case info.Registration == nil:
@@ -136,6 +139,15 @@ func (b *Board) mayRegister(info *conference.Info, actor conference.Actor, body 
 		return invalid("registration.unknown_topic", string(body.Topic))
 	}
 	return checkConsents(info.Registration.Privacy.Version, body.Consents)
+}
+
+// mayHaveIDNumber refuses the number of an identity paper where none is asked for: what is not
+// needed is not kept, whoever types it.
+func mayHaveIDNumber(info *conference.Info, number string) error {
+	if number != "" && (info.Registration == nil || !info.Registration.AskIDNumber) {
+		return invalid("registration.bad_id_number", "not asked for")
+	}
+	return nil
 }
 
 func checkVenue(info *conference.Info, id conference.VenueID) error {

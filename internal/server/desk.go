@@ -106,9 +106,9 @@ func (s *Server) listRegistrations(c echo.Context) error {
 	return answer(c, http.StatusOK, rows)
 }
 
-// countRegistrations gives the numbers of each venue: GET …/registrations/counts.
+// countRegistrations gives the numbers of each venue, of their own alone to staff bound to it: GET …/registrations/counts.
 func (s *Server) countRegistrations(c echo.Context) error {
-	_, running, err := s.staff(c, access.ActionRegistrationCount)
+	actor, running, err := s.staff(c, access.ActionRegistrationCount)
 	if err != nil {
 		return err
 	}
@@ -119,8 +119,14 @@ func (s *Server) countRegistrations(c echo.Context) error {
 		registration.Count
 	}
 	counts := running.Seats()
-	rows := []row{{Count: counts[""]}}
+	rows := []row{}
+	if actor.Venue == "" {
+		rows = append(rows, row{Count: counts[""]})
+	}
 	for _, v := range running.Snapshot().Info.Venues {
+		if actor.Venue != "" && actor.Venue != v.ID {
+			continue
+		}
 		rows = append(rows, row{Venue: v.ID, Seats: v.Seats, ReservedSeats: v.Reserved, Count: counts[v.ID]})
 	}
 	return answer(c, http.StatusOK, rows)
@@ -138,7 +144,12 @@ func (s *Server) registerAtDesk(c echo.Context) error {
 	if err := readJSON(c, maxBody, &body); err != nil {
 		return err
 	}
-	if !body.Online {
+	switch {
+	case body.Online && body.Venue != "":
+		return conference.Refuse(conference.KindInvalid, "registration.no_venue", "venue, or online")
+	case body.Online && actor.Venue != "":
+		return conference.Refuse(conference.KindForbidden, "access.denied", "a venue's desk registers for the venue")
+	case !body.Online:
 		if body.Venue, err = doorOf(actor, running.Snapshot().Info, body.Venue); err != nil {
 			return err
 		}
@@ -168,7 +179,8 @@ func (s *Server) byStaff(action string) echo.HandlerFunc {
 			return err
 		}
 		r := found.Registration
-		if actor.Venue != "" && r.Venue != actor.Venue && action != "registration.move" {
+		here := r.Venue == actor.Venue || action == "registration.move" && body.Venue == actor.Venue
+		if actor.Venue != "" && !here {
 			return conference.Refuse(conference.KindForbidden, "access.denied", "another venue's registration")
 		}
 		if action == "registration.move" && body.Online == (body.Venue != "") {
@@ -258,11 +270,11 @@ func (s *Server) checkIn(c echo.Context) error {
 		return err
 	}
 	id := access.NewID()
-	if body.Device != "" && body.ScanID != "" {
+	if body.Device != "" || body.ScanID != "" {
 		if err := checkScan(body.Device, body.ScanID); err != nil {
 			return err
 		}
-		if err := deviceMay(c.Request().Context(), running, body.Device); err != nil {
+		if _, err := deviceAt(c.Request().Context(), running, body.Device, venue); err != nil {
 			return err
 		}
 		id = running.ScanID(body.Device, body.ScanID)
@@ -340,7 +352,8 @@ func (s *Server) mergeScans(c echo.Context) error {
 	if len(body.Scans) > maxScans {
 		return conference.Refuse(conference.KindTooLarge, "request.too_large", "500 scans at once")
 	}
-	if err := deviceMay(c.Request().Context(), running, body.Device); err != nil {
+	about, err := deviceAt(c.Request().Context(), running, body.Device, venue)
+	if err != nil {
 		return err
 	}
 	type merged struct {
@@ -360,7 +373,7 @@ func (s *Server) mergeScans(c echo.Context) error {
 	slices.SortStableFunc(body.Scans, func(a, b look) int { return a.At.Compare(b.At) })
 	for _, scan := range body.Scans {
 		result, err := s.mergeOne(c.Request().Context(), running, actor, registration.CheckIn{
-			Venue: venue, Device: body.Device, Scan: scan.ScanID, At: scan.At, Offline: true,
+			Venue: venue, Device: body.Device, Scan: scan.ScanID, At: about.seen(scan.At), Offline: true,
 		}, scan.Code)
 		if err != nil {
 			return err

@@ -296,8 +296,22 @@ func (s *Server) revokeDevice(c echo.Context) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
-// deviceMay refuses a merge of a device that is not known, or was revoked.
-func deviceMay(ctx context.Context, running *live.Conference, device string) error {
-	_, _, err := deviceOf(ctx, running, device)
-	return err
+// deviceAt returns the device that looks at tickets at a door. Refusals: device.revoked, also
+// of one that was never added; access.denied of one that belongs to another door.
+func deviceAt(ctx context.Context, running *live.Conference, device string, door conference.VenueID) (deviceAbout, error) {
+	about, _, err := deviceOf(ctx, running, device)
+	if err == nil && about.Venue != door {
+		err = conference.Refuse(conference.KindForbidden, "access.denied", "another door's device")
+	}
+	return about, err
+}
+
+// seen returns when a device looked, by its own clock: one that had stopped (1970) must not
+// become the earliest look. A day is more than clocks that run are wrong.
+func (a deviceAbout) seen(at time.Time) time.Time {
+	const wrong = 24 * time.Hour
+	if at.Before(a.At.Add(-wrong)) {
+		return a.At
+	}
+	return at
 }

@@ -33,7 +33,7 @@ func (h *house) peopleOf() []*live.Registered {
 	do(conference.Actor{Role: conference.RoleAdmin}, registration.Set{
 		Registration: &conference.Registration{
 			OpensAt: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), ClosesAt: time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC),
-			DoorsAt: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC), Privacy: conference.Notice{Version: "v1", Text: "Thông tin…"},
+			DoorsAt: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC), AskIDNumber: true, Privacy: conference.Notice{Version: "v1", Text: "Thông tin…"},
 		},
 		Seats: []conference.SeatCount{{Venue: "ba-vi", Seats: 1}},
 	})

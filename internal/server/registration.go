@@ -222,11 +222,8 @@ func (s *Server) takeSlip(c echo.Context, read func() error, body *slip) (live.O
 	if err := read(); err != nil {
 		return live.Outcome{}, err
 	}
-	switch {
-	case body.Online == (body.Venue != ""):
+	if body.Online == (body.Venue != "") {
 		return live.Outcome{}, conference.Refuse(conference.KindInvalid, "registration.no_venue", "venue, or online")
-	case body.IDNumber != "" && (info.Registration == nil || !info.Registration.AskIDNumber):
-		return live.Outcome{}, conference.Refuse(conference.KindInvalid, "registration.bad_id_number", "not asked for")
 	}
 	if err := s.cfg.Limits.Submit(ctx, asker, body.Proof, body.IdempotencyKey); err != nil {
 		return live.Outcome{}, err
