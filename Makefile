@@ -67,6 +67,7 @@ soak: need build ## the full figures (all, or IDS="Q5 Q6"); resumable; writes do
 bench: build ## the benchmark tables, each beside its physical limit
 	scripts/need.sh bench
 	go test -run '^$$' -bench . -benchtime 2s -timeout 30m ./internal/... ./moderation/... ./sfu/... ./signaling/... | tee artifacts/bench.txt
+	cd web && node --test --test-concurrency=1 --test-reporter=spec e2e/*.bench.mjs | tee -a ../artifacts/bench.txt
 
 $(LINT): tools/lint/go.mod tools/lint/go.sum
 	go build -modfile=tools/lint/go.mod -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
@@ -88,4 +89,4 @@ generate: ## the wire types of the pages
 	go generate ./...
 
 clean: ## remove what was built; keeps ./data
-	rm -rf bin artifacts web/dist/assets web/dist/*.html web/dist/.built web/node_modules
+	rm -rf bin artifacts web/dist/assets web/dist/*.html web/dist/desk* web/dist/.built web/node_modules

@@ -1,7 +1,7 @@
 // The door of a venue in real Chromium: with the server, and without it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { inBrowser, noFaults, open } from './lib/browser.mjs';
+import { inBrowser, noFaults, open, shot, spotless } from './lib/browser.mjs';
 import { asAdmin, crash, device, held, mode, openDoor, people, scan, seats, stored, waiting, waits } from './lib/door.mjs';
 import { Server, until } from './lib/server.mjs';
 
@@ -110,4 +110,127 @@ async function revoked(server, page, id, code) {
   await page.reload();
   await page.locator('[data-testid="door-over"][data-why="revoked"]').waitFor();
   assert.equal(await page.getByTestId('ticket').count(), 0, 'it is no door any more');
+}
+
+test('R2 a server that hangs is not waited for: the colour comes after 1.5 s, the look is merged once', () =>
+  withServer('door-hangs', async (browser, server) => {
+    await seats(server, 10);
+    const tickets = await people(server, 3);
+    const page = await device(browser, server, 'Cửa trước');
+    const [online] = await scan(page, tickets.slice(0, 1));
+    assert.equal(online.result, 'in');
+    assert.equal(await waiting(page), 0, 'the server has it');
+    server.process.kill('SIGSTOP');
+    try {
+      const [slow, next] = await scan(page, tickets.slice(1));
+      assert.equal(slow.colour, 'green');
+      assert.ok(slow.ms >= 1400, 'the server had its 1.5 s');
+      assert.equal(next.colour, 'green');
+      assert.ok(next.ms < slow.ms, 'and is not asked again for the next person');
+      await mode(page, 'offline');
+    } finally {
+      server.process.kill('SIGCONT');
+    }
+    await waits(page, 0);
+    await mode(page, 'online');
+    const rows = await held(server);
+    assert.deepEqual(rows.map((row) => [row.state, row.flagged?.length ?? 0]), Array(3).fill(['checkedIn', 0]), 'the look that was under way when the server hung is there once');
+    noFaults(page);
+  }));
+
+test('J8 R7 the door by keyboard and camera: fields are left alone, same names told apart, undo, walk-ins, axe', () =>
+  withServer('door-looks', door));
+
+async function door(browser, server) {
+  await seats(server, 6);
+  const names = ['Nguyễn Thị Hoa', 'NGUYỄN THỊ HOÀ', 'Trần Văn Đức'];
+  const tickets = await people(server, 3, (n) => ({ name: names[n], commune: ['Cổ Đô', 'Phú Sơn', 'Ba Trại'][n], ...(n === 2 ? { reserved: true } : {}) }));
+  const page = await device(browser, server, 'Cửa trước');
+  await looks(page, 'door-ready');
+
+  // A scanner types into whatever has the focus: a name that is half typed stays as it was.
+  const name = page.getByTestId('walk-in-name');
+  await name.fill('Bà Ho');
+  await name.evaluate((field, code) => {
+    for (const key of code.replaceAll('-', '')) {
+      field.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+      field.value += key;
+      field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+    }
+    field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
+  }, tickets[0]);
+  const verdict = page.getByTestId('verdict');
+  await verdict.and(page.locator('[data-colour="green"]')).waitFor();
+  await verdict.getByText('Có 2 người trùng tên').waitFor();
+  await verdict.getByText('Cổ Đô').waitFor();
+  await looks(page, 'door-green');
+  await page.keyboard.press('Escape');
+  assert.equal(await name.inputValue(), 'Bà Ho', 'the ticket was taken out of the field again');
+  await name.focus();
+  await page.keyboard.type('a', { delay: 100 });
+  assert.equal(await name.inputValue(), 'Bà Hoa', 'and typing goes on');
+  await page.keyboard.press('Enter');
+  await verdict.getByText('Bà Hoa').waitFor();
+  await waits(page, 0);
+  await page.keyboard.press('Escape');
+
+  // By hand: the same ticket again, one that is none, one that nobody has.
+  for (const [typed, colour, shotName] of [[tickets[0].toLowerCase(), 'yellow', 'door-yellow'], ['1234', 'red', 'door-red']]) {
+    await page.getByTestId('ticket').fill(typed);
+    await page.keyboard.press('Enter');
+    await verdict.and(page.locator(`[data-colour="${colour}"]`)).waitFor();
+    await looks(page, shotName);
+    await page.keyboard.press('Escape');
+  }
+  await scan(page, [tickets[1]]);
+  await page.keyboard.press('Control+z');
+  await verdict.waitFor({ state: 'detached' });
+  await until(async () => (await held(server)).find((row) => row.code === tickets[1]).state === 'confirmed', 'the last is taken back');
+  await page.locator('[data-testid="counts"][data-come="2"]').waitFor();
+  assert.equal(await page.getByTestId('search').count(), 0, 'a registrar does not search by name');
+
+  await page.context().setOffline(true);
+  await scan(page, [tickets[2]]);
+  await verdict.getByText('Ghế dành riêng').waitFor();
+  await page.keyboard.press('Escape');
+  await mode(page, 'offline');
+  await looks(page, 'door-offline');
+  noFaults(page);
+  await administrator(browser, server);
+}
+
+/** axe in both schemes, and pictures at both widths. */
+async function looks(page, name) {
+  for (const scheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+    await spotless(page, `${name}, ${scheme}`);
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await shot(page, `${name}-1440-${scheme}`);
+    await page.setViewportSize({ width: 360, height: 780 });
+    await shot(page, `${name}-360-${scheme}`);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(wide <= 360, `${name} is ${wide} px wide at 360`);
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+}
+
+/** An administrator searches by name, in English. */
+async function administrator(browser, server) {
+  const page = await device(browser, server, 'Head of the desk', { role: 'admin', lang: 'en' });
+  await page.getByTestId('search').fill('tran duc');
+  await page.getByRole('button', { name: 'Let Trần Văn Đức in' }).focus();
+  await looks(page, 'door-search');
+  await page.keyboard.press('Enter');
+  await page.locator('[data-testid="verdict"][data-colour="green"]').waitFor();
+  await page.keyboard.press('Escape');
+  // The device that was lost is found by its name and revoked.
+  const office = await open(page.context(), `${server.url}/admin`);
+  const devices = office.getByTestId('devices');
+  await devices.getByText('Cửa trước', { exact: true }).waitFor();
+  await spotless(office, 'the list of devices', '[data-testid="devices"]');
+  await devices.getByRole('button', { name: 'Revoke Cửa trước' }).click();
+  await office.getByTestId('revoke-device').click();
+  await devices.getByText('Cửa trước', { exact: true }).waitFor({ state: 'detached' });
+  assert.deepEqual((await asAdmin(server, 'GET', 'devices')).map((one) => one.label), ['Head of the desk']);
+  for (const one of [page, office]) noFaults(one);
 }

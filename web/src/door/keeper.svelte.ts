@@ -201,13 +201,14 @@ export class Keeper {
       if (!last || last.kind === 'undo') return;
       this.#last = undefined;
       this.#verdict = null;
-      const now = this.#journal.rows.find((row) => row.seq === last.seq) ?? last;
-      // What was never sent was never there.
-      if (!now.sent && !now.done) await this.#journal.drop([now]);
+      const known = this.#journal.rows.find((row) => row.seq === last.seq);
+      const now = known ?? last;
+      // What was never sent was never there; what is here no more was acknowledged.
+      if (known && !known.sent && !known.done) await this.#journal.drop([known]);
       else {
-        const code = now.kind === 'look' ? now.code : now.scanID;
+        const code = now.code ?? now.scanID;
         await this.#journal.add({ kind: 'undo', scanID: this.#means.id(), code, at: this.#time() }, false);
-        if (this.#kept && now.done) this.#kept = { ...this.#kept, gate: Math.max(0, this.#kept.gate - 1), ...this.#counted(-1) };
+        if (this.#kept && (!known || known.done)) this.#kept = { ...this.#kept, gate: Math.max(0, this.#kept.gate - 1), ...this.#counted(-1) };
       }
       this.#tell();
       if (this.online) void this.contact();
@@ -339,6 +340,8 @@ export class Keeper {
     this.#kept = { ...this.#kept, list: { ...sealed, at: list.at } };
     await this.#means.store.save(this.#kept);
     this.#book = new Book(list);
+    // A walk-in has got its ticket meanwhile: it is wanted when it is taken back.
+    this.#last = this.#journal.rows.find((row) => row.seq === this.#last?.seq) ?? this.#last;
     await this.#journal.listed(known);
   }
 

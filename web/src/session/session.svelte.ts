@@ -96,7 +96,7 @@ export class Door {
       await call('POST', '/api/v1/session', { token: this.#token });
       const grant = this.#grant;
       const venue = grant?.venue ? `#v=${encodeURIComponent(grant.venue)}` : '';
-      if (grant && grant.role !== this.role) {
+      if (grant && grant.role !== this.role && grant.role !== this.#options.also) {
         location.replace(`${rolePaths[grant.role] ?? '/'}${venue}`);
         return;
       }

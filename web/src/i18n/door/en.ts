@@ -116,8 +116,6 @@ export default {
   devices: {
     title: 'Devices at the doors',
     empty: 'No device has been set up.',
-    device: 'Device',
-    venue: 'Venue',
     added: 'Set up at',
     until: 'Until',
     letIn: 'Let in',

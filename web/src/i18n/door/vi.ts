@@ -114,8 +114,6 @@ const vi = {
   devices: {
     title: 'Máy soát vé ở cửa',
     empty: 'Chưa có máy nào được chuẩn bị.',
-    device: 'Máy',
-    venue: 'Điểm cầu',
     added: 'Chuẩn bị lúc',
     until: 'Dùng đến',
     letIn: 'Đã cho vào',
