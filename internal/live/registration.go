@@ -61,8 +61,9 @@ type TicketStanding struct {
 	Conference   conference.ID
 	Ticket       string
 	Registration *registration.Registration
-	Place        int    // in the line; 0: in none
-	Tracking     string // the code of the question brought along; "" none
+	Place        int       // in the line; 0: in none
+	OfferEnds    time.Time // of an offer: see registration.OfferUntil
+	Tracking     string    // the code of the question brought along; "" none
 }
 
 // prepareAboutPerson brings a command with a person's words into the form the rules know.
@@ -213,7 +214,7 @@ func (c *Conference) Tickets() []TicketStanding {
 	all := c.state.registrations.Registrations()
 	out := make([]TicketStanding, len(all))
 	for i, r := range all {
-		out[i] = TicketStanding{Conference: c.id, Ticket: c.state.registered[r.ID].Registered.Ticket, Registration: r}
+		out[i] = TicketStanding{Conference: c.id, Ticket: c.state.registered[r.ID].Registered.Ticket, Registration: r, OfferEnds: r.OfferUntil(c.state.info)}
 	}
 	return out
 }
@@ -270,6 +271,7 @@ func (s *state) ticket(id conference.RegistrationID) (TicketStanding, error) {
 	}
 	out := TicketStanding{
 		Conference: s.info.ID, Ticket: s.registered[id].Registered.Ticket, Registration: r, Place: s.registrations.Place(id),
+		OfferEnds: r.OfferUntil(s.info),
 	}
 	if made := s.submissions[r.Question]; made != nil {
 		out.Tracking = made.Code
@@ -363,7 +365,7 @@ func (c *Conference) dueRegistrations() []conference.Body {
 		return nil
 	}
 	var due []conference.Body
-	for _, id := range s.registrations.Lapsed(now) {
+	for _, id := range s.registrations.Lapsed(s.info, now) {
 		due = append(due, registration.Lapse{ID: id})
 	}
 	for _, id := range s.registrations.Unoffered(s.info, now) {

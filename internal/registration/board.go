@@ -97,10 +97,10 @@ func (b *Board) Place(id conference.RegistrationID) int {
 }
 
 // Lapsed returns the offers whose time is over.
-func (b *Board) Lapsed(now time.Time) []conference.RegistrationID {
+func (b *Board) Lapsed(info *conference.Info, now time.Time) []conference.RegistrationID {
 	var ids []conference.RegistrationID
 	for _, r := range b.Registrations() {
-		if r.State == StateOffered && !now.Before(r.OfferEnds) {
+		if r.State == StateOffered && !now.Before(r.OfferUntil(info)) {
 			ids = append(ids, r.ID)
 		}
 	}

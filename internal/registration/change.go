@@ -1,6 +1,7 @@
 package registration
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/diemcau/diemcau/internal/conference"
@@ -78,7 +79,7 @@ func (b *Board) Unoffered(info *conference.Info, now time.Time) []conference.Ven
 	return ids
 }
 
-func (b *Board) accept(body Accept, now time.Time) (conference.Decision, error) {
+func (b *Board) accept(info *conference.Info, body Accept, now time.Time) (conference.Decision, error) {
 	r, err := b.active(body.ID)
 	switch {
 	case err != nil:
@@ -89,10 +90,10 @@ func (b *Board) accept(body Accept, now time.Time) (conference.Decision, error) 
 		return conference.Decision{}, conflict("registration.already_checked_in", string(r.ID))
 	case r.State != StateOffered:
 		return conference.Decision{}, conflict("registration.not_offered", string(r.ID))
-	case !now.Before(r.OfferEnds):
+	case !now.Before(r.OfferUntil(info)):
 		return conference.Decision{}, conflict("registration.offer_lapsed", string(r.ID))
 	}
-	return decide(nil, draftOf(EventAccepted, r.ID, Named{r.ID}, seatsOf(r.Venue)...)), nil
+	return decide([]conference.Entity{conference.EntityConference}, draftOf(EventAccepted, r.ID, Named{r.ID}, seatsOf(r.Venue)...)), nil
 }
 
 func (b *Board) lapse(info *conference.Info, body Lapse, now time.Time) (conference.Decision, error) {
@@ -100,10 +101,12 @@ func (b *Board) lapse(info *conference.Info, body Lapse, now time.Time) (confere
 	if err != nil {
 		return conference.Decision{}, err
 	}
-	if r.State != StateOffered || now.Before(r.OfferEnds) {
+	if r.State != StateOffered || now.Before(r.OfferUntil(info)) {
 		return conference.Decision{}, conflict("registration.not_offered", string(r.ID))
 	}
-	return b.leave(info, r, EventLapsed, now), nil
+	decision := b.leave(info, r, EventLapsed, now)
+	decision.Reads = append(decision.Reads, conference.EntityConference)
+	return decision, nil
 }
 
 // move gives a registration a seat at another venue, or its line's last place. What it had
@@ -173,11 +176,6 @@ func (b *Board) correct(info *conference.Info, body Correct) (conference.Decisio
 	if r.Erased {
 		return conference.Decision{}, conflict("registration.already_erased", string(r.ID))
 	}
-	if given := body.IDNumber; given != nil && *given != r.Person.IDNumber {
-		if err := mayHaveIDNumber(info, *given); err != nil {
-			return conference.Decision{}, err
-		}
-	}
 	person, private, data := r.Person, map[string]string{}, Corrected{Registration: r.ID}
 	for _, f := range corrections(&body, &person) {
 		if f.given == nil || *f.given == *f.now {
@@ -192,7 +190,7 @@ func (b *Board) correct(info *conference.Info, body Correct) (conference.Decisio
 	if len(data.Fields) == 0 {
 		return conference.Decision{}, nil
 	}
-	if err := person.check(); err != nil {
+	if err := cmp.Or(person.check(), mayHaveIDNumber(info, r.Person.IDNumber, person.IDNumber)); err != nil {
 		return conference.Decision{}, err
 	}
 	var also []conference.Entity

@@ -1,6 +1,7 @@
 package registration
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -43,7 +44,7 @@ func (b *Board) Decide(info *conference.Info, command conference.Command, now ti
 	case Cancel:
 		return b.cancel(info, body, now)
 	case Accept:
-		return b.accept(body, now)
+		return b.accept(info, body, now)
 	case Move:
 		return b.move(info, command.Actor, body, now)
 	case Give:
@@ -109,10 +110,7 @@ func (b *Board) register(info *conference.Info, actor conference.Actor, body Reg
 }
 
 func (b *Board) mayRegister(info *conference.Info, actor conference.Actor, body Register, now time.Time) error {
-	if err := body.Person.check(); err != nil {
-		return err
-	}
-	if err := mayHaveIDNumber(info, body.Person.IDNumber); err != nil {
+	if err := cmp.Or(body.Person.check(), mayHaveIDNumber(info, "", body.Person.IDNumber)); err != nil {
 		return err
 	}
 	staff := IsStaff(actor)
@@ -141,10 +139,10 @@ func (b *Board) mayRegister(info *conference.Info, actor conference.Actor, body 
 	return checkConsents(info.Registration.Privacy.Version, body.Consents)
 }
 
-// mayHaveIDNumber refuses the number of an identity paper where none is asked for: what is not
-// needed is not kept, whoever types it.
-func mayHaveIDNumber(info *conference.Info, number string) error {
-	if number != "" && (info.Registration == nil || !info.Registration.AskIDNumber) {
+// mayHaveIDNumber refuses another number of an identity paper than the one that is kept where
+// none is asked for: what is not needed is not kept, whoever types it.
+func mayHaveIDNumber(info *conference.Info, kept, number string) error {
+	if number != "" && number != kept && (info.Registration == nil || !info.Registration.AskIDNumber) {
 		return invalid("registration.bad_id_number", "not asked for")
 	}
 	return nil

@@ -208,7 +208,7 @@ func (m *machine) do(t *rapid.T, actor conference.Actor, body conference.Body, w
 
 // chores does what the system does by itself.
 func (m *machine) chores(t *rapid.T) {
-	for _, id := range m.board.Lapsed(m.now) {
+	for _, id := range m.board.Lapsed(m.info, m.now) {
 		m.do(t, system, registration.Lapse{ID: id}, "")
 		s := m.paper.slips[id]
 		if s.state != "offered" || m.now.Before(s.until) {

@@ -105,6 +105,14 @@ func (r *Registration) Active() bool {
 	return r.State != StateCancelled && r.State != StateLapsed
 }
 
+// OfferUntil is when an offer ends: with the doors, when these open earlier than they were to.
+func (r *Registration) OfferUntil(info *conference.Info) time.Time {
+	if doors := info.DoorsAt(); doors.Before(r.OfferEnds) {
+		return doors
+	}
+	return r.OfferEnds
+}
+
 // CheckedInAt is when the person came in; zero when they did not.
 func (r *Registration) CheckedInAt() time.Time {
 	for _, s := range r.Scans {

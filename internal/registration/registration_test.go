@@ -157,6 +157,31 @@ func TestCapacity(t *testing.T) {
 	}
 }
 
+// TestDoorsEndOffers: an offer ends when the doors open, also when they open earlier than they
+// were to when it was made.
+func TestDoorsEndOffers(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	for _, id := range ids[:3] {
+		d.must(citizen, ask(id))
+	}
+	d.must(citizen, registration.Cancel{ID: ids[0]})
+	if got := d.board.Registration(ids[2]).State; got != registration.StateOffered {
+		t.Fatalf("the first of the line is %s", got)
+	}
+	earlier := *d.info.Registration
+	earlier.ClosesAt, earlier.DoorsAt = d.now.Add(time.Minute), d.now.Add(time.Hour)
+	d.must(registrar, registration.Set{Registration: &earlier})
+	d.now = earlier.DoorsAt
+	if got := d.give(citizen, registration.Accept{ID: ids[2]}); got != "registration.offer_lapsed" {
+		t.Errorf("accepted after the doors opened: %q", got)
+	}
+	if got := d.board.Lapsed(d.info, d.now); !slices.Equal(got, ids[2:3]) {
+		t.Errorf("lapsed: %v", got)
+	}
+	d.must(system, registration.Lapse{ID: ids[2]})
+}
+
 // TestMergedScans: what two devices saw offline is there once each, by its time; whoever was
 // scanned first is in, and the others are flagged.
 func TestMergedScans(t *testing.T) {

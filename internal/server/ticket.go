@@ -39,7 +39,7 @@ func ticketViewOf(t live.TicketStanding) ticketView {
 		Place: t.Place, Question: t.Tracking, MadeAt: r.MadeAt, ChangedAt: r.ChangedAt, Erased: r.Erased,
 	}
 	if r.State == registration.StateOffered {
-		view.OfferEnds = &r.OfferEnds
+		view.OfferEnds = &t.OfferEnds
 	}
 	if at := r.CheckedInAt(); !at.IsZero() {
 		view.CheckedIn = &at

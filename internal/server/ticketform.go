@@ -212,7 +212,7 @@ func standingSentence(l inLanguage, t live.TicketStanding) string {
 	case registration.StateWaiting:
 		return fmt.Sprintf(l.T("Bạn ở danh sách chờ, thứ %d.", "You are number %d of the waiting list."), t.Place)
 	case registration.StateOffered:
-		return l.T("Có chỗ trống cho bạn. Hãy nhận chỗ trước ", "A seat is free for you. Accept it before ") + inHanoi(r.OfferEnds) + "."
+		return l.T("Có chỗ trống cho bạn. Hãy nhận chỗ trước ", "A seat is free for you. Accept it before ") + inHanoi(t.OfferEnds) + "."
 	case registration.StateCheckedIn:
 		return l.T("Bạn đã vào hội nghị.", "You have checked in.")
 	case registration.StateLapsed:

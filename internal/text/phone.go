@@ -44,7 +44,7 @@ func E164(typed string) (string, bool) {
 	}
 	rest, domestic := strings.CutPrefix(number, "0")
 	if !domestic {
-		return number, true
+		return number, !strings.HasPrefix(number, "+84") // one that is none of there
 	}
 	const mobile, line = 9, 10
 	switch {
