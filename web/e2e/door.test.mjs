@@ -1,7 +1,10 @@
 // The door of a venue in real Chromium: with the server, and without it.
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { inBrowser, noFaults, open, shot, spotless } from './lib/browser.mjs';
+import encodeQR from 'qr';
+import { inBrowser, launch, noFaults, open, shot, spotless } from './lib/browser.mjs';
 import { asAdmin, crash, device, held, mode, openDoor, people, scan, seats, stored, waiting, waits } from './lib/door.mjs';
 import { Server, until } from './lib/server.mjs';
 
@@ -138,7 +141,7 @@ test('R2 a server that hangs is not waited for: the colour comes after 1.5 s, th
     noFaults(page);
   }));
 
-test('J8 R7 the door by keyboard and camera: fields are left alone, same names told apart, undo, walk-ins, axe', () =>
+test('J8 R7 the door by keyboard: fields are left alone, same names told apart, undo, walk-ins, axe', () =>
   withServer('door-looks', door));
 
 async function door(browser, server) {
@@ -233,4 +236,47 @@ async function administrator(browser, server) {
   await devices.getByText('Cửa trước', { exact: true }).waitFor({ state: 'detached' });
   assert.deepEqual((await asAdmin(server, 'GET', 'devices')).map((one) => one.label), ['Head of the desk']);
   for (const one of [page, office]) noFaults(one);
+}
+
+test('R2 the camera reads a ticket’s QR code where the browser has no detector of its own', async () => {
+  const server = await Server.start({ args: ['--limits=0'] });
+  try {
+    await seats(server, 3);
+    const [ticket] = await people(server, 1);
+    const film = join(server.folder, 'ticket.y4m');
+    await writeFile(film, filmOf(`${server.url}/ticket#${ticket}`));
+    const browser = await launch([`--use-file-for-fake-video-capture=${film}`]);
+    try {
+      const page = await device(browser, server, 'Cửa trước');
+      await page.getByTestId('camera').click();
+      await page.locator(`[data-testid="verdict"][data-code="${ticket}"][data-colour="green"]`).waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByTestId('camera').click();
+      await page.locator('video').waitFor({ state: 'hidden' });
+      noFaults(page);
+    } finally {
+      await browser.close();
+    }
+  } finally {
+    await server.stop();
+  }
+});
+
+/** Ten pictures of a QR code, a little aslant, as YUV4MPEG2. */
+function filmOf(text) {
+  const [width, height, scale] = [640, 480, 7];
+  const modules = encodeQR(text, 'raw', { ecc: 'medium' });
+  const turn = 0.12;
+  const luma = Buffer.alloc(width * height, 200);
+  const half = modules.length / 2;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const [dx, dy] = [(x - width / 2) / scale, (y - height / 2) / scale];
+      const column = Math.floor(dx * Math.cos(turn) + dy * Math.sin(turn) + half);
+      const row = Math.floor(dy * Math.cos(turn) - dx * Math.sin(turn) + half);
+      if (modules[row]?.[column]) luma[y * width + x] = 30;
+    }
+  }
+  const frame = Buffer.concat([Buffer.from('FRAME\n'), luma, Buffer.alloc((width * height) / 2, 128)]);
+  return Buffer.concat([Buffer.from(`YUV4MPEG2 W${width} H${height} F10:1 Ip A1:1 C420mpeg2\n`), ...Array(10).fill(frame)]);
 }
