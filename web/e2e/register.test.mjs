@@ -267,7 +267,7 @@ test('R7 axe finds nothing in any state, in both languages, light and dark, at b
     const { code } = await registered(server, '0912345630');
     const states = [
       ['open', {}, `/c/${place}/register`, '[data-testid=register-form]'],
-      ['full', { seats: 1 }, `/c/${place}/register`, '[data-testid=register-form]'],
+      ['full', { seats: 1, alone: true }, `/c/${place}/register`, '[data-testid=full]'],
       ['not-yet', { opensAt: at(hour) }, `/c/${place}/register`, '.state.empty'],
       ['closed', { opensAt: at(-2 * hour), closesAt: at(-hour) }, `/c/${place}/register`, '.state.ended'],
       ['ticket', {}, `/ticket#${code}`, '[data-testid=qr]'],

@@ -8,8 +8,8 @@ export const place = 'dat-dai-2022';
 const hour = 3_600_000;
 const at = (ms) => new Date(Date.now() + ms).toISOString();
 
-/** Sets when and how people register; Ba Vì has `seats`, Ba Đình 40 and an address by its name. */
-export async function setRegistration(server, { seats = 40, ...changes } = {}) {
+/** Sets when and how people register; Ba Vì has `seats`, Ba Đình 40, or with `alone` nowhere else is registered for. */
+export async function setRegistration(server, { seats = 40, alone = false, ...changes } = {}) {
   server.admin ??= (await server.links('admin'))[0].token;
   const registration = {
     opensAt: at(-hour), closesAt: at(20 * hour), doorsAt: at(24 * hour), offerMs: 24 * hour,
@@ -17,9 +17,11 @@ export async function setRegistration(server, { seats = 40, ...changes } = {}) {
     privacy: { version: 'v1', text: 'Chúng tôi giữ họ tên, số điện thoại cho hội nghị này.', textEn: 'Name and number are kept for this conference.' },
     ...changes,
   };
+  const { venues = [] } = await (await fetch(`${server.url}/api/v1/conferences/${place}/registration`)).json();
+  const elsewhere = alone ? venues.filter((one) => one.id !== 'ba-vi').map((one) => ({ venue: one.id, seats: 0 })) : [{ venue: 'ba-dinh', seats: 40 }];
   const response = await fetch(`${server.url}/api/v1/conferences/${place}/registration`, {
     method: 'POST', headers: { authorization: `Bearer ${server.admin}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ registration, seats: [{ venue: 'ba-vi', seats }, { venue: 'ba-dinh', seats: 40 }] }),
+    body: JSON.stringify({ registration, seats: [{ venue: 'ba-vi', seats }, ...elsewhere] }),
   });
   assert.equal(response.status, 200, await response.text());
   return registration;
