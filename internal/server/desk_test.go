@@ -2,11 +2,15 @@ package server_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/diemcau/diemcau/internal/access"
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/limits"
+	"github.com/diemcau/diemcau/internal/server"
 )
 
 // TestDeskKeepsToItsVenue: a registrar bound to a venue sees its numbers alone, moves nobody
@@ -110,5 +114,45 @@ func TestDeviceIsItsDoors(t *testing.T) {
 	found := h.want(h.do(request{method: "POST", path: "/api/v1/registrations/lookup", body: "{" + code + "}"}), http.StatusOK)
 	if strings.Contains(found.body, `"checkedInAt":"1970`) || !strings.Contains(found.body, `"checkedInAt":"2`) {
 		t.Errorf("a stopped clock: %s", found.body)
+	}
+}
+
+// TestR4_FormsAreNoWayAround: the page without script tells a guesser no more than the rest:
+// neither by the question whether to erase nor by a cookie that was made up.
+func TestR4_FormsAreNoWayAround(t *testing.T) {
+	t.Parallel()
+	for name, form := range map[string]url.Values{
+		"erase": {"do": {"erase"}, "code": {"00000-00000-00000"}}, "cookie": {"do": {"mine"}, "code": {"00000-00000-00000"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := registering(t, nil, func(c *server.Config) { c.Limits = limits.New(limits.Config{Now: time.Now}) })
+			made := h.register(1)
+			post := func(cookie string) (int, string) {
+				r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.http.URL+"/api/v1/registrations/ticket", strings.NewReader(form.Encode()))
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+				r.Header.Set("Cookie", "ticket="+cookie)
+				answered, err := h.http.Client().Do(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer answered.Body.Close()
+				return answered.StatusCode, bodyOf(t, answered.Body)
+			}
+			status := 0
+			for range 120 {
+				status, _ = post("00000-00000-00000")
+			}
+			if status != http.StatusTooManyRequests {
+				t.Errorf("the 120th guess: %d", status)
+			}
+			form.Set("code", made.Code)
+			if _, page := post(made.Code); strings.Contains(page, made.Code) && strings.Contains(page, "Bạn đã có chỗ ngồi") {
+				t.Error("a guesser is shown a ticket")
+			}
+		})
 	}
 }

@@ -63,6 +63,7 @@ func TestRoles_wholeRouterDeniesByDefault(t *testing.T) {
 		"POST /api/v1/registrations/accept":                           "",
 		"POST /api/v1/registrations/move":                             "",
 		"POST /api/v1/registrations/mine":                             "",
+		"POST /api/v1/registrations/ticket":                           "", // a form, and an empty code
 		"POST /api/v1/registrations/correct":                          "",
 		"POST /api/v1/registrations/erase":                            "",
 		"GET /api/v1/conferences/:conference/registrations":           "registrar admin",

@@ -90,7 +90,10 @@ func (s *Server) takeTicket(c echo.Context) error {
 		return c.Redirect(http.StatusSeeOther, "/ticket?lang="+lang)
 	}
 	if field("do") == "erase" && field("sure") == "" {
-		found, _ := s.cfg.Live.LookupTicket(body.Code) // an unknown one is told below, by the empty page
+		found, err := s.findTicket(c, nothing, &body.Code)
+		if err != nil {
+			return s.ticketProblem(c, err, live.TicketStanding{})
+		}
 		return s.showTicket(c, http.StatusBadRequest, ticketForm{Problem: text{
 			"Hãy đánh dấu ô xác nhận trước khi xóa.", "Tick the box before erasing.",
 		}.in(lang)}, found)
@@ -109,13 +112,14 @@ func (s *Server) takeTicket(c echo.Context) error {
 	return s.showTicket(c, http.StatusOK, page, now)
 }
 
-// ticketOfCookie is the ticket this device was shown before; it needed no guess.
+// ticketOfCookie is the ticket this device was shown before. A cookie can be made up: it is
+// looked up like any code, and not at all for whoever has guessed too often.
 func (s *Server) ticketOfCookie(c echo.Context) (live.TicketStanding, error) {
 	cookie, err := c.Cookie(ticketCookieName(c.Request()))
 	if err != nil {
 		return live.TicketStanding{}, fmt.Errorf("look for the ticket: %w", err)
 	}
-	return s.cfg.Live.LookupTicket(cookie.Value)
+	return s.findTicket(c, func() error { return nil }, &cookie.Value)
 }
 
 func (s *Server) ticketProblem(c echo.Context, err error, found live.TicketStanding) error {
