@@ -42,13 +42,14 @@ var arrows = map[string][]string{
 	"internal/access": {"internal/conference", "internal/eventlog", "internal/secret"},
 	"internal/demo":   {"internal/conference"},
 
-	"internal/oneport": {}, // beneath HTTP, ICE-TCP and TURN: knows none of them
-	"internal/workday": {"internal/conference"},
-	"internal/sheet":   {},
-	"internal/ticket":  {},
-	"internal/intake":  {"internal/conference", "internal/text"},
-	"internal/zalo":    {"internal/conference"},
-	"internal/onetime": {"internal/conference", "internal/eventlog"},
+	"internal/oneport":      {}, // beneath HTTP, ICE-TCP and TURN: knows none of them
+	"internal/workday":      {"internal/conference"},
+	"internal/sheet":        {},
+	"internal/ticket":       {},
+	"internal/ticket/paper": {},
+	"internal/intake":       {"internal/conference", "internal/text"},
+	"internal/zalo":         {"internal/conference"},
+	"internal/onetime":      {"internal/conference", "internal/eventlog"},
 
 	"signaling/protocol": {"internal/conference", "internal/line", "moderation", "sfu/floor"}, // their states are the wire's unions
 	"signaling": {
@@ -63,7 +64,7 @@ var arrows = map[string][]string{
 	"internal/server": {
 		"internal/access", "internal/conference", "internal/edge", "internal/intake", "internal/limits", "internal/line", "internal/live",
 		"internal/pow", "internal/liaison", "internal/livestream", "internal/record", "internal/registration", "internal/replay",
-		"internal/sheet", "internal/workday", "moderation",
+		"internal/sheet", "internal/ticket", "internal/ticket/paper", "internal/workday", "moderation",
 		"signaling", "signaling/protocol", "web",
 	},
 	"web": {},
@@ -114,6 +115,9 @@ var homes = map[string][]string{
 	"github.com/thesyncim/gopus":   {"sfu/mixer", "sfu/slate", "internal/rehearse"},
 	"github.com/xuri/excelize":     {"internal/intake", "internal/sheet"},
 	"github.com/altcha-org/":       {"internal/pow"},
+	"codeberg.org/go-pdf/":         {"internal/ticket/paper"},
+	"github.com/go-fonts/":         {"internal/ticket/paper"},
+	"github.com/boombuler/barcode": {"internal/ticket/paper", "cmd/diemcau"},
 }
 
 // pure packages hold rules: no network, no clock of their own.

@@ -59,6 +59,8 @@ func TestRoles_wholeRouterDeniesByDefault(t *testing.T) {
 		"POST /api/v1/conferences/:conference/registrations/code":     "", // no number
 		"POST /api/v1/registrations/ticket":                           "", // no form
 		"POST /api/v1/registrations/lookup":                           "", // empty codes, here and below
+		"POST /api/v1/registrations/calendar":                         "",
+		"POST /api/v1/registrations/pdf":                              "",
 		"POST /api/v1/registrations/cancel":                           "",
 		"POST /api/v1/registrations/accept":                           "",
 		"POST /api/v1/registrations/move":                             "",

@@ -23,6 +23,7 @@ func (s *Server) registrationRoutes(api func(method, path string, handler echo.H
 	s.echo.POST("/api/v1"+c+"/registrations", s.register, s.guardForm)
 	api(http.MethodPost, c+"/registrations/code", s.sendCode)
 	api(http.MethodPost, "/registrations/lookup", s.lookupTicket)
+	s.ticketRoutes()
 	api(http.MethodPost, "/registrations/cancel", s.byTicket("registration.cancel"))
 	api(http.MethodPost, "/registrations/accept", s.byTicket("registration.accept"))
 	api(http.MethodPost, "/registrations/move", s.byTicket("registration.move"))

@@ -26,6 +26,8 @@ type Entry struct {
 	Place    string // where to go
 	Note     string // what else to know, any lines
 	URL      string
+	// Tentative: whether somebody may come is not settled (a waiting line).
+	Tentative bool
 	// Cancelled takes the entry out of the calendar.
 	Cancelled bool
 }
@@ -38,8 +40,11 @@ func (e *Entry) Calendar() []byte {
 		ends = e.StartsAt.Add(defaultLong)
 	}
 	method, status := "PUBLISH", "CONFIRMED"
-	if e.Cancelled {
+	switch {
+	case e.Cancelled:
 		method, status = "CANCEL", "CANCELLED"
+	case e.Tentative:
+		status = "TENTATIVE"
 	}
 	var out strings.Builder
 	line := func(name, value string) {

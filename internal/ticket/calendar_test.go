@@ -34,6 +34,10 @@ func TestCalendar(t *testing.T) {
 	if diff := cmp.Diff(string(want), string(e.Calendar())); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	e.Tentative = true
+	if got := string(e.Calendar()); !strings.Contains(got, "METHOD:PUBLISH\r\n") || !strings.Contains(got, "STATUS:TENTATIVE\r\n") {
+		t.Errorf("tentative:\n%s", got)
+	}
 	e.Cancelled = true
 	if got := string(e.Calendar()); !strings.Contains(got, "METHOD:CANCEL\r\n") || !strings.Contains(got, "STATUS:CANCELLED\r\n") || strings.Contains(got, "VALARM") {
 		t.Errorf("cancelled:\n%s", got)
