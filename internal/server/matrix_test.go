@@ -57,7 +57,6 @@ func TestRoles_wholeRouterDeniesByDefault(t *testing.T) {
 		"POST /api/v1/conferences/:conference/registration":           "", // an empty body: 400 for the administrator
 		"POST /api/v1/conferences/:conference/registrations":          "", // an empty slip
 		"POST /api/v1/conferences/:conference/registrations/code":     "", // no number
-		"POST /api/v1/registrations/ticket":                           "", // no form
 		"POST /api/v1/registrations/lookup":                           "", // empty codes, here and below
 		"POST /api/v1/registrations/calendar":                         "",
 		"POST /api/v1/registrations/pdf":                              "",
