@@ -105,6 +105,12 @@ func TestTicketPaper(t *testing.T) {
 			t.Errorf("%s: %v, %d bytes", name, got.header, len(got.body))
 		}
 	}
+	page := h.do(request{method: "GET", path: "/ticket?lang=vi", cookies: []*http.Cookie{{Name: "ticket", Value: made.Code}}})
+	for _, part := range []string{`action="/api/v1/registrations/pdf?lang=vi"`, `formaction="/api/v1/registrations/calendar?lang=vi"`} {
+		if !strings.Contains(page.body, part) {
+			t.Errorf("no %q on the page without script", part)
+		}
+	}
 	if foreign := byForm("https://elsewhere.example"); foreign.problem.Code != "request.foreign_origin" {
 		t.Errorf("another site's form: %d", foreign.status)
 	}

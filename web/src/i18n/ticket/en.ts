@@ -32,6 +32,8 @@ const en = {
   follow: 'Follow the question',
   recorded: 'The conference is recorded and shown in public.',
   print: 'Print the ticket',
+  pdf: 'Download it to print (PDF)',
+  calendar: 'Add to a calendar (.ics)',
   watch: 'The conference’s page',
   again: 'Register again',
   stale: 'This could not be brought up to date; what you see may be old.',

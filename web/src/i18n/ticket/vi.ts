@@ -30,6 +30,8 @@ const vi = {
   follow: 'Theo dõi câu hỏi',
   recorded: 'Hội nghị được ghi hình, ghi âm và phát công khai.',
   print: 'In vé',
+  pdf: 'Tải vé để in (PDF)',
+  calendar: 'Thêm vào lịch (.ics)',
   watch: 'Trang hội nghị',
   again: 'Đăng ký lại',
   stale: 'Chưa cập nhật được; những gì đang thấy có thể đã cũ.',
