@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inBrowser, shot, spotless } from './lib/browser.mjs';
-import { counts, errand, fits, phone, place, setRegistration } from './lib/registration.mjs';
+import { counts, errand, fits, kept, phone, place, setRegistration } from './lib/registration.mjs';
 import { Server } from './lib/server.mjs';
 
 test('R7 without script: errors come back at their fields with what was typed, then there is a ticket', async () => {
@@ -50,6 +50,8 @@ async function plain(browser, server) {
   assert.equal((await counts(server, 'ba-vi')).confirmed, 1);
   await fits(page, 'the ticket without script');
   await shot(page, 'ticket-plain-360');
+  await kept(page, 'Thêm vào lịch (.ics)', /^BEGIN:VCALENDAR/);
+  await kept(page, 'Tải vé để in (PDF)', /^%PDF-/);
   await errands(browser, server, code);
 }
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inBrowser, noFaults, shot, spotless } from './lib/browser.mjs';
-import { counts, errand, fits, phone, place, registered, setRegistration } from './lib/registration.mjs';
+import { counts, errand, fits, kept, phone, place, registered, setRegistration } from './lib/registration.mjs';
 import { Server, until } from './lib/server.mjs';
 
 const words = 'Bao giờ gia đình tôi được cấp sổ đỏ?';
@@ -88,6 +88,8 @@ test('R7 somebody registers by the keyboard alone, is told what is missing, and 
     await spotless(page, 'the ticket');
     await fits(page, 'the ticket');
     await shot(page, 'ticket-360');
+    await kept(page, 'Thêm vào lịch (.ics)', /^BEGIN:VCALENDAR/);
+    await kept(page, 'Tải vé để in (PDF)', /^%PDF-/);
     const mine = await errand(server, 'mine', { code, phone: '0912345678' });
     assert.equal(mine.person.name, 'Nguyễn Thị Hoa');
     assert.equal(mine.venue, 'ba-vi');

@@ -2,6 +2,7 @@
 // as a program does.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { open } from './browser.mjs';
 
 export const place = 'dat-dai-2022';
@@ -72,3 +73,9 @@ export async function fits(page, where) {
   assert.deepEqual(small, [], `${where}: smaller than 44 px`);
 }
 
+
+/** Presses a button that gives a file, and looks at how the file begins. */
+export async function kept(page, button, begins) {
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: button }).press('Enter')]);
+  assert.match(await readFile(await download.path(), 'latin1'), begins);
+}
