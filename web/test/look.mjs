@@ -52,6 +52,8 @@ const pages = {
   conference: { path: `/c/${conference.id}`, ready: 'form', counted: true },
   track: { path: asked.code ? `/q#${asked.code}` : '/q', ready: asked.code ? 'ol' : 'form', counted: true },
   replay: { path: `/c/${conference.id}/replay`, ready: 'main .title h1' },
+  register: { path: `/c/${conference.id}/register`, ready: '[data-testid=register-form]', counted: true },
+  ticket: { path: '/ticket', ready: 'form', counted: true },
   door: { path: '/moderate', ready: 'main h1' },
   link: { path: link('moderator'), ready: 'main button' },
   moderate: { sign: link('moderator'), ready: '[role=listbox], .state' },
