@@ -42,7 +42,7 @@ const en = {
   commune: 'Commune or ward',
   organisation: 'Organisation',
   email: 'E-mail',
-  emailHint: 'If you want the ticket by mail.',
+  emailHint: 'Not required; for the organisers to reach you.',
   idNumber: 'Identity number',
   idNumberHint: 'Sealed; only the desk sees it. No picture of a paper is needed.',
   where: 'Where you take part',

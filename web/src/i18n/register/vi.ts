@@ -40,7 +40,7 @@ const vi = {
   commune: 'Xã, phường nơi ở',
   organisation: 'Cơ quan, doanh nghiệp',
   email: 'Thư điện tử',
-  emailHint: 'Nếu muốn nhận vé qua thư.',
+  emailHint: 'Không bắt buộc; để ban tổ chức liên hệ với quý vị.',
   idNumber: 'Số căn cước',
   idNumberHint: 'Được niêm phong, chỉ bàn đón tiếp xem. Không cần ảnh giấy tờ.',
   where: 'Tham dự ở đâu',
