@@ -116,13 +116,13 @@ func (u *upTrack) audio(p packet, now int64) {
 	}
 }
 
-// repair asks for what is missing; while a queue stands, not for pictures: it would keep
-// the keyframe of a smaller layer waiting.
+// repair asks for what is missing; while a queue stands, for few pictures: they would keep
+// the keyframe of a smaller layer waiting. Not for none: a server that has no processor sees
+// a queue too.
 func (u *upTrack) repair(seq uint64, now int64) {
 	u.lost.Got(seq, now)
 	if u.feed.isVideo() && u.feed.up.queue.stands() {
 		u.lost.Hold(now)
-		return
 	}
 	if u.asked = u.lost.Due(u.asked[:0], now); len(u.asked) > 0 {
 		u.ask(u.asked)

@@ -18,7 +18,7 @@ const (
 
 	perPacket = 1.5  // requests for each packet that comes: a line that takes no more is not filled with repairs
 	atOnce    = most // … and before any has come
-	perHeld   = 0.25 // … after a Hold
+	perHeld   = 0.15 // … after a Hold: what a line that loses some in any case needs
 	heldFor   = time.Second
 
 	lossOver   = 64 // packets over which the loss is smoothed
@@ -114,10 +114,14 @@ func (a *Asker) wait() time.Duration {
 	return max(trip, leastWait)
 }
 
-// Hold is called instead of Due while a queue stands before the line's bottleneck: nothing
-// is asked for now, and little for a second after that, or the queue overflows by what is
-// sent again.
-func (a *Asker) Hold(now int64) { a.held, a.spent = now, atOnce }
+// Hold is called before Due while a queue stands before the line's bottleneck: little is
+// asked for now and for a second after that, or the queue overflows by what is sent again.
+func (a *Asker) Hold(now int64) {
+	if now-a.held >= int64(heldFor) {
+		a.spent = atOnce
+	}
+	a.held = now
+}
 
 // Due appends to dst the sequence numbers to be asked for now.
 func (a *Asker) Due(dst []uint16, now int64) []uint16 {
