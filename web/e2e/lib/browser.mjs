@@ -69,6 +69,9 @@ const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-pra
 
 /** Fails with what axe finds on the page as it stands, or on one part of it. */
 export async function spotless(page, where, part = 'html') {
+  // Colours on their way from light to dark are no colours of the page's.
+  await page.evaluate(() => Promise.allSettled(
+    document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished)));
   const { violations } = await new AxeBuilder({ page }).include(part).withTags(rules).analyze();
   const found = violations.map((one) => `${one.id}: ${one.help} ${one.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`);
   assert.deepEqual(found, [], `axe on ${where}`);
