@@ -1,6 +1,5 @@
-import { language } from '../i18n/language.svelte';
 import { ProblemError } from '../live/problem';
-import { refusal } from '../rest/api';
+import { ask } from '../rest/api';
 
 /** What the server answered, and what its clock said (ms since 1970; whole seconds). */
 export interface Answer<T> {
@@ -23,25 +22,7 @@ export function isAway(error: unknown): boolean {
 
 export const http: Line = {
   async ask<T>(method: string, path: string, body?: unknown, withinMs = WITHIN_MS): Promise<Answer<T>> {
-    const headers = new Headers({ 'Accept-Language': language.code, Accept: 'application/json' });
-    if (body !== undefined) headers.set('Content-Type', 'application/json');
-    let response: Response;
-    let value: T;
-    try {
-      response = await fetch(path, {
-        method,
-        headers,
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        credentials: 'same-origin',
-        cache: 'no-store',
-        signal: AbortSignal.timeout(withinMs),
-      });
-      if (response.ok) value = (response.status === 204 ? undefined : await response.json()) as T;
-      else throw await refusal(response);
-    } catch (error) {
-      if (error instanceof ProblemError) throw error;
-      throw new ProblemError({ kind: 'unavailable', code: 'page.connection_lost', message: '' });
-    }
+    const { value, response } = await ask<T>(method, path, body, withinMs);
     const date = Date.parse(response.headers.get('Date') ?? '');
     return { value, serverMs: Number.isNaN(date) ? undefined : date };
   },

@@ -1,6 +1,4 @@
-import { language } from '../i18n/language.svelte';
-import { ProblemError } from '../live/problem';
-import { refusal } from '../rest/api';
+import { call } from '../rest/api';
 
 /** What is wrong with a row, in words. */
 export interface RowProblem {
@@ -30,22 +28,9 @@ export function questionsPath(conference: string): string {
 }
 
 /** Sends a table to be looked at, or to be imported. Throws a ProblemError. */
-export async function sendTable(conference: string, file: File, topic: string, check: boolean): Promise<Imported> {
+export function sendTable(conference: string, file: File, topic: string, check: boolean): Promise<Imported> {
   const query = new URLSearchParams({ ...(topic ? { topic } : {}), ...(check ? { check: '1' } : {}) });
-  let response: Response;
-  try {
-    response = await fetch(`${questionsPath(conference)}/import?${query}`, {
-      method: 'POST',
-      headers: { 'Accept-Language': language.code, 'Content-Type': 'application/octet-stream' },
-      body: file,
-      credentials: 'same-origin',
-      signal: AbortSignal.timeout(WITHIN_MS),
-    });
-  } catch {
-    throw new ProblemError({ kind: 'unavailable', code: 'page.connection_lost', message: '' });
-  }
-  if (!response.ok) throw await refusal(response);
-  return (await response.json()) as Imported;
+  return call<Imported>('POST', `${questionsPath(conference)}/import?${query}`, file, WITHIN_MS);
 }
 
 /** The codes as a table that spreadsheets open: Excel takes UTF-8 only with the mark in front. */

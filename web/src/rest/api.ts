@@ -61,27 +61,39 @@ export async function refusal(response: Response): Promise<ProblemError> {
   });
 }
 
+/** What was answered: value is undefined for 202 and 204. */
+export interface Answered<T> {
+  value: T;
+  response: Response;
+}
+
 /**
- * Calls the REST API. The caller names the type of the answer; it is undefined for 202 and 204.
- * Throws a ProblemError, with code "page.connection_lost" when there was no answer.
+ * Asks the REST API, with a file as it is and anything else as JSON. The caller names the type of
+ * the answer. Throws a ProblemError, with code "page.connection_lost" when there was no answer.
  */
-export async function call<T>(method: string, path: string, body?: unknown, withinMs = WITHIN_MS): Promise<T> {
+export async function ask<T>(method: string, path: string, body?: unknown, withinMs = WITHIN_MS): Promise<Answered<T>> {
+  const file = body instanceof Blob;
   const headers = new Headers({ 'Accept-Language': language.code, Accept: 'application/json' });
-  if (body !== undefined) headers.set('Content-Type', 'application/json');
-  let response: Response;
+  if (body !== undefined) headers.set('Content-Type', file ? 'application/octet-stream' : 'application/json');
   try {
-    response = await fetch(path, {
+    const response = await fetch(path, {
       method,
       headers,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: file ? body : JSON.stringify(body) }),
       credentials: 'same-origin',
       cache: 'no-store',
       signal: AbortSignal.timeout(withinMs),
     });
-  } catch {
+    if (!response.ok) throw await refusal(response);
+    const empty = response.status === 202 || response.status === 204;
+    return { value: (empty ? undefined : await response.json()) as T, response };
+  } catch (error) {
+    if (error instanceof ProblemError) throw error;
     throw new ProblemError({ kind: 'unavailable', code: 'page.connection_lost', message: '' });
   }
-  if (!response.ok) throw await refusal(response);
-  if (response.status === 202 || response.status === 204) return undefined as T;
-  return (await response.json()) as T;
+}
+
+/** The value of what ask is answered. */
+export async function call<T>(method: string, path: string, body?: unknown, withinMs = WITHIN_MS): Promise<T> {
+  return (await ask<T>(method, path, body, withinMs)).value;
 }

@@ -1,7 +1,6 @@
-import { language } from '../../i18n/language.svelte';
 import { randomId } from '../../live/id';
 import { ProblemError } from '../../live/problem';
-import { call, refusal } from '../../rest/api';
+import { call } from '../../rest/api';
 import { differing } from './info';
 import type { Info, Part, Point, SetupAnswer, VenueInfo } from './info';
 
@@ -114,21 +113,8 @@ export class Setup {
   }
 
   /** Has the server read a table of venues. Throws a ProblemError. */
-  async read(file: File): Promise<VenueTable> {
-    let response: Response;
-    try {
-      response = await fetch(`${this.#path}/setup/venues`, {
-        method: 'POST',
-        headers: { 'Accept-Language': language.code, 'Content-Type': 'application/octet-stream' },
-        body: file,
-        credentials: 'same-origin',
-        signal: AbortSignal.timeout(WITHIN_MS),
-      });
-    } catch {
-      throw new ProblemError({ kind: 'unavailable', code: 'page.connection_lost', message: '' });
-    }
-    if (!response.ok) throw await refusal(response);
-    return (await response.json()) as VenueTable;
+  read(file: File): Promise<VenueTable> {
+    return call<VenueTable>('POST', `${this.#path}/setup/venues`, file, WITHIN_MS);
   }
 
   async #command(method: string, path: string, body: object, whole: boolean): Promise<boolean> {
