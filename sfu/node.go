@@ -38,6 +38,8 @@ type Config struct {
 	// RelayKey makes the credentials, ≥ 16 bytes, the same on every node.
 	Relay    net.Listener
 	RelayKey []byte
+	// Edge says that the planes show the programmes of other nodes (Plane.Pull).
+	Edge bool
 	// MaxViewers is how many WHEP viewers the process takes; 0: 20,000. Fewer are taken
 	// when the machine can do no more.
 	MaxViewers int

@@ -64,7 +64,7 @@ func newPlane(n *Node, id conference.ID, main conference.VenueID) *Plane {
 		taken:     make(map[string]time.Time),
 		change:    make(chan struct{}),
 	}
-	p.programme, p.broken = newProgramme(main, &p.ids, n.cfg.Now)
+	p.programme, p.broken = newProgramme(main, &p.ids, n.cfg)
 	if p.programme != nil {
 		p.programme.changed = p.changed
 	}

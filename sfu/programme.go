@@ -81,10 +81,10 @@ const (
 	entryNeedKey
 )
 
-func newProgramme(main conference.VenueID, ids *feedIDs, now func() time.Time) (*programme, error) {
+func newProgramme(main conference.VenueID, ids *feedIDs, cfg Config) (*programme, error) {
 	var random [12]byte
 	rand.Read(random[:])
-	epoch := now().Add(-time.Second)
+	epoch := cfg.Now().Add(-time.Second)
 	mix, err := mixer.New(mixer.Config{Epoch: epoch})
 	if err != nil {
 		return nil, fmt.Errorf("make the sound mixer: %w", err)
@@ -94,7 +94,7 @@ func newProgramme(main conference.VenueID, ids *feedIDs, now func() time.Time) (
 		return nil, fmt.Errorf("make the slate: %w", err)
 	}
 	p := &programme{
-		now:       now,
+		now:       cfg.Now,
 		inbox:     make(chan entry, programmeInbox),
 		audio:     newAudioFeed(ids.next()),
 		stillFeed: newVideoFeed(ids.next(), videoRing),
@@ -105,7 +105,7 @@ func newProgramme(main conference.VenueID, ids *feedIDs, now func() time.Time) (
 		p.rungs[i] = rung{
 			video: newVideoFeed(ids.next(), ringOf(i)),
 			bus: bus.New(bus.Config{
-				Main: main, Rung: uint8(i), Epoch: epoch,
+				Main: main, Rung: uint8(i), Epoch: epoch, Pulled: cfg.Edge,
 				VideoSeq: binary.BigEndian.Uint16(random[0:]), AudioSeq: binary.BigEndian.Uint16(random[2:]),
 				VideoTimestamp: binary.BigEndian.Uint32(random[4:]), AudioTimestamp: binary.BigEndian.Uint32(random[8:]),
 			}),

@@ -50,7 +50,7 @@ type Ask func(ctx context.Context, rung int, offer string) (answer string, err e
 // its picture in all its sizes, the main venue's microphone its sound. So whoever watches
 // here has one stream with numbers without a gap whatever becomes of the other node; while it
 // is away there is the slate. It returns when ctx ends (nil), or when the other node is gone
-// for now: call it again. Nobody else may publish to the plane.
+// for now: call it again. Nobody else may publish to the plane; its node is an Edge.
 func (p *Plane) Pull(ctx context.Context, ask Ask) error {
 	if p.broken != nil {
 		return p.broken

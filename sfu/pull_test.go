@@ -82,7 +82,7 @@ func watchRung(t *testing.T, plane *sfu.Plane, rung int) *peer {
 func TestP7_PulledProgrammeIsOneStream(t *testing.T) {
 	t.Parallel()
 	o := &origin{}
-	edge := newNode(t, sfu.Config{}).Plane("c", "origin")
+	edge := newNode(t, sfu.Config{Edge: true}).Plane("c", "origin")
 	pulls(t, edge, o)
 	viewer := watch(t, edge, shape{videos: 1, audios: 1})
 	pictures, sound := viewer.slot(sfu.SlotProgramme, video, 0), viewer.slot(sfu.SlotProgramme, audio, 0)
@@ -121,7 +121,7 @@ func TestP7_EdgeViewersShareOneKeyframeRequest(t *testing.T) {
 	film(t, city, 1)
 	o := &origin{}
 	o.plane.Store(plane)
-	edge := newNode(t, sfu.Config{}).Plane("c", "origin")
+	edge := newNode(t, sfu.Config{Edge: true}).Plane("c", "origin")
 	pulls(t, edge, o)
 	first := watch(t, edge, shape{videos: 1, audios: 1})
 	first.wait(first.slot(sfu.SlotProgramme, video, 0), "the programme", layerIs(1, 0))

@@ -67,7 +67,7 @@ func sequence(from, to uint64) []uint64 {
 func TestTapAsksForAKeyframeAfterALoss(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_666_918_800, 0)
-	p, err := newProgramme("main", &feedIDs{}, func() time.Time { return now })
+	p, err := newProgramme("main", &feedIDs{}, Config{Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -93,7 +93,7 @@ func (e *edgeApp) open(ctx context.Context) error {
 	}
 	media := sfu.Config{
 		Logger: e.logger, Now: time.Now, MediaPort: s.MediaPort, PublicIPs: s.PublicIP, TCPPort: s.PublicTLSPort,
-		MaxViewers: max(1, s.Edge.Viewers),
+		MaxViewers: max(1, s.Edge.Viewers), Edge: true,
 	}
 	if e.bound.port != nil {
 		// Only this process checks what it gives out.

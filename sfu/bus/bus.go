@@ -76,6 +76,8 @@ type Config struct {
 	// Rung is the layer that is preferred, 0 the highest; a venue that does not send it is
 	// shown in the next lower one, or else the next higher one it sends.
 	Rung uint8
+	// Pulled says that the venues are programmes of other nodes (Clock.BySound).
+	Pulled bool
 	// Epoch is any instant before the first packet; T is measured from it.
 	Epoch time.Time
 	// The first numbers; random (RFC 3550 §5.1).
@@ -240,7 +242,7 @@ func (b *Bus) since(now time.Time) time.Duration { return now.Sub(b.cfg.Epoch) }
 func (b *Bus) venue(id conference.VenueID) *venue {
 	v := b.venues[id]
 	if v == nil {
-		v = &venue{}
+		v = &venue{clock: Clock{BySound: b.cfg.Pulled}}
 		b.venues[id] = v
 	}
 	return v

@@ -31,6 +31,11 @@ const offsetJump = 2 * time.Second
 //
 // The zero Clock is ready. Not safe for concurrent use.
 type Clock struct {
+	// BySound says that the venue is another node's programme. Its sound comes steadily; its
+	// pictures are stamped ahead of themselves by what a venue's sound was put back there (Bus.Lag).
+	// So the offset is the sound's alone: by the pictures' it would seem late by as much.
+	BySound bool
+
 	offset minimum
 	media  [Layers + 1]mediumClock
 }
@@ -55,7 +60,8 @@ func (c *Clock) Report(m Medium, ntp uint64, rtp uint32) {
 }
 
 // Observe takes the timestamp of a packet that arrived at now and returns when it was
-// captured; both are times of the server clock. The result is never after now.
+// captured; both are times of the server clock. The result is never after now, but for
+// pictures of a clock BySound.
 func (c *Clock) Observe(m Medium, timestamp uint32, now time.Duration) time.Duration {
 	k := &c.media[m]
 	rate := int64(VideoRate)
@@ -63,11 +69,15 @@ func (c *Clock) Observe(m Medium, timestamp uint32, now time.Duration) time.Dura
 		rate = AudioRate
 	}
 	ts := k.unwrap.next(timestamp)
-	if !k.reported {
+	follows := c.BySound && m != Audio
+	if !k.reported || follows && !c.offset.set {
 		capture := duration(ts, rate)
 		return capture + k.offset.add(now-capture, now)
 	}
 	capture := k.ntp + duration(ts-k.rtp, rate)
+	if follows {
+		return capture + c.offset.value()
+	}
 	return capture + c.offset.add(now-capture, now)
 }
 
@@ -87,8 +97,10 @@ func (m *minimum) add(value, now time.Duration) time.Duration {
 	default:
 		m.current = min(m.current, value)
 	}
-	return min(m.current, m.previous)
+	return m.value()
 }
+
+func (m *minimum) value() time.Duration { return min(m.current, m.previous) }
 
 // duration and ticks convert without overflow for any length of conference.
 func duration(ticks, rate int64) time.Duration {

@@ -46,6 +46,37 @@ func TestPictureAndSoundStayTogether(t *testing.T) {
 	})
 }
 
+// Another node's pictures may be stamped up to 300 ms before they were there: its sound is
+// placed as it comes, whichever was there first, and the pictures beside it.
+func TestP7_TheSoundOfAnotherNodeLeads(t *testing.T) {
+	t.Parallel()
+	for _, first := range []bus.Medium{bus.Audio, bus.Video(0)} {
+		c := bus.Clock{BySound: true}
+		for i := range 1000 {
+			at := time.Duration(i) * 20 * time.Millisecond
+			late := time.Duration(i*7919%30) * time.Millisecond
+			ahead := time.Duration(i%300) * time.Millisecond
+			if i%50 == 0 && (first == bus.Video(0) || i > 0) {
+				c.Report(bus.Video(0), ntp(time.Hour+at), uint32(at*bus.VideoRate/time.Second))
+			}
+			if i%50 == 0 && (first == bus.Audio || i > 0) {
+				c.Report(bus.Audio, ntp(time.Hour+at), uint32(at*bus.AudioRate/time.Second))
+			}
+			v := c.Observe(bus.Video(0), uint32((at+ahead)*bus.VideoRate/time.Second), at+late)
+			a := c.Observe(bus.Audio, uint32(at*bus.AudioRate/time.Second), at+late)
+			if i < 100 { // the quickest has not come
+				continue
+			}
+			if a > at+2*time.Millisecond || a < at-2*time.Millisecond {
+				t.Fatalf("frame %d: the sound of %v is placed at %v", i, at, a)
+			}
+			if d := v - a - ahead; d.Abs() > time.Millisecond {
+				t.Fatalf("frame %d: the picture is placed %v from its sound, want %v", i, v-a, ahead)
+			}
+		}
+	}
+}
+
 func TestClockWithoutReports(t *testing.T) {
 	t.Parallel()
 	var c bus.Clock
