@@ -146,7 +146,7 @@ func (b *batch) decide(r *request) (verdict, Outcome, error) {
 			return b.reregister(r, body, there)
 		}
 	}
-	decision, err := b.rule(command, r.made)
+	decision, err := b.rule(r, command)
 	if err != nil {
 		return settled, Outcome{}, err
 	}
@@ -175,18 +175,20 @@ func (b *batch) submitting(id conference.QuestionID) bool {
 	return b.submitted[id] || b.under != nil && b.under.submitted[id]
 }
 
-// rule asks the part whose command it is. made is what was prepared of it, or nil.
-func (b *batch) rule(command conference.Command, made *made) (conference.Decision, error) {
+// rule asks the part whose command it is.
+func (b *batch) rule(r *request, command conference.Command) (conference.Decision, error) {
 	switch body := command.Body.(type) {
 	case moderation.Submit:
-		if made != nil {
-			return made.decision, b.questions.MaySubmit(b.info, body)
+		if r.made != nil {
+			return r.made.decision, b.questions.MaySubmit(b.info, body)
 		}
+	case register:
+		return b.ruleRegister(r, body)
 	case checkpoint:
 		return b.base.decideCheckpoint(body), nil
 	case sealRecording, removeRecording:
 		return b.base.decideRecording(body), nil
-	case register, erase, registration.Cancel, registration.Accept, registration.Move, registration.Give, registration.Correct,
+	case erase, registration.Cancel, registration.Accept, registration.Move, registration.Give, registration.Correct,
 		registration.CheckIn, registration.UndoCheckIn, registration.Lapse, registration.Offer, registration.Set, registration.Tell:
 		return b.ruleRegistration(command)
 	case conference.Edit:
@@ -231,8 +233,10 @@ func (b *batch) add(r *request, command conference.Command, decision conference.
 	next := &entry{request: r, command: eventlog.Command{ID: command.ID, Checks: b.checks(decision)}}
 	size := 0
 	if ready := r.made; ready != nil {
-		ready.events[0].At = b.now
-		next.events, next.command.Drafts = ready.events[:], ready.drafts[:]
+		for i := range ready.events {
+			ready.events[i].At = b.now
+		}
+		next.events, next.command.Drafts = ready.events, ready.drafts
 		size += ready.size
 	} else {
 		for _, draft := range decision.Drafts {

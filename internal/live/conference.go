@@ -65,7 +65,7 @@ type Conference struct {
 type request struct {
 	command conference.Command
 	answer  chan answer // capacity 1: answering never blocks
-	// made is what was prepared of a submission; nil: nothing.
+	// made is what was prepared of a submission or registration; nil: nothing.
 	made *made
 	// tried is true once the command was part of an append: finding it in the log then
 	// means that we wrote it, not that it is a repetition.
@@ -128,6 +128,7 @@ func (c *Conference) Do(ctx context.Context, command conference.Command) (Outcom
 		if body.ask != nil {
 			body.ask.Hold = c.screened(body.ask.Body + "\n" + body.ask.Name)
 		}
+		return c.give(ctx, &request{command: command, answer: make(chan answer, 1), made: c.makeRegistration(command, body)})
 	case erase:
 		return c.erase(ctx, command)
 	case AmendQuestion:
@@ -146,7 +147,7 @@ func (c *Conference) submission(command conference.Command, body moderation.Subm
 			command.Body = body
 		}
 	}
-	return &request{command: command, answer: make(chan answer, 1), made: c.make(command, body)}
+	return &request{command: command, answer: make(chan answer, 1), made: c.make(command, moderation.Submission(body))}
 }
 
 // Result is what Do returns.

@@ -295,8 +295,10 @@ func (s *state) noteRegistration(outcome *Outcome, event conference.Event, r *re
 	if r.State == registration.StateWaiting {
 		next.Place = s.registrations.Count(r.Venue).Waiting // it is the last
 	}
-	if scanned, err := conference.DataOf[registration.Scanned](event); err == nil && event.Type == registration.EventScanned {
-		next.Scan = scanned.Result
+	if event.Type == registration.EventScanned {
+		if scanned, err := conference.DataOf[registration.Scanned](event); err == nil {
+			next.Scan = scanned.Result
+		}
 	}
 	outcome.Registered = &next
 }
@@ -331,16 +333,37 @@ func (b *batch) registering(id conference.RegistrationID) bool {
 	return b.made[id] || b.under != nil && b.under.made[id]
 }
 
+// decision is what is written when a registration begins in a state.
+func (body register) decision(begins registration.State) conference.Decision {
+	decision := body.Decision(begins)
+	if body.ask != nil {
+		more := moderation.Submission(*body.ask)
+		decision.Reads, decision.Drafts = append(decision.Reads, more.Reads...), append(decision.Drafts, more.Drafts...)
+	}
+	return decision
+}
+
+// ruleRegister decides a registration and the question brought along. What was prepared is
+// dropped when it begins otherwise than was thought.
+func (b *batch) ruleRegister(r *request, body register) (conference.Decision, error) {
+	begins, err := b.registrations.Begins(b.info, r.command.Actor, body.Register, b.now)
+	if err == nil && body.ask != nil {
+		err = b.questions.MaySubmit(b.info, *body.ask)
+	}
+	switch {
+	case err != nil:
+		return conference.Decision{}, err
+	case r.made != nil && r.made.begins == begins:
+		return r.made.decision, nil
+	}
+	r.made = nil
+	return body.decision(begins), nil
+}
+
 // ruleRegistration decides what is about registrations and, with them, questions.
 func (b *batch) ruleRegistration(command conference.Command) (conference.Decision, error) {
 	var also conference.Body
-	switch body := command.Body.(type) {
-	case register:
-		command.Body = body.Register
-		if body.ask != nil {
-			also = *body.ask
-		}
-	case erase:
+	if body, is := command.Body.(erase); is {
 		command.Body = body.Erase
 		if r := b.registrations.Registration(body.ID); r != nil && r.Question != "" && !r.Erased {
 			also = moderation.Forget{ID: r.Question}

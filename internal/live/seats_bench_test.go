@@ -19,9 +19,11 @@ func BenchmarkR6_Registrations(b *testing.B) {
 	run := func(b *testing.B, c *live.Conference, people int) float64 {
 		b.Helper()
 		must(b, c, admin, openSeats(seats))
+		decided := live.Decided(c)
 		rate := benchDo(b, c, people, func(i int64) conference.Body {
 			return person(rand.Text(), fmt.Sprintf("09%08d", i))
 		})
+		b.ReportMetric(float64(live.Decided(c)-decided)/float64(b.N), "decided/op")
 		if count := c.Seats()["ba-dinh"]; count.Confirmed != min(b.N, seats) || count.Confirmed+count.Waiting != b.N {
 			b.Errorf("got %+v of %d", count, b.N)
 		}
@@ -31,13 +33,17 @@ func BenchmarkR6_Registrations(b *testing.B) {
 		b.Run(fmt.Sprintf("sqlite,people=%d", people), func(b *testing.B) {
 			store := newStore(b)
 			rate := run(b, startConference(b, store), people)
-			b.ReportMetric(rate/benchFlat(b, batchesOf(b, store)), "of-flat")
+			batches := batchesOf(b, store)
+			b.ReportMetric(eventsOf(batches)/float64(len(batches)), "events/append")
+			b.ReportMetric(rate/benchFlat(b, batches), "of-flat")
 		})
 		b.Run(fmt.Sprintf("redis,people=%d", people), func(b *testing.B) {
 			server := eventlogtest.StartRedis(b)
 			store := openRedisAt(b, server.URL)
 			rate := run(b, startConference(b, store), people)
-			b.ReportMetric(rate/benchXADD(b, server.Address(), batchesOf(b, store)), "of-xadd")
+			batches := batchesOf(b, store)
+			b.ReportMetric(eventsOf(batches)/float64(len(batches)), "events/append")
+			b.ReportMetric(rate/benchXADD(b, server.Address(), batches), "of-xadd")
 		})
 	}
 }

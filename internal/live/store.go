@@ -8,27 +8,51 @@ import (
 
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog"
+	"github.com/diemcau/diemcau/internal/registration"
 	"github.com/diemcau/diemcau/internal/secret"
-	"github.com/diemcau/diemcau/moderation"
 )
 
-// made is a submission's decision and its one event, made where the command came in: what
-// costs most of it is then done by many, not by the one who decides.
+// made is a decision and its events, made where the command came in: what costs most of it is
+// then done by many, not by the one who decides.
 type made struct {
 	decision conference.Decision
-	events   [1]conference.Event
-	drafts   [1]eventlog.Draft
-	size     int // of the draft in a batch
+	begins   registration.State // of a registration: how it was thought to begin
+	events   []conference.Event
+	drafts   []eventlog.Draft
+	size     int // of the drafts in a batch
 }
 
-// make prepares a submission. nil: it cannot be stored, which deciding it will tell.
-func (c *Conference) make(command conference.Command, body moderation.Submit) *made {
-	m := &made{decision: moderation.Submission(body)}
-	var err error
-	if m.events[0], m.drafts[0], err = store(c.id, c.sealer, c.now(), command, m.decision.Drafts[0]); err != nil {
+// make prepares what will be decided like this. nil: it cannot be stored, which deciding it
+// will tell.
+func (c *Conference) make(command conference.Command, decision conference.Decision) *made {
+	m := &made{
+		decision: decision,
+		events:   make([]conference.Event, len(decision.Drafts)), drafts: make([]eventlog.Draft, len(decision.Drafts)),
+	}
+	now := c.now()
+	for i, draft := range decision.Drafts {
+		var err error
+		if m.events[i], m.drafts[i], err = store(c.id, c.sealer, now, command, draft); err != nil {
+			return nil
+		}
+		m.size += m.drafts[i].Size(command.ID)
+	}
+	return m
+}
+
+// makeRegistration prepares a registration that begins as it would now. nil: it would be
+// refused now, or cannot be stored; deciding it will tell.
+func (c *Conference) makeRegistration(command conference.Command, body register) *made {
+	c.stateMu.RLock()
+	begins, err := c.state.registrations.Begins(c.state.info, command.Actor, body.Register, c.now())
+	c.stateMu.RUnlock()
+	if err != nil {
 		return nil
 	}
-	m.size = m.drafts[0].Size(command.ID)
+	m := c.make(command, body.decision(begins))
+	if m != nil {
+		m.begins = begins
+	}
 	return m
 }
 

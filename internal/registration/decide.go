@@ -74,17 +74,26 @@ func IsStaff(actor conference.Actor) bool {
 	return actor.Role == conference.RoleRegistrar || actor.Role == conference.RoleAdmin
 }
 
-// register gives a seat if one is free and nobody waits for it, else the last place of the
-// line. A walk-in has a seat or is refused: the person stands there.
 func (b *Board) register(info *conference.Info, actor conference.Actor, body Register, now time.Time) (conference.Decision, error) {
-	if b.Registration(body.ID) != nil {
-		return conference.Decision{}, conflict("registration.exists", string(body.ID))
-	}
-	if err := b.mayRegister(info, actor, body, now); err != nil {
+	state, err := b.Begins(info, actor, body, now)
+	if err != nil {
 		return conference.Decision{}, err
 	}
+	return body.Decision(state), nil
+}
+
+// Begins tells how a registration would begin, or refuses it as Decide does. It gets a seat if
+// one is free and nobody waits for it, else the last place of the line. A walk-in has a seat or
+// is refused: the person stands there.
+func (b *Board) Begins(info *conference.Info, actor conference.Actor, body Register, now time.Time) (State, error) {
+	if b.Registration(body.ID) != nil {
+		return "", conflict("registration.exists", string(body.ID))
+	}
+	if err := b.mayRegister(info, actor, body, now); err != nil {
+		return "", err
+	}
 	if taken := b.Holder(body.Holder); body.Holder != "" && taken != "" {
-		return conference.Decision{}, conflict("registration.phone_taken", "")
+		return "", conflict("registration.phone_taken", "")
 	}
 	state := StateConfirmed
 	if body.Venue != "" {
@@ -93,7 +102,7 @@ func (b *Board) register(info *conference.Info, actor conference.Actor, body Reg
 		switch {
 		case body.Reserved && count.Reserved >= venue.Reserved,
 			body.WalkIn && !body.Reserved && count.Free(venue) <= 0:
-			return conference.Decision{}, conflict("registration.venue_full", string(body.Venue))
+			return "", conflict("registration.venue_full", string(body.Venue))
 		case !body.Reserved && !body.WalkIn && (count.Free(venue) <= 0 || count.Waiting > 0):
 			state = StateWaiting
 		}
@@ -101,12 +110,18 @@ func (b *Board) register(info *conference.Info, actor conference.Actor, body Reg
 	if body.WalkIn {
 		state = StateCheckedIn
 	}
-	draft := draftOf(EventMade, body.ID, Made{
-		Registration: body.ID, State: state, Venue: body.Venue, Holder: body.Holder, Digest: body.Digest, Topic: body.Topic,
-		Question: body.Question, Consents: body.Consents, Verified: body.Verified, Reserved: body.Reserved, WalkIn: body.WalkIn,
-	}, seatsOf(body.Venue, holderOf(body.Holder)...)...)
-	draft.Private = body.Person.fields()
-	return decide([]conference.Entity{conference.EntityConference}, draft), nil
+	return state, nil
+}
+
+// Decision is what Decide answers a registration that begins in a state. It rests on no other,
+// so that it can be made before its turn comes.
+func (r Register) Decision(state State) conference.Decision {
+	draft := draftOf(EventMade, r.ID, Made{
+		Registration: r.ID, State: state, Venue: r.Venue, Holder: r.Holder, Digest: r.Digest, Topic: r.Topic,
+		Question: r.Question, Consents: r.Consents, Verified: r.Verified, Reserved: r.Reserved, WalkIn: r.WalkIn,
+	}, seatsOf(r.Venue, holderOf(r.Holder)...)...)
+	draft.Private = r.Person.fields()
+	return decide([]conference.Entity{conference.EntityConference}, draft)
 }
 
 func (b *Board) mayRegister(info *conference.Info, actor conference.Actor, body Register, now time.Time) error {
