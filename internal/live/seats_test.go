@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog"
 	"github.com/diemcau/diemcau/internal/eventlog/eventlogtest"
 	"github.com/diemcau/diemcau/internal/registration"
@@ -162,8 +163,12 @@ func (r *rush) check(t *testing.T, store eventlog.Store) {
 				t.Errorf("person %d was told %+v and %+v", who, first.told, a.told)
 			}
 		}
-		if want := max(0, number-r.seats); first.Place != want {
-			t.Errorf("number %d was told place %d, want %d", number, first.Place, want)
+		now, err := c.TicketOf(conference.RegistrationID(first.ID))
+		if err != nil {
+			t.Fatalf("number %d: %v", number, err)
+		}
+		if want := max(0, number-r.seats); first.Place != want || now.Place != want {
+			t.Errorf("number %d was told place %d and stands at %d, want %d", number, first.Place, now.Place, want)
 		}
 		ends[number-1], begins[number-1] = min(first.came, answers[1].came), min(first.sent, answers[1].sent)
 	}

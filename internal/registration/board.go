@@ -1,6 +1,8 @@
 package registration
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/diemcau/diemcau/internal/conference"
@@ -20,7 +22,7 @@ type Board struct {
 	line    uint64                         // the last entry's number; 0: the parent's
 }
 
-// entry is a place in a line: dead when its registration no longer has this number.
+// entry is a place in a line, in an overlay's view dead when its registration no longer has this number.
 type entry struct {
 	id     conference.RegistrationID
 	number uint64
@@ -82,11 +84,15 @@ func (b *Board) Count(venue conference.VenueID) Count {
 }
 
 // Place returns how many wait before a registration, and itself: 1 is the first of the
-// line; 0 when it does not wait.
+// line; 0 when it does not wait. Of a root it is quick: everybody in a long line asks.
 func (b *Board) Place(id conference.RegistrationID) int {
 	r := b.Registration(id)
 	if r == nil || r.State != StateWaiting {
 		return 0
+	}
+	if b.parent == nil {
+		at, _ := slices.BinarySearchFunc(b.lines[r.Venue], r.line, byNumber)
+		return at + 1
 	}
 	place := 0
 	b.eachWaiting(r.Venue, func(other *Registration) bool {
@@ -164,16 +170,17 @@ func (b *Board) put(before, after *Registration) {
 		b.holders[after.Holder] = after.ID
 	}
 	b.all[after.ID] = after
-	if before != nil && before.State == StateWaiting && b.parent == nil {
-		b.shorten(before.Venue)
+	if before != nil && before.State == StateWaiting && before.line != after.line && b.parent == nil {
+		b.unqueue(before)
 	}
 }
 
-// shorten drops the dead entries at the head of a line.
-func (b *Board) shorten(venue conference.VenueID) {
-	line := b.lines[venue]
-	for len(line) > 0 && b.waits(line[0], venue) == nil {
-		line = line[1:]
+// unqueue takes a registration's former place out of a root's line, where all entries wait.
+func (b *Board) unqueue(before *Registration) {
+	line := b.lines[before.Venue]
+	if at, found := slices.BinarySearchFunc(line, before.line, byNumber); found {
+		b.lines[before.Venue] = slices.Delete(line, at, at+1)
 	}
-	b.lines[venue] = line
 }
+
+func byNumber(e entry, number uint64) int { return cmp.Compare(e.number, number) }
