@@ -139,13 +139,15 @@ func (q *Question) take(event conference.Event, data move) bool {
 			q.Return = nil
 		}
 	case EventForgotten:
-		q.Name, q.MayName, q.Contact = "", false, nil
+		q.forgetAsker()
 	case EventQueued, EventUnqueued, EventStaged, EventRecalled, EventWithdrawn, EventCarriedOver:
 	default:
 		return q.keep(event, data)
 	}
 	return true
 }
+
+func (q *Question) forgetAsker() { q.Name, q.MayName, q.Contact = "", false, nil }
 
 // reword notes a wording and who gave it.
 func (q *Question) reword(event conference.Event) {

@@ -101,6 +101,16 @@ func (b *Board) staged() conference.QuestionID {
 	return ""
 }
 
+// Withhold takes the asker out of a question of a root that is to be forgotten, so that nobody
+// is told who it was before that is written.
+func (b *Board) Withhold(id conference.QuestionID) {
+	if q := b.Question(id); q != nil {
+		next := *q
+		next.forgetAsker()
+		b.put(&next)
+	}
+}
+
 func (b *Board) put(q *Question)                      { b.questions[q.ID] = q }
 func (b *Board) setQueue(ids []conference.QuestionID) { b.queue, b.queueSet = ids, true }
 func (b *Board) setOnAir(id conference.QuestionID)    { b.onAir, b.onAirSet = id, true }

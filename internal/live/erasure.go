@@ -45,7 +45,7 @@ func (s *state) notePlaces(event conference.Event, r *registration.Registration,
 		p.unnoted = append(p.unnoted, r.ID)
 		delete(p.of, r.ID)
 		delete(s.forgotten, r.ID)
-		s.ring.scrub(func(c *Change) bool { return c.Registration == r.ID }, nil)
+		s.scrubPerson(r.ID)
 	case moderation.EventSubmitted:
 		if q.Channel != moderation.ChannelRegistration {
 			return
@@ -58,7 +58,7 @@ func (s *state) notePlaces(event conference.Event, r *registration.Registration,
 	case moderation.EventForgotten:
 		p.erasable = append(p.erasable, p.asker[q.ID]...)
 		delete(p.asker, q.ID)
-		s.ring.scrub(func(c *Change) bool { return c.Question != nil && c.Question.ID == q.ID }, forgetAsker)
+		s.scrubAsker(q.ID)
 	}
 }
 
@@ -85,6 +85,22 @@ func (r *ring) scrub(is func(*Change) bool, also func(*Change)) {
 	}
 }
 
+// withhold keeps what a log holds of a person from everybody.
+func (s *state) withhold(r *registration.Registration) {
+	s.registrations.Withhold(r.ID)
+	s.questions.Withhold(r.Question)
+	s.scrubPerson(r.ID)
+	s.scrubAsker(r.Question)
+}
+
+func (s *state) scrubPerson(id conference.RegistrationID) {
+	s.ring.scrub(func(c *Change) bool { return c.Registration == id }, nil)
+}
+
+func (s *state) scrubAsker(id conference.QuestionID) {
+	s.ring.scrub(func(c *Change) bool { return c.Question != nil && c.Question.ID == id }, forgetAsker)
+}
+
 // erasable returns what is to be erased and noted.
 func (c *Conference) erasable() ([]eventlog.Erasure, []conference.RegistrationID) {
 	c.stateMu.RLock()
@@ -102,7 +118,7 @@ func (c *Conference) erased(fields []eventlog.Erasure, ids []conference.Registra
 }
 
 // remember has a state forget whom a log before it had forgotten: what was erased and is not
-// erased in it, is erased again.
+// erased in it, is erased again, and told to nobody until then.
 func (c *Conference) remember(s *state) error {
 	if c.erasures == nil {
 		return nil
@@ -116,6 +132,7 @@ func (c *Conference) remember(s *state) error {
 		noted[id] = true
 		if r := s.registrations.Registration(id); r != nil && !r.Erased {
 			s.forgotten[id] = true
+			s.withhold(r)
 		}
 	}
 	s.places.unnoted = slices.DeleteFunc(s.places.unnoted, func(id conference.RegistrationID) bool { return noted[id] })

@@ -27,6 +27,13 @@ const (
 // startConfigured runs a node and opens the usual conference on it.
 func startConfigured(tb testing.TB, cfg live.Config) (*live.Node, *live.Conference) {
 	tb.Helper()
+	node := startOpened(tb, cfg)
+	return node, conferenceOn(tb, node)
+}
+
+// startOpened runs a node until it has opened the logs there are.
+func startOpened(tb testing.TB, cfg live.Config) *live.Node {
+	tb.Helper()
 	cfg.Secret, cfg.Logger = masterKey(7), slog.New(slog.DiscardHandler)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -44,7 +51,7 @@ func startConfigured(tb testing.TB, cfg live.Config) (*live.Node, *live.Conferen
 	for node.Opened() != nil {
 		runtime.Gosched()
 	}
-	return node, conferenceOn(tb, node)
+	return node
 }
 
 func submissions(n int) []conference.Command {

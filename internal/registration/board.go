@@ -102,6 +102,15 @@ func (b *Board) Place(id conference.RegistrationID) int {
 	return place
 }
 
+// Withhold takes a person's words out of a registration of a root that is to be erased, so that
+// nobody is told them before the erasure is written.
+func (b *Board) Withhold(id conference.RegistrationID) {
+	before := b.Registration(id)
+	next := *before
+	next.Person = Person{}
+	b.put(before, &next)
+}
+
 // Lapsed returns the offers whose time is over.
 func (b *Board) Lapsed(info *conference.Info, now time.Time) []conference.RegistrationID {
 	var ids []conference.RegistrationID
