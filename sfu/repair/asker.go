@@ -18,7 +18,7 @@ const (
 
 	perPacket = 1.5  // requests for each packet that comes: a line that takes no more is not filled with repairs
 	atOnce    = most // … and before any has come
-	perHeld   = 0.15 // … after a Hold: what a line that loses some in any case needs
+	perHeld   = 0.15 // … after a Hold, each once in a round trip: what a line that loses a tenth in any case needs
 	heldFor   = time.Second
 
 	lossOver   = 64 // packets over which the loss is smoothed
@@ -48,7 +48,7 @@ type gap struct {
 
 // Got notes a packet by its extended sequence number; now is in nanoseconds.
 func (a *Asker) Got(seq uint64, now int64) {
-	if now-a.held < int64(heldFor) {
+	if a.isHeld(now) {
 		a.spent = max(0, a.spent-perHeld)
 	} else {
 		a.spent = max(0, a.spent-perPacket)
@@ -100,12 +100,14 @@ func (a *Asker) came(seq uint64, now int64) {
 // wait returns how long after a request the next one for the same packet is due. Where
 // packets are lost requests are lost too, so that several go in one round trip: who sends
 // answers a packet once in a round trip however often it is asked for (libwebrtc and pion do).
-func (a *Asker) wait() time.Duration {
+func (a *Asker) wait(now int64) time.Duration {
 	if a.trip == 0 {
 		return firstTrip
 	}
 	trip := min(a.trip*9/8, mostWait)
 	switch {
+	case a.isHeld(now):
+		return max(trip, leastWait)
 	case a.loss > lossMuch:
 		return max(trip/3, leastOften)
 	case a.loss > lossSome:
@@ -115,20 +117,23 @@ func (a *Asker) wait() time.Duration {
 }
 
 // Hold is called before Due while a queue stands before the line's bottleneck: little is
-// asked for now and for a second after that, or the queue overflows by what is sent again.
+// asked for now and for a second after that, each packet once in a round trip, or the queue
+// overflows by what is sent again.
 func (a *Asker) Hold(now int64) {
-	if now-a.held >= int64(heldFor) {
+	if !a.isHeld(now) {
 		a.spent = atOnce
 	}
 	a.held = now
 }
+
+func (a *Asker) isHeld(now int64) bool { return now-a.held < int64(heldFor) }
 
 // Due appends to dst the sequence numbers to be asked for now.
 func (a *Asker) Due(dst []uint16, now int64) []uint16 {
 	if len(a.missing) == 0 || now < a.due {
 		return dst
 	}
-	wait := a.wait()
+	wait := a.wait(now)
 	a.missing = slices.DeleteFunc(a.missing, func(g gap) bool { return now-g.since > int64(useful) })
 	a.due = now + int64(patience/2)
 	before := len(dst)

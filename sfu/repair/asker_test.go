@@ -63,7 +63,12 @@ func TestM4_RepairsAreFewAndEnough(t *testing.T) {
 		loss    float64
 		trip    int64   // ms
 		missing float64 // share of the lost that may be
-	}{{0.01, 40, 0}, {0.05, 200, 0}, {0.10, 100, 0}, {0.10, 600, 0.002}, {0.20, 300, 0.002}, {0.20, 650, 0.01}} {
+		stalls  bool    // the sender stands still now and then, which looks like a queue
+	}{
+		{0.01, 40, 0, false}, {0.05, 200, 0, false}, {0.10, 100, 0, false}, {0.10, 600, 0.002, false},
+		{0.20, 300, 0.002, false}, {0.20, 650, 0.01, false},
+		{0.05, 200, 0, true}, {0.10, 100, 0, true}, {0.10, 260, 0.002, true},
+	} {
 		rng := rand.New(rand.NewPCG(1, uint64(line.trip)))
 		var a repair.Asker
 		type coming struct {
@@ -93,6 +98,9 @@ func TestM4_RepairsAreFewAndEnough(t *testing.T) {
 				a.Got(seq, now)
 			} else {
 				lost++
+			}
+			if line.stalls && i%90 < 10 {
+				a.Hold(now)
 			}
 			due := a.Due(nil, now)
 			through := rng.Float64() >= line.loss // the request, with all that it asks for
