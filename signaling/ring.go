@@ -14,8 +14,8 @@ import (
 
 // Bounds of a ring and of how far a socket may lag behind it.
 const (
-	ringSize    = 4096
 	maxBehind   = 1024
+	ringSize    = maxBehind // what is further back no socket may be sent
 	maxBacklog  = 1 << 20 // bytes
 	eventsChunk = 128     // events in one message at most
 )
