@@ -64,6 +64,9 @@ func readOffer(text string) (o *offer, err error) {
 	if len(text) > maxOffer {
 		return nil, badSDP("longer than 64 KiB")
 	}
+	if strings.Count(text, "\r") != strings.Count(text, "\r\n") {
+		return nil, badSDP("a carriage return within a line") // it would be two lines when the offer is repeated
+	}
 	var desc sdp.SessionDescription
 	if err := desc.UnmarshalString(text); err != nil {
 		return nil, badSDP("not a session description")
