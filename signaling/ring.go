@@ -16,8 +16,8 @@ import (
 const (
 	maxBehind   = 1024
 	ringSize    = maxBehind // what is further back no socket may be sent
-	maxBacklog  = 1 << 20 // bytes
-	eventsChunk = 128     // events in one message at most
+	maxBacklog  = 1 << 20   // bytes
+	eventsChunk = 128       // events in one message at most
 )
 
 // entry is one message of a ring.

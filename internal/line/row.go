@@ -82,6 +82,9 @@ type history struct {
 
 // add keeps a sample, in the place of the oldest when there are KeptSamples.
 func (h *history) add(s Sample) {
+	if h.ring == nil {
+		h.ring = make([]Sample, 0, KeptSamples)
+	}
 	if len(h.ring) < KeptSamples {
 		h.ring = append(h.ring, s)
 		return

@@ -65,9 +65,15 @@ func TestM4_RepairsAreFewAndEnough(t *testing.T) {
 		missing float64 // share of the lost that may be
 		stalls  bool    // the sender stands still now and then, which looks like a queue
 	}{
-		{0.01, 40, 0, false}, {0.05, 200, 0, false}, {0.10, 100, 0, false}, {0.10, 600, 0.002, false},
-		{0.20, 300, 0.002, false}, {0.20, 650, 0.01, false},
-		{0.05, 200, 0, true}, {0.10, 100, 0, true}, {0.10, 260, 0.002, true},
+		{0.01, 40, 0, false},
+		{0.05, 200, 0, false},
+		{0.10, 100, 0, false},
+		{0.10, 600, 0.002, false},
+		{0.20, 300, 0.002, false},
+		{0.20, 650, 0.01, false},
+		{0.05, 200, 0, true},
+		{0.10, 100, 0, true},
+		{0.10, 260, 0.002, true},
 	} {
 		rng := rand.New(rand.NewPCG(1, uint64(line.trip)))
 		var a repair.Asker
