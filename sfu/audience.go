@@ -15,9 +15,12 @@ import (
 type audience struct {
 	venue   conference.VenueID // "": the programme
 	video   [rungs]stream      // in three sizes
+	beside  stream             // the programme's second picture, in one
 	audio   stream
 	watched [rungs]atomic.Int32 // viewers at each rung, or on their way to it
 	costs   [rungs]atomic.Int64 // what each takes, bits/s, with the sound
+	second  atomic.Int64        // what the second picture takes now
+	seconds atomic.Int32        // viewers who have a place for it
 	shards  []*shard
 	present []atomic.Int32 // viewers by shard
 	size    atomic.Int32   // viewers
@@ -40,6 +43,7 @@ func newAudience(venue conference.VenueID, shards []*shard) *audience {
 		s := &a.video[i]
 		s.cut = newCut(rewrite.New(0, 0), func(n numbers, p *ring.Packet) { a.take(s, n, p.Marker) })
 	}
+	a.beside.cut = newCut(rewrite.New(0, 0), func(n numbers, p *ring.Packet) { a.take(&a.beside, n, p.Marker) })
 	a.audio.cut = newCut(rewrite.New(0, 0), func(n numbers, _ *ring.Packet) { a.take(&a.audio, n, false) })
 	return a
 }
@@ -57,21 +61,40 @@ func (a *audience) take(s *stream, n numbers, frameEnds bool) {
 }
 
 // join counts a viewer in, leave out.
-func (a *audience) join(s *shard)  { a.present[s.number].Add(1); a.size.Add(1) }
-func (a *audience) leave(s *shard) { a.present[s.number].Add(-1); a.size.Add(-1) }
+func (a *audience) join(v *Viewer)  { a.count(v, 1) }
+func (a *audience) leave(v *Viewer) { a.count(v, -1) }
+
+func (a *audience) count(v *Viewer, n int32) {
+	a.present[v.shard.number].Add(n)
+	a.size.Add(n)
+	if v.legs[beside].on {
+		a.seconds.Add(n)
+	}
+}
 
 // stream returns the stream of a medium at a rung.
 func (a *audience) stream(m medium, rung int) *stream {
-	if m == picture {
+	switch m {
+	case picture:
 		return &a.video[rung]
+	case beside:
+		return &a.beside
+	case sound, media:
 	}
 	return &a.audio
 }
 
-// takes returns what each rung takes.
-func (a *audience) takes() (costs [rungs]int) {
+// takes returns what each rung takes, for a viewer with or without the second picture.
+func (a *audience) takes(both bool) (costs [rungs]int) {
 	for i := range costs {
 		costs[i] = int(a.costs[i].Load())
+		if both && hasSecond(i) && costs[i] > 0 {
+			costs[i] += int(a.second.Load())
+		}
 	}
 	return costs
 }
+
+// hasSecond reports whether who is on a rung is sent the second picture: a line that takes
+// the smallest size alone is left with one.
+func hasSecond(rung int) bool { return rung < rungs-1 }

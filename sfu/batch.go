@@ -55,7 +55,7 @@ func (b *batch) collect(s *stream, m medium, read *uint64) bool {
 		b.entries = append(b.entries, e)
 		b.sizes = append(b.sizes, max(1, len(p.Payload)))
 	}
-	if m == picture {
+	if m != sound {
 		b.pictures = len(b.entries)
 	}
 	return whole

@@ -27,7 +27,7 @@ func (s *shard) climb(v *Viewer, now time.Time) {
 	if !v.legs[picture].on || v.fixed {
 		return
 	}
-	to := v.ladder.Step(v.told(now), v.audience.takes(), now.UnixNano())
+	to := v.ladder.Step(v.told(now), v.audience.takes(v.legs[beside].on), now.UnixNano())
 	if to == v.target {
 		return
 	}
@@ -80,6 +80,10 @@ func (s *shard) arrive(g *group, now time.Time) {
 		}
 		leg.lost()
 		leg.stream = g.stream(picture)
+		if !hasSecond(from.rung) {
+			v.legs[beside].lost()
+			s.askKey(&v.legs[beside], now)
+		}
 		from.viewers = without(from.viewers, v)
 		v.audience.watched[v.rung].Add(-1)
 		v.rung = g.rung

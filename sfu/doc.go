@@ -21,6 +21,9 @@
 // feedback moves an estimate (bandwidth), which route shares among its slots (layer); what
 // nobody needs is stopped at the page that sends it. The programme has three rungs.
 //
+// Beside the programme there is a second picture (beside.go): City Hall's, while another venue
+// is on air and the stage wants both; a rung on the same clock, whose bus knows City Hall alone.
+//
 // Public viewers come in thousands and are no PeerConnections (docs/adr/0014):
 //
 //	feed ─▶ cut ─▶ audience (a log of numbers a rung) ─wake, once a flush─▶ shard, one per core

@@ -224,7 +224,7 @@ func FuzzM8_Negotiation(f *testing.F) {
 			return
 		}
 		v := &Viewer{offer: w, number: "1"}
-		v.allot()
+		v.allot(true)
 		var answer sdp.SessionDescription
 		if err := answer.UnmarshalString(v.description("ufrag", "pwd", "sha-256 00")); err != nil || len(answer.MediaDescriptions) != len(o.lines) {
 			t.Fatalf("%d m-lines are answered with %d: %v", len(o.lines), len(answer.MediaDescriptions), err)

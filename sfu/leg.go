@@ -7,11 +7,12 @@ import (
 	"github.com/diemcau/diemcau/sfu/seal"
 )
 
-// medium is one of the two of a viewer.
+// medium is one of the streams of a viewer: pictures first, then the sound.
 type medium uint8
 
 const (
 	picture medium = iota
+	beside         // City Hall's picture beside that of the venue on air
 	sound
 	media // how many there are
 )
@@ -35,6 +36,7 @@ type leg struct {
 	rtxNext     seal.Index
 	packets     uint32
 	octets      uint32
+	told        uint32 // packets, as of the last report
 	sent        seal.Window
 	repairsLeft int // until the next report
 }

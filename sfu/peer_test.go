@@ -324,11 +324,15 @@ func (p *peer) wait(mid, what string, ok func([]received) bool) []received {
 // slot returns the MID of the n-th slot of a kind and medium.
 func (p *peer) slot(kind sfu.SlotKind, media webrtc.RTPCodecType, n int) string {
 	p.t.Helper()
-	if p.session == nil { // a viewer: its m-lines are the programme
+	if p.session == nil { // a viewer: its m-lines are the programme, the second picture last
 		for _, tr := range p.pc.GetTransceivers() {
-			if kind == sfu.SlotProgramme && tr.Kind() == media && n == 0 {
+			if kind != sfu.SlotProgramme || tr.Kind() != media {
+				continue
+			}
+			if n == 0 {
 				return tr.Mid()
 			}
+			n--
 		}
 		p.t.Fatalf("a viewer has no such slot: %s", kind)
 	}

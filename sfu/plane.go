@@ -49,6 +49,7 @@ type Floor struct {
 	Holder  conference.VenueID // "" = City Hall alone
 	Preview conference.VenueID
 	Slate   bool
+	Beside  bool // City Hall's picture stands beside the holder's, in a second slot
 }
 
 func newPlane(n *Node, id conference.ID, main conference.VenueID) *Plane {

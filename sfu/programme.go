@@ -27,8 +27,12 @@ const (
 type programme struct {
 	now   func() time.Time
 	inbox chan entry
+	main  conference.VenueID
 	rungs [rungs]rung
-	audio *feed
+	// beside is the second picture, which is not always there.
+	beside second
+	all    [rungs + 1]*rung // the rungs and beside
+	audio  *feed
 	// candidates are the publishers whose packets are wanted: City Hall, the holder, the
 	// next one.
 	candidates atomic.Pointer[map[*publisher]bool]
@@ -94,23 +98,27 @@ func newProgramme(main conference.VenueID, ids *feedIDs, cfg Config) (*programme
 		return nil, fmt.Errorf("make the slate: %w", err)
 	}
 	p := &programme{
-		now:       cfg.Now,
+		now: cfg.Now, main: main,
 		inbox:     make(chan entry, programmeInbox),
 		audio:     newAudioFeed(ids.next()),
 		stillFeed: newVideoFeed(ids.next(), videoRing),
 		mixer:     mix, still: still,
 		sources: make(map[bus.Source]*feed),
 	}
+	buses := bus.Config{
+		Main: main, Epoch: epoch, Pulled: cfg.Edge,
+		VideoSeq: binary.BigEndian.Uint16(random[0:]), AudioSeq: binary.BigEndian.Uint16(random[2:]),
+		VideoTimestamp: binary.BigEndian.Uint32(random[4:]), AudioTimestamp: binary.BigEndian.Uint32(random[8:]),
+	}
 	for i := range p.rungs {
-		p.rungs[i] = rung{
-			video: newVideoFeed(ids.next(), ringOf(i)),
-			bus: bus.New(bus.Config{
-				Main: main, Rung: uint8(i), Epoch: epoch, Pulled: cfg.Edge,
-				VideoSeq: binary.BigEndian.Uint16(random[0:]), AudioSeq: binary.BigEndian.Uint16(random[2:]),
-				VideoTimestamp: binary.BigEndian.Uint32(random[4:]), AudioTimestamp: binary.BigEndian.Uint32(random[8:]),
-			}),
-		}
-		p.rungs[i].video.keys.send = func() { p.tell(entry{kind: entryNeedKey, source: bus.Source{Layer: uint8(i)}}) }
+		buses.Rung = uint8(i)
+		p.rungs[i] = rung{video: newVideoFeed(ids.next(), ringOf(i)), bus: bus.New(buses)}
+		p.all[i] = &p.rungs[i]
+	}
+	p.beside.begin(newVideoFeed(ids.next(), ringOf(besideRung)), buses)
+	p.all[rungs] = &p.beside.rung
+	for i, r := range p.all {
+		r.video.keys.send = func() { p.tell(entry{kind: entryNeedKey, source: bus.Source{Layer: uint8(i)}}) }
 	}
 	p.candidates.Store(&map[*publisher]bool{})
 	mix.Open(main)
@@ -206,36 +214,36 @@ func (p *programme) take(e entry) {
 			return
 		}
 		var at time.Time
-		for i := range p.rungs { // picture and sound have one clock on each
-			if t := p.rungs[i].bus.Sound(e.source.Venue, q.TS, e.at); i == 0 {
+		for i, r := range p.all { // picture and sound have one clock on each
+			if t := r.bus.Sound(p.soundOf(r, e.source.Venue), q.TS, e.at); i == 0 {
 				at = t
 			}
 		}
 		p.mixer.Push(e.source.Venue, q.TS, at, q.Payload)
 		q.Release()
-		for i := range p.rungs {
-			p.rungs[i].bus.Lag(e.source.Venue, p.mixer.Late(e.source.Venue))
+		for _, r := range p.all {
+			r.bus.Lag(p.soundOf(r, e.source.Venue), p.mixer.Late(e.source.Venue))
 		}
 	case entryVideoReport:
-		for i := range p.rungs {
-			p.rungs[i].bus.Report(e.source, e.ntp, e.rtp)
+		for _, r := range p.all {
+			r.bus.Report(e.source, e.ntp, e.rtp)
 		}
 	case entryAudioReport:
-		for i := range p.rungs {
-			p.rungs[i].bus.ReportSound(e.source.Venue, e.ntp, e.rtp)
+		for _, r := range p.all {
+			r.bus.ReportSound(p.soundOf(r, e.source.Venue), e.ntp, e.rtp)
 		}
 	case entryFloor:
 		p.obey(e.floor, e.at)
 	case entryForget:
 		p.forget(e.source.Venue)
 	case entryNeedKey:
-		p.needKey(&p.rungs[e.source.Layer])
+		p.needKey(p.all[e.source.Layer])
 	}
 }
 
 func (p *programme) forget(v conference.VenueID) {
-	for i := range p.rungs {
-		p.rungs[i].bus.Forget(v)
+	for _, r := range p.all {
+		r.bus.Forget(v)
 	}
 	p.mixer.Reset(v)
 	for s := range p.sources {
@@ -246,7 +254,9 @@ func (p *programme) forget(v conference.VenueID) {
 }
 
 func (p *programme) needKey(r *rung) {
-	if f := p.sources[r.bus.OnAir()]; f != nil {
+	if r.pause != nil {
+		p.keyBeside(p.now())
+	} else if f := p.sources[r.bus.OnAir()]; f != nil {
 		f.keys.ask(p.now().UnixNano())
 	} else if p.stillOn {
 		p.still.Restart()
@@ -298,6 +308,7 @@ func (p *programme) tick(now time.Time) error {
 		}
 		r.video.arrives(now.UnixNano())
 	}
+	p.tickBeside(now)
 	p.audio.arrives(now.UnixNano())
 	for {
 		out, ok, err := p.mixer.Next(now)

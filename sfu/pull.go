@@ -12,6 +12,8 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/diemcau/diemcau/internal/conference"
 )
 
 // Rungs is how many sizes the programme's picture has; 0 is the largest.
@@ -47,7 +49,8 @@ var (
 type Ask func(ctx context.Context, rung int, offer string) (answer string, err error)
 
 // Pull shows the programme of another node as this plane's own: the main venue's camera is
-// its picture in all its sizes, the main venue's microphone its sound. So whoever watches
+// its picture in all its sizes, the main venue's microphone its sound, and the camera of a
+// venue nobody else is (pulledBeside) its second picture, which comes when there is one. So whoever watches
 // here has one stream with numbers without a gap whatever becomes of the other node; while it
 // is away there is the slate. It returns when ctx ends (nil), or when the other node is gone
 // for now: call it again. Nobody else may publish to the plane; its node is an Edge.
@@ -59,7 +62,7 @@ func (p *Plane) Pull(ctx context.Context, ask Ask) error {
 	if err != nil {
 		return err
 	}
-	x := &pull{session: p.pulled(), began: p.now()}
+	x := &pull{session: p.pulled(p.main, rungs), second: p.pulled(pulledBeside, 1), began: p.now()}
 	defer x.close()
 	for rung := range rungs {
 		if err := x.connect(ctx, api, rung, ask); err != nil {
@@ -70,21 +73,27 @@ func (p *Plane) Pull(ctx context.Context, ask Ask) error {
 		return err
 	}
 	defer p.remove(x.session)
+	if err := p.admit(ctx, x.second, nil); err != nil {
+		return err
+	}
+	defer p.remove(x.second)
 	return x.watch(ctx)
 }
 
 // pull is the connections to another node: one for each size, for a viewer has one picture.
 type pull struct {
 	session *Session // stands for them in the plane; its pc is the first
+	second  *Session // for the second picture, which comes with that of besideRung
+	beside  *webrtc.RTPTransceiver
 	pcs     []*webrtc.PeerConnection
 	began   time.Time
 }
 
-// pulled returns the session of a pull: an encoder that publishes the main venue.
-func (p *Plane) pulled() *Session {
+// pulled returns the session of a pull: an encoder that publishes a venue.
+func (p *Plane) pulled(venue conference.VenueID, ranks int) *Session {
 	return &Session{
-		id: token(), plane: p, role: roleEncoder, venue: p.main, page: Page{Venue: p.main, Resume: token()},
-		pub:         newPublisher(p.main, rungs, p.counters.venue(p.main)),
+		id: token(), plane: p, role: roleEncoder, venue: venue, page: Page{Venue: venue, Resume: token()},
+		pub:         newPublisher(venue, ranks, p.counters.venue(venue)),
 		negotiation: make(chan struct{}, 1), done: make(chan struct{}), change: make(chan struct{}),
 	}
 }
@@ -129,14 +138,22 @@ func (x *pull) connect(ctx context.Context, api *webrtc.API, rung int, ask Ask) 
 	}
 	x.pcs = append(x.pcs, pc)
 	kinds := []webrtc.RTPCodecType{webrtc.RTPCodecTypeVideo}
-	if rung == 0 {
+	switch rung {
+	case 0:
 		x.session.pc = pc
 		kinds = append(kinds, webrtc.RTPCodecTypeAudio)
+	case besideRung:
+		x.second.pc = pc
+		kinds = append(kinds, webrtc.RTPCodecTypeVideo)
 	}
 	receive := webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}
-	for _, kind := range kinds {
-		if _, err := pc.AddTransceiverFromKind(kind, receive); err != nil {
+	for i, kind := range kinds {
+		transceiver, err := pc.AddTransceiverFromKind(kind, receive)
+		if err != nil {
 			return fmt.Errorf("offer to receive: %w", err)
+		}
+		if rung == besideRung && i > 0 {
+			x.beside = transceiver
 		}
 	}
 	pc.OnConnectionStateChange(func(state webrtc.PeerConnectionState) { x.steady(rung, state) })
@@ -168,8 +185,11 @@ func (x *pull) connect(ctx context.Context, api *webrtc.API, rung int, ask Ask) 
 func (x *pull) steady(rung int, state webrtc.PeerConnectionState) {
 	switch state {
 	case webrtc.PeerConnectionStateConnected:
-		if rung == 0 {
+		switch rung {
+		case 0:
 			x.session.steady(state)
+		case besideRung:
+			x.second.steady(state)
 		}
 	case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
 		x.session.Close()
@@ -181,6 +201,9 @@ func (x *pull) steady(rung int, state webrtc.PeerConnectionState) {
 // receive takes a track as a layer of the main venue's camera, or its microphone.
 func (x *pull) receive(pc *webrtc.PeerConnection, rung int, track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 	s := x.session
+	if receiver.RTPTransceiver() == x.beside {
+		s, rung = x.second, 0
+	}
 	ssrc := uint32(track.SSRC())
 	u := &upTrack{session: s, pub: s.pub, track: track, payload: uint8(track.PayloadType())}
 	u.ask = func(seqs []uint16) {
@@ -248,6 +271,7 @@ func (x *pull) flows(now time.Time) bool {
 // close ends the connections; the other node is told by DTLS.
 func (x *pull) close() {
 	x.session.Close()
+	x.second.Close()
 	for _, pc := range x.pcs {
 		_ = pc.GracefulClose() // it is over either way
 	}

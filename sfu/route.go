@@ -66,7 +66,7 @@ func (p *Plane) choose(now time.Time) []conference.VenueID {
 		return nil
 	}
 	candidates := make(map[*publisher]bool, 3)
-	for _, v := range []conference.VenueID{p.main, p.floor.Holder, p.floor.Preview} {
+	for _, v := range []conference.VenueID{p.main, p.floor.Holder, p.floor.Preview, pulledBeside} {
 		if pub := chosen[v]; pub != nil {
 			candidates[pub] = true
 		}
@@ -132,6 +132,26 @@ func (p *Plane) show(a *audience, now time.Time) []*feed {
 			waited = append(waited, video)
 		}
 	}
+	return append(waited, p.showSecond(a, now)...)
+}
+
+// showSecond points the second slot of an audience at the programme's second picture, and
+// returns it when its keyframe is waited for.
+func (p *Plane) showSecond(a *audience, now time.Time) (waited []*feed) {
+	if a.venue != "" || p.programme == nil || a.seconds.Load() == 0 {
+		a.beside.cut.point(nil, false)
+		return nil
+	}
+	b := &p.programme.beside
+	a.beside.cut.point(b.video, false)
+	cost := 0
+	if b.on.Load() && b.video.alive(now, layerAlive) {
+		cost = b.video.costs(besideRung, now)
+	}
+	if w := a.beside.cut.waiting(); w != nil && b.on.Load() {
+		waited = append(waited, w)
+	}
+	a.second.Store(int64(cost))
 	return waited
 }
 

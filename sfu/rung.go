@@ -17,11 +17,12 @@ type rung struct {
 	bus   *bus.Bus
 	video *feed
 	seq   ring.Unwrapper
+	pause *pause // nil: all of it is put out
 }
 
-// watched reports whether somebody takes the rung, or a tap reads all of them.
+// watched reports whether somebody takes the rung, or a tap reads it.
 func (p *programme) watched(r *rung) bool {
-	return len(*r.video.outputs.Load()) > 0 || p.taps.Load() > 0
+	return len(*r.video.outputs.Load()) > 0 || p.taps.Load() > 0 && r.pause == nil
 }
 
 // clock is the bus that keeps the time of all rungs and of the sound.
@@ -33,6 +34,7 @@ func (p *programme) show(s bus.Source, q bus.Packet, at time.Time) {
 		r := &p.rungs[i]
 		p.emit(r, r.bus.Video(p.outs[:0], s, q, at))
 	}
+	p.showBeside(s, q, at)
 }
 
 // emit puts a bus's packets into the feed of its rung.
@@ -58,6 +60,12 @@ func (p *programme) put(r *rung, o bus.Out) {
 		return
 	}
 	defer q.Release()
+	if r.pause != nil {
+		var passes bool
+		if seq, passes = r.pause.pass(seq, q.Key); !passes {
+			return
+		}
+	}
 	if !p.watched(r) { // whoever comes begins at a keyframe
 		r.video.flow.add(len(q.Payload))
 		return
@@ -75,8 +83,8 @@ func (p *programme) put(r *rung, o bus.Out) {
 
 // synchronise sets the clocks of all feeds: one clock for picture and sound.
 func (p *programme) synchronise(now time.Time) {
-	for i := range p.rungs {
-		p.rungs[i].video.clock.set(moment{ts: p.clock().VideoTime(now), nanos: now.UnixNano()})
+	for _, r := range p.all {
+		r.video.clock.set(moment{ts: p.clock().VideoTime(now), nanos: now.UnixNano()})
 	}
 	p.audio.clock.set(moment{ts: p.clock().AudioTime(now), nanos: now.UnixNano()})
 }

@@ -67,7 +67,7 @@ func (v *Viewer) take(e *entryOut, buf []byte) []byte {
 
 // single reports whether packets go out one by one: without RTX a packet is sent again
 // under its own number and must then be the same to the byte, so it is not padded.
-func (g *leg) single(m medium) bool { return m == picture && g.rtxPayload == 0 }
+func (g *leg) single(m medium) bool { return m != sound && g.rtxPayload == 0 }
 
 // unpadded returns a packet's payload and first byte; an empty one is a byte of padding.
 func unpadded(p *ring.Packet) ([]byte, byte) {
@@ -109,10 +109,11 @@ func (s *shard) send(v *Viewer, way *way, b []byte, size int, now time.Time) {
 }
 
 func (s *shard) drop(v *Viewer, now time.Time) {
-	g := &v.legs[picture]
-	g.lost()
 	v.counters.late.Add(1)
-	s.askKey(g, now)
+	for m := range sound {
+		v.legs[m].lost()
+		s.askKey(&v.legs[m], now)
+	}
 }
 
 // askKey asks the source of a viewer's picture for a keyframe.

@@ -64,7 +64,7 @@ func newStand(tb testing.TB, l line) *stand {
 	f := newVideoFeed(1, videoRing)
 	a.video[0].cut.show(f, false)
 	f.attach(a.video[0].cut)
-	a.join(s)
+	a.join(v)
 	s.obey(order{viewer: v, done: make(chan struct{})})
 	return &stand{shard: s, viewer: v, audience: a, feed: f, socket: u, opener: opener, seq: 1 << 16}
 }

@@ -175,7 +175,9 @@ func (s *shard) obey(o order) {
 	g.begin()
 	g.viewers = append(g.viewers, v)
 	v.audience.watched[v.rung].Add(1)
-	v.legs[picture].stream, v.legs[sound].stream = &v.audience.video[v.rung], &v.audience.audio
+	for m := range media {
+		v.legs[m].stream = v.audience.stream(m, v.rung)
+	}
 }
 
 // without takes a viewer out of a list; the order does not matter.
@@ -207,7 +209,9 @@ func (g *group) stream(m medium) *stream { return g.audience.stream(m, g.rung) }
 // begin makes a group ready for its first viewer: what came before is nobody's.
 func (g *group) begin() {
 	if len(g.viewers)+len(g.coming) == 0 {
-		g.read[picture], g.read[sound] = g.stream(picture).head.Load(), g.stream(sound).head.Load()
+		for m := range media {
+			g.read[m] = g.stream(m).head.Load()
+		}
 	}
 }
 
@@ -230,6 +234,10 @@ func (s *shard) flushGroup(g *group, now time.Time) (waits bool) {
 	b := &s.batch
 	b.reset()
 	for m := range media {
+		if m == beside && !hasSecond(g.rung) {
+			g.read[m] = g.stream(m).head.Load()
+			continue
+		}
 		if !b.collect(g.stream(m), m, &g.read[m]) {
 			g.lost(m, now)
 		}
@@ -264,7 +272,7 @@ func (g *group) lost(m medium, now time.Time) {
 		v.legs[m].lost()
 		v.counters.late.Add(1)
 	}
-	if m == picture {
-		g.stream(picture).cut.askKey(now.UnixNano())
+	if m != sound {
+		g.stream(m).cut.askKey(now.UnixNano())
 	}
 }

@@ -232,14 +232,18 @@ func (v *Viewer) enter() bool {
 		return false
 	}
 	v.plane.node.opening.end(v)
-	v.audience.join(v.shard)
-	v.audience.video[begins].cut.askKey(v.plane.now().UnixNano())
+	v.audience.join(v)
+	now := v.plane.now().UnixNano()
+	v.audience.video[begins].cut.askKey(now)
+	if v.legs[beside].on {
+		v.audience.beside.cut.askKey(now)
+	}
 	return true
 }
 
 // exit takes it back: after that nobody seals for it.
 func (v *Viewer) exit() {
-	v.audience.leave(v.shard)
+	v.audience.leave(v)
 	v.order(true)
 }
 

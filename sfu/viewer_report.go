@@ -35,8 +35,12 @@ func (v *Viewer) heed(plain []byte) {
 		switch p := p.(type) {
 		case *rtcp.TransportLayerNack:
 			v.nack(p)
-		case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
-			v.shard.request(ask{viewer: v, medium: picture, key: true})
+		case *rtcp.PictureLossIndication:
+			v.wants(p.MediaSSRC)
+		case *rtcp.FullIntraRequest:
+			for _, e := range p.FIR[:min(len(p.FIR), int(media))] {
+				v.wants(e.SSRC)
+			}
 		case *rtcp.ReceiverEstimatedMaximumBitrate:
 			v.remb.Store(uint64(p.Bitrate))
 			v.rembAt.Store(v.shard.now().UnixNano())
@@ -56,16 +60,31 @@ func (v *Viewer) losses(reports []rtcp.ReceptionReport) {
 	}
 }
 
+// wants asks for a keyframe; whoever does not say of which picture means the programme's.
+func (v *Viewer) wants(ssrc uint32) {
+	m, ok := v.mediumOf(ssrc)
+	if !ok || m == sound {
+		m = picture
+	}
+	v.shard.request(ask{viewer: v, medium: m, key: true})
+}
+
+// mediumOf returns which of the viewer's streams has an SSRC.
+func (v *Viewer) mediumOf(ssrc uint32) (medium, bool) {
+	for m := range media {
+		if v.legs[m].on && v.legs[m].ssrc == ssrc {
+			return m, true
+		}
+	}
+	return 0, false
+}
+
 // maxNacks is how many entries of one NACK message are taken: 16 of 17 packets each.
 const maxNacks = 16
 
 func (v *Viewer) nack(p *rtcp.TransportLayerNack) {
-	m := picture
-	switch p.MediaSSRC {
-	case v.legs[picture].ssrc:
-	case v.legs[sound].ssrc:
-		m = sound
-	default:
+	m, ok := v.mediumOf(p.MediaSSRC)
+	if !ok {
 		return
 	}
 	for _, n := range p.Nacks[:min(len(p.Nacks), maxNacks)] {
@@ -102,9 +121,10 @@ func (s *shard) reportTo(v *Viewer, now time.Time) {
 		g := &v.legs[m]
 		g.repairsLeft = maxRepairs
 		ts, ok := v.audience.stream(m, v.rung).cut.timestamp(now.UnixNano())
-		if !ok || g.packets == 0 {
+		if !ok || g.packets == 0 || m == beside && g.packets == g.told { // an empty slot sends nothing
 			continue
 		}
+		g.told = g.packets
 		plain = appendReport(plain, g, toNTP(now.UnixNano()), ts+g.tsOff)
 	}
 	if len(plain) == 0 {

@@ -43,27 +43,38 @@ func readViewerOffer(text string) (*viewerOffer, error) {
 	return v, nil
 }
 
-// allot gives the first m-line of each medium that receives to a leg.
-func (v *Viewer) allot() {
+// allot gives the first m-line of each medium that receives to a leg; of the programme the
+// second one of pictures too.
+func (v *Viewer) allot(programme bool) {
 	for _, l := range v.offer.lines {
-		if m, ok := mediumOf(l); ok && !v.legs[m].on {
-			v.legs[m] = newLeg(l)
-			v.legs[m].mid = l.mid
+		m := sound
+		switch {
+		case !l.down || l.media == 0:
+			continue
+		case l.media == webrtc.RTPCodecTypeVideo && v.legs[picture].on && programme:
+			m = beside
+		case l.media == webrtc.RTPCodecTypeVideo:
+			m = picture
 		}
-	}
-	for v.legs[picture].ssrc == v.legs[sound].ssrc { // 1 in 2^32
-		v.legs[sound].ssrc += 2
+		if v.legs[m].on {
+			continue
+		}
+		v.legs[m] = newLeg(l)
+		v.legs[m].mid = l.mid
+		for n := range m { // 1 in 2^32
+			for v.legs[n].ssrc == v.legs[m].ssrc || v.legs[n].rtxSSRC == v.legs[m].rtxSSRC {
+				v.legs[m].ssrc, v.legs[m].rtxSSRC = v.legs[m].ssrc+2, v.legs[m].rtxSSRC+2
+			}
+		}
 	}
 }
 
-func mediumOf(l line) (medium, bool) {
-	switch {
-	case !l.down:
-		return 0, false
-	case l.media == webrtc.RTPCodecTypeVideo:
-		return picture, true
-	case l.media == webrtc.RTPCodecTypeAudio:
-		return sound, true
+// legOf returns which leg an m-line is; false: none.
+func (v *Viewer) legOf(l line) (medium, bool) {
+	for m := range media {
+		if v.legs[m].on && v.legs[m].mid == l.mid {
+			return m, true
+		}
 	}
 	return 0, false
 }
@@ -82,7 +93,7 @@ func (v *Viewer) answer() (string, error) {
 func (v *Viewer) description(ufrag, pwd, fingerprint string) string {
 	var mids []string
 	for _, l := range v.offer.lines {
-		if v.takes(l) {
+		if _, ok := v.legOf(l); ok {
 			mids = append(mids, l.mid)
 		}
 	}
@@ -95,23 +106,18 @@ func (v *Viewer) description(ufrag, pwd, fingerprint string) string {
 	b.WriteString("a=fingerprint:" + fingerprint + "\r\n")
 	b.WriteString("a=msid-semantic:WMS *\r\na=group:BUNDLE " + strings.Join(mids, " ") + "\r\n")
 	for _, l := range v.offer.lines {
-		if !v.takes(l) {
+		m, ok := v.legOf(l)
+		if !ok {
 			refuseLine(&b, l)
 			continue
 		}
-		v.answerLine(&b, l)
+		v.answerLine(&b, l, m)
 		b.WriteString("a=setup:" + setup + "\r\na=ice-ufrag:" + ufrag + "\r\na=ice-pwd:" + pwd + "\r\n")
 		if l.mid == mids[0] {
 			b.WriteString("a=candidate:\r\na=end-of-candidates\r\n")
 		}
 	}
 	return b.String()
-}
-
-// takes reports whether an m-line is that of a leg.
-func (v *Viewer) takes(l line) bool {
-	m, ok := mediumOf(l)
-	return ok && v.legs[m].on && v.legs[m].mid == l.mid
 }
 
 // refuseLine answers an m-line that is not used (RFC 9429 §5.3.1).
@@ -136,8 +142,7 @@ func describe(b *strings.Builder, l line) {
 }
 
 // answerLine answers an m-line of ours, but for what all share.
-func (v *Viewer) answerLine(b *strings.Builder, l line) {
-	m, _ := mediumOf(l)
+func (v *Viewer) answerLine(b *strings.Builder, l line, m medium) {
 	g, p := &v.legs[m], l.codec.payload
 	formats := strconv.Itoa(int(p))
 	if l.rtx != nil {
@@ -155,9 +160,12 @@ func (v *Viewer) answerLine(b *strings.Builder, l line) {
 		fmt.Fprintf(b, "a=rtpmap:%d rtx/90000\r\na=fmtp:%d apt=%d\r\n", l.rtx.payload, l.rtx.payload, p)
 		fmt.Fprintf(b, "a=ssrc-group:FID %d %d\r\n", g.ssrc, g.rtxSSRC)
 	}
-	track := l.media.String() + "-" + l.mid
-	b.WriteString("a=msid:programme " + track + "\r\n")
-	fmt.Fprintf(b, "a=ssrc:%d cname:programme\r\na=ssrc:%d msid:programme %s\r\n", g.ssrc, g.ssrc, track)
+	msid := "programme " + l.media.String() + "-" + l.mid
+	if m == beside {
+		msid = "beside " + l.media.String() + "-" + l.mid // nobody's sound waits for it
+	}
+	b.WriteString("a=msid:" + msid + "\r\n")
+	fmt.Fprintf(b, "a=ssrc:%d cname:programme\r\na=ssrc:%d msid:%s\r\n", g.ssrc, g.ssrc, msid)
 	if l.rtx != nil {
 		fmt.Fprintf(b, "a=ssrc:%d cname:programme\r\n", g.rtxSSRC)
 	}

@@ -142,8 +142,12 @@ func TestViewerTakesWhatItWants(t *testing.T) {
 	listener.wait(listener.slot(sfu.SlotProgramme, audio, 0), "sound", func(all []received) bool { return len(all) > 20 })
 	more := watch(t, plane, shape{videos: 2, audios: 2})
 	more.wait(more.slot(sfu.SlotProgramme, video, 0), "pictures", func(all []received) bool { return len(all) > 5 })
-	if n := strings.Count(more.answer, "a=inactive"); n != 2 {
-		t.Errorf("got %d m-lines refused, want 2:\n%s", n, more.answer)
+	if n := strings.Count(more.answer, "a=inactive"); n != 1 {
+		t.Errorf("got %d m-lines refused, want the second sound:\n%s", n, more.answer)
+	}
+	venue := watchVenue(t, plane, hall, shape{videos: 3, audios: 1})
+	if n := strings.Count(venue.answer, "a=inactive"); n != 2 {
+		t.Errorf("got %d m-lines of a venue refused, want all pictures but one:\n%s", n, venue.answer)
 	}
 }
 

@@ -63,7 +63,7 @@ func (p *Plane) view(ctx context.Context, at viewing, offer string) (*Viewer, st
 	}
 	life, cancel := context.WithCancel(context.Background())
 	v.cancel = cancel
-	v.allot()
+	v.allot(at.venue == "")
 	v.audience = p.admitViewer(v, at.venue)
 	answer, err := v.start(ctx, life)
 	if err != nil {
