@@ -262,6 +262,7 @@ func (a audience) floor(f *floor.Floor) protocol.Floor {
 		GivenAt: instant(f.GivenAt),
 		LimitMs: f.LimitMs,
 		Slate:   f.Slate,
+		Beside:  f.Beside,
 	}
 	if a.onFloor() {
 		out.Preview = string(f.Preview)

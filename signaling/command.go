@@ -388,6 +388,9 @@ func floorBody(name protocol.CommandName, data json.RawMessage, actor conference
 	case "programme.slate":
 		d, err := body[protocol.ProgrammeSlate](data)
 		return floor.Slate{On: d.On}, err
+	case "programme.beside":
+		d, err := body[protocol.ProgrammeBeside](data)
+		return floor.Beside{On: d.On}, err
 	}
 	d, err := body[protocol.VenueRef](data)
 	venue := conference.VenueID(d.Venue)

@@ -53,6 +53,7 @@ func bodies() map[protocol.CommandName]func() any {
 	add(protocol.VenueRef{}, "hand.lower", "floor.preview", "floor.takeBack")
 	add(protocol.FloorGive{}, "floor.give")
 	add(protocol.ProgrammeSlate{}, "programme.slate")
+	add(protocol.ProgrammeBeside{}, "programme.beside")
 	add(protocol.MediaOffer{}, "media.join", "media.restart")
 	add(protocol.MediaTiles{}, "media.tiles")
 	add(protocol.MediaTalk{}, "media.talk")

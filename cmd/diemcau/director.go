@@ -186,7 +186,7 @@ func (d *direction) obey(state *floor.Floor) {
 	if state == nil {
 		return
 	}
-	d.plane.SetFloor(sfu.Floor{Holder: state.Holder, Preview: state.Preview, Slate: state.Slate})
+	d.plane.SetFloor(sfu.Floor{Holder: state.Holder, Preview: state.Preview, Slate: state.Slate, Beside: state.Beside})
 }
 
 // reconcile tells the record which venues came and went; false: not all of it was taken.

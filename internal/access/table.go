@@ -66,7 +66,7 @@ func May(role conference.Role, action string) bool {
 		return is(venue)
 	case "hand.lower":
 		return is(venue, stage)
-	case "floor.preview", "floor.give", "floor.takeBack", "floor.cityHall", "programme.slate":
+	case "floor.preview", "floor.give", "floor.takeBack", "floor.cityHall", "programme.slate", "programme.beside":
 		return is(stage)
 	case "venue.connect", "venue.disconnect":
 		return is(system)

@@ -20,7 +20,7 @@ func TestMay_wholeMatrix(t *testing.T) {
 			"question.approve question.edit question.return question.refuse question.redirect question.write question.merge " +
 			"question.undo media.watch",
 		conference.RoleStage: "question.similar question.edit question.queue question.unqueue question.stage question.air question.answer question.recall hand.lower " +
-			"floor.preview floor.give floor.takeBack floor.cityHall programme.slate " +
+			"floor.preview floor.give floor.takeBack floor.cityHall programme.slate programme.beside " +
 			"media.join media.restart media.leave media.look media.tiles media.talk media.watch media.watchVenue line.read still.get",
 		conference.RoleScreen:   "media.watch",
 		conference.RoleOfficial: "promise.assign promise.note promise.keep media.watch",

@@ -196,7 +196,7 @@ func (b *batch) rule(r *request, command conference.Command) (conference.Decisio
 	case conference.Open, conference.Close, conference.GoLive:
 		return conference.Decide(b.info, command, b.now)
 	case floor.Connect, floor.Disconnect, floor.Ready, floor.NotReady, floor.RaiseHand, floor.LowerHand,
-		floor.Preview, floor.Give, floor.TakeBack, floor.CityHall, floor.Slate:
+		floor.Preview, floor.Give, floor.TakeBack, floor.CityHall, floor.Slate, floor.Beside:
 		return b.floor.Decide(command, b.now)
 	}
 	return b.questions.Decide(b.info, command, b.now)

@@ -201,3 +201,37 @@ func TestCreate(t *testing.T) {
 	must(t, c, admin, conference.Open{})
 	refused(t, c, "conference.already_open", admin, conference.Open{})
 }
+
+// TestSideBySideIsInTheLog: that City Hall stands beside the holder is on every node, and on
+// one that starts afterwards; it stays while the floor goes round and City Hall has it back.
+func TestSideBySideIsInTheLog(t *testing.T) {
+	t.Parallel()
+	store := newStore(t)
+	first, stop := startNode(t, store)
+	a := conferenceOn(t, first)
+	second, _ := startNode(t, store)
+	b := conferenceOn(t, second)
+	beside := func(on bool) func(*live.Snapshot) bool {
+		return func(s *live.Snapshot) bool { return s.Floor.Beside == on }
+	}
+	must(t, a, stage, floor.Beside{On: true})
+	waitFor(t, b, "side by side", beside(true))
+	before := b.Snapshot().Position
+	must(t, b, stage, floor.Beside{On: true})
+	if after := b.Snapshot().Position; after != before {
+		t.Errorf("what is on already was written again: position %d after %d", after, before)
+	}
+	must(t, b, stage, floor.Slate{On: true})
+	must(t, b, stage, floor.CityHall{})
+	if f := b.Snapshot().Floor; !f.Beside || f.Slate {
+		t.Errorf("back at City Hall: got %+v, want side by side and no slate", f)
+	}
+	stop()
+	third, _ := startNode(t, store)
+	c := conferenceOn(t, third)
+	if !c.Snapshot().Floor.Beside {
+		t.Error("a node that starts afterwards does not know")
+	}
+	must(t, c, stage, floor.Beside{})
+	waitFor(t, b, "one picture", beside(false))
+}

@@ -11,7 +11,7 @@ import (
 // Events of other parts change nothing.
 func (b *Board) Apply(event conference.Event) (*Venue, error) {
 	switch event.Type {
-	case EventCityHall, EventSlate:
+	case EventCityHall, EventSlate, EventBeside:
 		return nil, b.applyFloor(event)
 	case EventConnected, EventDisconnected, EventReady, EventNotReady, EventHandRaised, EventHandLowered,
 		EventPreviewed, EventGiven, EventTakenBack:
@@ -29,12 +29,16 @@ func (b *Board) Apply(event conference.Event) (*Venue, error) {
 }
 
 func (b *Board) applyFloor(event conference.Event) error {
-	data, err := conference.DataOf[Slated](event) // BackToCityHall has no fields: the slate goes
+	data, err := conference.DataOf[Slated](event) // SideBySide has the same field, BackToCityHall none: the slate goes
 	if err != nil {
 		return err
 	}
 	next := *b.Floor()
-	next.Slate = data.On
+	if event.Type == EventBeside {
+		next.Beside = data.On
+	} else {
+		next.Slate = data.On
+	}
 	b.floor = &next
 	return nil
 }

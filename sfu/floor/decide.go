@@ -48,6 +48,8 @@ func (b *Board) Decide(command conference.Command, now time.Time) (conference.De
 		return b.cityHall()
 	case Slate:
 		return b.slate(body)
+	case Beside:
+		return b.beside(body)
 	}
 	return conference.Decision{}, conference.Refuse(conference.KindInvalid, "command.unknown", command.Body.CommandType())
 }
@@ -202,6 +204,13 @@ func (b *Board) slate(body Slate) (conference.Decision, error) {
 		return b.onFloor(), nil
 	}
 	return b.onFloor(floorOnly(EventSlate, Slated(body))), nil
+}
+
+func (b *Board) beside(body Beside) (conference.Decision, error) {
+	if b.Floor().Beside == body.On {
+		return b.onFloor(), nil
+	}
+	return b.onFloor(floorOnly(EventBeside, SideBySide(body))), nil
 }
 
 func (b *Board) known(id conference.VenueID) (*Venue, error) {

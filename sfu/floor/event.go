@@ -16,6 +16,7 @@ const (
 	EventTakenBack    = "floor.takenBack"
 	EventCityHall     = "floor.cityHall"
 	EventSlate        = "programme.slate"
+	EventBeside       = "programme.beside"
 )
 
 // FieldNote is the private (sealed, erasable) field of hand.raised: the operator's words.
@@ -76,5 +77,10 @@ type BackToCityHall struct{}
 
 // Slated is the data of programme.slate.
 type Slated struct {
+	On bool `json:"on"`
+}
+
+// SideBySide is the data of programme.beside.
+type SideBySide struct {
 	On bool `json:"on"`
 }

@@ -48,6 +48,9 @@ type Floor struct {
 	LimitMs int64
 	// Slate covers the programme (picture and sound) whatever the floor.
 	Slate bool
+	// Beside shows City Hall's picture beside that of whoever holds the floor; a mode that
+	// stays while the floor goes round.
+	Beside bool
 }
 
 // Connect tells that the venue's media came up; System only.
@@ -92,6 +95,9 @@ type CityHall struct{}
 // Slate covers or uncovers the programme.
 type Slate struct{ On bool }
 
+// Beside puts City Hall's picture beside the holder's, or takes it away.
+type Beside struct{ On bool }
+
 // CommandType returns the command's name on the wire.
 func (Connect) CommandType() string { return "venue.connect" }
 
@@ -124,3 +130,6 @@ func (CityHall) CommandType() string { return "floor.cityHall" }
 
 // CommandType returns the command's name on the wire.
 func (Slate) CommandType() string { return "programme.slate" }
+
+// CommandType returns the command's name on the wire.
+func (Beside) CommandType() string { return "programme.beside" }

@@ -25,6 +25,7 @@ func TestGolden(t *testing.T) {
 		floor.EventTakenBack:    floor.TakenBack{Venue: "ba-dinh"},
 		floor.EventCityHall:     floor.BackToCityHall{},
 		floor.EventSlate:        floor.Slated{On: true},
+		floor.EventBeside:       floor.SideBySide{On: true},
 	} {
 		got, err := json.Marshal(data)
 		if err != nil {

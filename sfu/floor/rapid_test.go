@@ -72,6 +72,7 @@ type paper struct {
 	limit   int64
 	preview conference.VenueID
 	slate   bool
+	beside  bool
 }
 
 func (p paper) copy() paper {
@@ -302,7 +303,7 @@ func (m *machine) turn(t *rapid.T) {
 }
 
 func (m *machine) clear(t *rapid.T) {
-	switch rapid.SampledFrom([]string{"takeBack", "cityHall", "slate", "preview"}).Draw(t, "what") {
+	switch rapid.SampledFrom([]string{"takeBack", "cityHall", "slate", "beside", "preview"}).Draw(t, "what") {
 	case "takeBack":
 		id := rapid.SampledFrom(append([]conference.VenueID{"", "nowhere"}, all...)).Draw(t, "venue")
 		_, known := m.paper.places[id]
@@ -323,6 +324,9 @@ func (m *machine) clear(t *rapid.T) {
 	case "slate":
 		m.paper.slate = rapid.Bool().Draw(t, "on")
 		m.give(t, floor.Slate{On: m.paper.slate}, "")
+	case "beside":
+		m.paper.beside = rapid.Bool().Draw(t, "on")
+		m.give(t, floor.Beside{On: m.paper.beside}, "")
 	case "preview":
 		m.paper.preview = ""
 		m.give(t, floor.Preview{}, "")
@@ -349,8 +353,8 @@ func (m *machine) endPreview(id conference.VenueID) {
 func (m *machine) check(t *rapid.T) {
 	f := m.board.Floor()
 	var want, got strings.Builder
-	fmt.Fprintf(&want, "%s holder %q %v %d preview %q slate %v", cityHall, m.paper.holder, m.paper.holder != "", m.paper.limit, m.paper.preview, m.paper.slate)
-	fmt.Fprintf(&got, "%s holder %q %v %d preview %q slate %v", f.Main, f.Holder, !f.GivenAt.IsZero(), f.LimitMs, f.Preview, f.Slate)
+	fmt.Fprintf(&want, "%s holder %q %v %d preview %q slate %v beside %v", cityHall, m.paper.holder, m.paper.holder != "", m.paper.limit, m.paper.preview, m.paper.slate, m.paper.beside)
+	fmt.Fprintf(&got, "%s holder %q %v %d preview %q slate %v beside %v", f.Main, f.Holder, !f.GivenAt.IsZero(), f.LimitMs, f.Preview, f.Slate, f.Beside)
 	if m.paper.holder != "" && !f.GivenAt.Equal(start.Add(m.paper.since)) {
 		t.Fatalf("clock: given at %v, want %v", f.GivenAt, start.Add(m.paper.since))
 	}

@@ -242,6 +242,13 @@ type ProgrammeSlate struct {
 	On bool `json:"on"`
 }
 
+// ProgrammeBeside is "programme.beside" (stage).
+//
+//wire:command programme.beside
+type ProgrammeBeside struct {
+	On bool `json:"on"`
+}
+
 // MediaOffer is "media.join" (venue, stage) and "media.restart": a full SDP offer; the
 // reply's sdp is the answer. The order of the m-lines is in docs/protocol.md.
 //

@@ -80,7 +80,7 @@ func venueView() protocol.Venue {
 
 func floorView() protocol.Floor {
 	return protocol.Floor{
-		Main: "main", Holder: "phu-loc", Preview: "a-luoi", GivenAt: "2022-10-28T01:00:06Z", LimitMs: 180_000, Slate: true,
+		Main: "main", Holder: "phu-loc", Preview: "a-luoi", GivenAt: "2022-10-28T01:00:06Z", LimitMs: 180_000, Slate: true, Beside: true,
 	}
 }
 

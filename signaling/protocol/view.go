@@ -292,4 +292,5 @@ type Floor struct {
 	GivenAt string `json:"givenAt,omitempty"`
 	LimitMs int64  `json:"limitMs,omitempty"`
 	Slate   bool   `json:"slate,omitempty"`
+	Beside  bool   `json:"beside,omitempty"` // City Hall's picture stands beside the holder's
 }

@@ -226,6 +226,11 @@ export interface ProgrammeSlate {
   on: boolean;
 }
 
+/** ProgrammeBeside is "programme.beside" (stage). */
+export interface ProgrammeBeside {
+  on: boolean;
+}
+
 /**
  * MediaOffer is "media.join" (venue, stage) and "media.restart": a full SDP offer; the
  * reply's sdp is the answer. The order of the m-lines is in docs/protocol.md.
@@ -1023,6 +1028,8 @@ export interface Floor {
   givenAt?: string;
   limitMs?: number;
   slate?: boolean;
+  /** City Hall's picture stands beside the holder's */
+  beside?: boolean;
 }
 
 /** Channel is the way a question came in. */
@@ -1208,6 +1215,7 @@ export interface Commands {
   "floor.takeBack": VenueRef;
   "floor.give": FloorGive;
   "programme.slate": ProgrammeSlate;
+  "programme.beside": ProgrammeBeside;
   "media.join": MediaOffer;
   "media.restart": MediaOffer;
   "media.tiles": MediaTiles;
