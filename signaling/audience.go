@@ -113,11 +113,23 @@ func (a audience) event(c *live.Change) (protocol.Event, bool) {
 		i := a.info(c.Info)
 		e.Conference, seen = &i, true
 	}
+	if c.Absent != nil && a.promises() {
+		if !seen {
+			e.Type = eventAbsent // which registration, and what became of it, is nobody's here
+		}
+		e.Absent, seen = make(map[string]bool, len(c.Absent)), true
+		for id, absent := range c.Absent {
+			e.Absent[string(id)] = absent
+		}
+	}
 	return e, seen
 }
 
 // eventGone is the type of an event that tells only that a question is no longer shown.
 const eventGone = "question.gone"
+
+// eventAbsent is the type of an event that tells only whose asker did not come.
+const eventAbsent = "question.absent"
 
 // airChanged reports whether the change put a question on air or took one off.
 func airChanged(c *live.Change) bool {
@@ -143,6 +155,9 @@ func (a audience) snapshot(s *live.Snapshot, votes map[conference.QuestionID]int
 	}
 	if !a.questions() {
 		return out
+	}
+	if a.promises() && len(s.Absent) > 0 {
+		out.Absent = ids(s.Absent)
 	}
 	for _, q := range s.Questions {
 		if a.sees(q) {
@@ -338,6 +353,7 @@ func Standing(s live.Standing) protocol.Standing {
 	if s.Ahead >= 0 {
 		out.Ahead = &s.Ahead
 	}
+	out.Absent, out.Agency = s.Absent, s.Agency
 	return out
 }
 

@@ -195,6 +195,29 @@ func TestAudience_Q11_contact(t *testing.T) {
 	}
 }
 
+// TestAudience_Q11_absent: whose asker did not come is told to those who see to the answer,
+// by events and snapshots alike; an event tells nobody what became of a registration.
+func TestAudience_Q11_absent(t *testing.T) {
+	t.Parallel()
+	for _, role := range allRoles() {
+		a := audience{role: role, public: true}
+		want := oneOf(role, "moderator stage admin official")
+		scanned := live.Change{Event: conference.Event{Type: "registration.scanned", V: 1}, Registration: "r1", Absent: map[conference.QuestionID]bool{"q1": false}}
+		e, seen := a.event(&scanned)
+		if _, told := e.Absent["q1"]; seen != want || told != want || want && e.Type != "question.absent" {
+			t.Errorf("%q is told by an event: %v, %+v; want %v", role, seen, e, want)
+		}
+		scanned.Absent = nil
+		if e, seen := a.event(&scanned); seen {
+			t.Errorf("%q is told of a registration: %+v", role, e)
+		}
+		s := a.snapshot(&live.Snapshot{Info: &conference.Info{}, Absent: []conference.QuestionID{"q1"}}, nil)
+		if told := len(s.Absent) == 1; told != want {
+			t.Errorf("%q is told by a snapshot: %v, want %v", role, s.Absent, want)
+		}
+	}
+}
+
 // TestAudience_snapshotAgreesWithEvents: what an event shows a role, a snapshot shows it.
 func TestAudience_snapshotAgreesWithEvents(t *testing.T) {
 	t.Parallel()

@@ -42,6 +42,9 @@ func (r *room) tellFollowers(changes []live.Change) {
 		for _, id := range changes[i].Queue {
 			touched[id] = struct{}{}
 		}
+		for id := range changes[i].Absent {
+			touched[id] = struct{}{}
+		}
 	}
 	for id := range maps.Clone(touched) {
 		for merged := range r.behind[id] {

@@ -84,6 +84,7 @@ func (s *state) wipe() {
 	s.registrations, s.places = registration.NewBoard(), newSealedPlaces()
 	clear(s.registered)
 	clear(s.tickets)
+	clear(s.brought)
 	s.story = replay.Ledger{}
 	s.liveFrom = s.at.Pos + 1
 }

@@ -96,6 +96,9 @@ type Change struct {
 	Info  *conference.Info
 	// OnAir is the question on air after the event ("" none).
 	OnAir conference.QuestionID
+	// Absent are questions whose asker was invited and did not come (true), or has come after
+	// all (false); nil: as it was.
+	Absent map[conference.QuestionID]bool
 	// Registration is set when the event is about one.
 	Registration conference.RegistrationID
 	// Cursor is the client's opaque cursor right after the event.
@@ -113,6 +116,9 @@ type Snapshot struct {
 	Floor     *floor.Floor
 	Venues    []*floor.Venue // in the order of Info.Venues
 	At        time.Time
+	// Absent are the questions brought along by people who were invited and did not come;
+	// none before the close.
+	Absent []conference.QuestionID
 }
 
 // Standing is what the holder of a tracking code may know of the question.
@@ -124,4 +130,8 @@ type Standing struct {
 	Ahead int
 	// Into is the question that stands for it, when it was merged.
 	Into *moderation.Question
+	// Absent: its asker was invited and did not come, so that it is answered in writing, by
+	// Agency ("" when nobody is known to).
+	Absent bool
+	Agency string
 }

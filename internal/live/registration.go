@@ -64,6 +64,11 @@ type TicketStanding struct {
 	Place        int       // in the line; 0: in none
 	OfferEnds    time.Time // of an offer: see registration.OfferUntil
 	Tracking     string    // the code of the question brought along; "" none
+	// Absent: the person was invited and did not come. InWriting: so the question is answered
+	// in writing, by Agency ("" when nobody is known to).
+	Absent    bool
+	InWriting bool
+	Agency    string
 }
 
 // prepareAboutPerson brings a command with a person's words into the form the rules know.
@@ -214,7 +219,7 @@ func (c *Conference) Tickets() []TicketStanding {
 	all := c.state.registrations.Registrations()
 	out := make([]TicketStanding, len(all))
 	for i, r := range all {
-		out[i] = TicketStanding{Conference: c.id, Ticket: c.state.registered[r.ID].Registered.Ticket, Registration: r, OfferEnds: r.OfferUntil(c.state.info)}
+		out[i] = c.state.ticketOf(r)
 	}
 	return out
 }
@@ -269,14 +274,22 @@ func (s *state) ticket(id conference.RegistrationID) (TicketStanding, error) {
 	if r == nil {
 		return TicketStanding{}, unknownTicket()
 	}
+	out := s.ticketOf(r)
+	out.Place = s.registrations.Place(id)
+	return out, nil
+}
+
+// ticketOf is a registration with all but its place in the line.
+func (s *state) ticketOf(r *registration.Registration) TicketStanding {
 	out := TicketStanding{
-		Conference: s.info.ID, Ticket: s.registered[id].Registered.Ticket, Registration: r, Place: s.registrations.Place(id),
-		OfferEnds: r.OfferUntil(s.info),
+		Conference: s.info.ID, Ticket: s.registered[r.ID].Registered.Ticket, Registration: r,
+		OfferEnds: r.OfferUntil(s.info), Absent: r.Absent(s.info),
 	}
 	if made := s.submissions[r.Question]; made != nil {
 		out.Tracking = made.Code
+		out.Agency, out.InWriting = s.inWriting(s.questions.Question(r.Question))
 	}
-	return out, nil
+	return out
 }
 
 // noteRegistration keeps what a command came to for a registration. Of several
@@ -289,6 +302,9 @@ func (s *state) noteRegistration(outcome *Outcome, event conference.Event, r *re
 	if event.Type == registration.EventMade {
 		next.Ticket = s.newTicket(r.ID)
 		s.registered[r.ID] = outcome
+		if r.Question != "" {
+			s.brought[r.Question] = r.ID
+		}
 	} else {
 		next.Ticket = s.registered[r.ID].Registered.Ticket
 	}

@@ -40,6 +40,7 @@ type state struct {
 	codes       map[string]conference.QuestionID
 	registered  map[conference.RegistrationID]*Outcome
 	tickets     map[string]conference.RegistrationID
+	brought     map[conference.QuestionID]conference.RegistrationID // questions brought along
 	places      sealedPlaces
 	forgotten   map[conference.RegistrationID]bool // erased before the log was restored
 	ring        ring
@@ -58,6 +59,7 @@ func newState(keys *keyring) *state {
 		registrations: registration.NewBoard(),
 		registered:    make(map[conference.RegistrationID]*Outcome),
 		tickets:       make(map[string]conference.RegistrationID),
+		brought:       make(map[conference.QuestionID]conference.RegistrationID),
 		places:        newSealedPlaces(),
 		forgotten:     make(map[conference.RegistrationID]bool),
 
@@ -93,13 +95,14 @@ func (s *state) apply(event conference.Event, at eventlog.Position) error {
 	if change.Previous, change.Question, err = s.questions.Apply(event); err != nil {
 		return err
 	}
-	_, registered, err := s.registrations.Apply(event)
+	stood, registered, err := s.registrations.Apply(event)
 	if err != nil {
 		return err
 	}
 	if registered != nil {
 		change.Registration = registered.ID
 	}
+	s.noteAbsent(event, stood, registered, &change)
 	if err := s.recording.Apply(event); err != nil {
 		return err
 	}
@@ -217,7 +220,7 @@ func (s *state) snapshot() *Snapshot {
 	return &Snapshot{
 		Position: s.at.Pos, Cursor: cursorOf(s.at), Info: s.info,
 		Questions: s.questions.Questions(), Queue: s.queue(), OnAir: s.questions.OnAir(),
-		Floor: s.floor.Floor(), Venues: s.floor.Venues(), At: s.time,
+		Floor: s.floor.Floor(), Venues: s.floor.Venues(), At: s.time, Absent: s.absentees(),
 	}
 }
 
@@ -227,6 +230,7 @@ func (s *state) standing(id conference.QuestionID) (Standing, error) {
 		return Standing{}, unknownCode()
 	}
 	standing := Standing{Conference: s.info.ID, Code: s.submissions[id].Code, Question: q, Ahead: -1}
+	standing.Agency, standing.Absent = s.inWriting(q)
 	if q.MergedInto != "" {
 		standing.Into = s.questions.Question(q.MergedInto)
 		id = q.MergedInto

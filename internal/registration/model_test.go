@@ -61,7 +61,7 @@ func (m *machine) register(t *rapid.T) {
 		s.state = "waiting"
 	}
 	if s.walkIn {
-		s.state = "checkedIn"
+		s.state, s.seen = "checkedIn", true
 	}
 	m.do(t, actor, body, want)
 	if want != "" {
@@ -78,7 +78,7 @@ func (m *machine) end(id conference.RegistrationID, state string) {
 	s := m.paper.slips[id]
 	held := s.state != "waiting" && !s.reserved
 	m.paper.leave(id)
-	s.state = state
+	s.state, s.seen = state, false
 	m.paper.slips[id] = s
 	if held {
 		m.paper.offer(s.venue, m.now)
@@ -222,6 +222,9 @@ func (m *machine) checkIn(t *rapid.T) {
 	m.do(t, registrar, registration.CheckIn{ID: id, Venue: at, Offline: offline, At: m.now}, want)
 	if lets {
 		s.state = "checkedIn"
+	}
+	if want == "" {
+		s.seen = true
 		m.paper.slips[id] = s
 	}
 }
@@ -239,7 +242,7 @@ func (m *machine) undo(t *rapid.T) {
 		m.end(id, "cancelled")
 	default:
 		m.do(t, registrar, registration.UndoCheckIn{ID: id}, "")
-		s.state = "confirmed"
+		s.state, s.seen = "confirmed", false
 		m.paper.slips[id] = s
 	}
 }

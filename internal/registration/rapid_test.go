@@ -49,6 +49,7 @@ type slip struct {
 	walkIn       bool
 	until        time.Time
 	erased       bool
+	seen         bool // at some door
 }
 
 func (s slip) active() bool { return s.state != "cancelled" && s.state != "lapsed" }
@@ -80,6 +81,22 @@ func (p *paper) taken(v conference.VenueID) (public, reserved int) {
 		}
 	}
 	return public, reserved
+}
+
+// door counts who came in, who of them was on no list, and who of the invited stood at no door.
+func (p *paper) door(v conference.VenueID) (in, walkIns, unseen int) {
+	for _, s := range p.slips {
+		switch {
+		case s.venue != v || v == "":
+		case s.state == "checkedIn" && s.walkIn:
+			in, walkIns = in+1, walkIns+1
+		case s.state == "checkedIn":
+			in++
+		case s.state == "confirmed" && !s.seen:
+			unseen++
+		}
+	}
+	return in, walkIns, unseen
 }
 
 func (p *paper) free(v conference.VenueID) int {
@@ -231,7 +248,7 @@ func (m *machine) check(t *rapid.T) {
 	}
 	for id, s := range m.paper.slips {
 		r := m.board.Registration(id)
-		got := slip{string(r.State), r.Holder, r.Venue, r.Reserved, r.WalkIn, time.Time{}, r.Erased}
+		got := slip{string(r.State), r.Holder, r.Venue, r.Reserved, r.WalkIn, time.Time{}, r.Erased, len(r.Scans) > 0}
 		want := s
 		want.until = time.Time{}
 		if got != want {
@@ -255,6 +272,9 @@ func (m *machine) check(t *rapid.T) {
 		count := m.board.Count(v.ID)
 		if count.Taken() != public || count.Reserved != reserved || count.Waiting != len(m.paper.lines[v.ID]) {
 			t.Fatalf("%s: got %+v, want %d, %d reserved, %d waiting", v.ID, count, public, reserved, len(m.paper.lines[v.ID]))
+		}
+		if in, walkIns, unseen := m.paper.door(v.ID); count.CheckedIn != in || count.WalkIns != walkIns || count.Unseen != unseen {
+			t.Fatalf("%s: got %+v, want %d in, %d of them walk-ins, %d seen at no door", v.ID, count, in, walkIns, unseen)
 		}
 		if public > v.Seats-v.Reserved || reserved > v.Reserved {
 			t.Fatalf("%s: %d on %d seats, %d on %d reserved ones", v.ID, public, v.Seats-v.Reserved, reserved, v.Reserved)

@@ -105,6 +105,25 @@ func (r *Registration) Active() bool {
 	return r.State != StateCancelled && r.State != StateLapsed
 }
 
+// Seated reports whether somebody has a seat at a venue, whether they came or not.
+func (r *Registration) Seated() bool {
+	return !r.Online() && (r.State == StateConfirmed || r.State == StateCheckedIn)
+}
+
+// Invited reports whether somebody was expected: seated, and not only since they stood at the door.
+func (r *Registration) Invited() bool { return r.Seated() && !r.WalkIn }
+
+// unseen reports whether somebody is invited and no door has looked at their ticket.
+func (r *Registration) unseen() bool {
+	return r.Invited() && r.State == StateConfirmed && len(r.Scans) == 0
+}
+
+// Absent reports whether somebody was invited to a conference that is over and stood at no
+// door. A device that tells its looks after the close may still tell otherwise.
+func (r *Registration) Absent(info *conference.Info) bool {
+	return info.State == conference.StateClosed && r.unseen()
+}
+
 // OfferUntil is when an offer ends: with the doors, when these open earlier than they were to.
 func (r *Registration) OfferUntil(info *conference.Info) time.Time {
 	if doors := info.DoorsAt(); doors.Before(r.OfferEnds) {
@@ -155,10 +174,18 @@ type Count struct {
 	Reserved  int `json:"reserved"` // on reserved seats, those checked in too
 	Waiting   int `json:"waiting"`
 	CheckedIn int `json:"checkedIn"` // of all
+	WalkIns   int `json:"walkIns"`   // of those checked in
+	Unseen    int `json:"unseen"`    // invited, and at no door yet; absent once it is over
 }
 
 // Taken is how many of the public's seats are not free.
 func (c Count) Taken() int { return c.Confirmed + c.Offered }
+
+// Invited is how many were expected: with a seat before the day, whether they came or not.
+func (c Count) Invited() int { return c.Confirmed + c.Reserved - c.WalkIns }
+
+// Came is how many of the invited came.
+func (c Count) Came() int { return c.CheckedIn - c.WalkIns }
 
 // Free is how many of a venue's seats are left for the public.
 func (c Count) Free(v conference.Venue) int { return v.Seats - v.Reserved - c.Taken() }
@@ -174,6 +201,12 @@ func (c Count) add(r *Registration, by int) Count {
 		}
 		if r.State == StateCheckedIn {
 			c.CheckedIn += by
+			if r.WalkIn {
+				c.WalkIns += by
+			}
+		}
+		if r.unseen() {
+			c.Unseen += by
 		}
 	case StateOffered:
 		c.Offered += by

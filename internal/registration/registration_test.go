@@ -142,7 +142,7 @@ func TestCapacity(t *testing.T) {
 		t.Fatalf("unoffered at %v", got)
 	}
 	d.must(system, registration.Offer{Venue: "ba-dinh"})
-	want := registration.Count{Confirmed: 2, Offered: 2, Waiting: 1}
+	want := registration.Count{Confirmed: 2, Offered: 2, Waiting: 1, Unseen: 2}
 	if diff := cmp.Diff(want, d.board.Count("ba-dinh")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -251,5 +251,34 @@ func TestApplyRefusesNonsense(t *testing.T) {
 	}
 	if _, _, err := board.Apply(conference.Event{Type: "question.submitted", Data: json.RawMessage(`7`)}); err != nil {
 		t.Errorf("another part's event: %v", err)
+	}
+}
+
+// TestAbsent: who was invited and stood at no door did not come, once it is over; a look
+// that a device tells later, also of another door, takes that back.
+func TestAbsent(t *testing.T) {
+	t.Parallel()
+	closed := theInfo()
+	closed.State = conference.StateClosed
+	looked := []registration.Scan{{Venue: "thanh-pho", Offline: true, Result: registration.ResultOtherVenue}}
+	for name, one := range map[string]struct {
+		info *conference.Info
+		r    registration.Registration
+		want bool
+	}{
+		"a seat":                   {closed, registration.Registration{State: registration.StateConfirmed, Venue: "ba-dinh"}, true},
+		"a reserved seat":          {closed, registration.Registration{State: registration.StateConfirmed, Venue: "ba-dinh", Reserved: true}, true},
+		"not over yet":             {theInfo(), registration.Registration{State: registration.StateConfirmed, Venue: "ba-dinh"}, false},
+		"came":                     {closed, registration.Registration{State: registration.StateCheckedIn, Venue: "ba-dinh"}, false},
+		"stood at another door":    {closed, registration.Registration{State: registration.StateConfirmed, Venue: "ba-dinh", Scans: looked}, false},
+		"online":                   {closed, registration.Registration{State: registration.StateConfirmed}, false},
+		"waited":                   {closed, registration.Registration{State: registration.StateWaiting, Venue: "ba-dinh"}, false},
+		"did not accept an offer":  {closed, registration.Registration{State: registration.StateLapsed, Venue: "ba-dinh"}, false},
+		"has given the seat back":  {closed, registration.Registration{State: registration.StateCancelled, Venue: "ba-dinh"}, false},
+		"came without being asked": {closed, registration.Registration{State: registration.StateCheckedIn, Venue: "ba-dinh", WalkIn: true}, false},
+	} {
+		if got := one.r.Absent(one.info); got != one.want {
+			t.Errorf("%s: absent %v, want %v", name, got, one.want)
+		}
 	}
 }

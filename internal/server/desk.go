@@ -117,6 +117,8 @@ func (s *Server) countRegistrations(c echo.Context) error {
 		Seats         int                `json:"seats"`
 		ReservedSeats int                `json:"reservedSeats"`
 		registration.Count
+		Invited int `json:"invited"` // at venues
+		Came    int `json:"came"`    // of the invited
 	}
 	counts := running.Seats()
 	rows := []row{}
@@ -127,7 +129,8 @@ func (s *Server) countRegistrations(c echo.Context) error {
 		if actor.Venue != "" && actor.Venue != v.ID {
 			continue
 		}
-		rows = append(rows, row{Venue: v.ID, Seats: v.Seats, ReservedSeats: v.Reserved, Count: counts[v.ID]})
+		n := counts[v.ID]
+		rows = append(rows, row{Venue: v.ID, Seats: v.Seats, ReservedSeats: v.Reserved, Count: n, Invited: n.Invited(), Came: n.Came()})
 	}
 	return answer(c, http.StatusOK, rows)
 }

@@ -30,6 +30,9 @@ type ticketView struct {
 	ChangedAt  time.Time          `json:"changedAt"`
 	CheckedIn  *time.Time         `json:"checkedInAt,omitempty"`
 	Erased     bool               `json:"erased,omitempty"`
+	Absent     bool               `json:"absent,omitempty"`    // was invited and did not come
+	InWriting  bool               `json:"inWriting,omitempty"` // so the question is answered in writing
+	Agency     string             `json:"agency,omitempty"`    // by
 }
 
 func ticketViewOf(t live.TicketStanding) ticketView {
@@ -37,6 +40,7 @@ func ticketViewOf(t live.TicketStanding) ticketView {
 	view := ticketView{
 		Conference: t.Conference, Code: t.Ticket, State: r.State, Venue: r.Venue, Online: r.Online(), Reserved: r.Reserved,
 		Place: t.Place, Question: t.Tracking, MadeAt: r.MadeAt, ChangedAt: r.ChangedAt, Erased: r.Erased,
+		Absent: t.Absent, InWriting: t.InWriting, Agency: t.Agency,
 	}
 	if r.State == registration.StateOffered {
 		view.OfferEnds = &t.OfferEnds

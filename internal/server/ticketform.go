@@ -209,6 +209,9 @@ func standingSentence(l inLanguage, t live.TicketStanding) string {
 	r := t.Registration
 	switch r.State {
 	case registration.StateConfirmed:
+		if t.Absent {
+			return absentSentence(l, t)
+		}
 		if r.Online() {
 			return l.T("Bạn đã đăng ký theo dõi trực tuyến.", "You take part online.")
 		}
@@ -226,8 +229,22 @@ func standingSentence(l inLanguage, t live.TicketStanding) string {
 	return l.T("Đăng ký đã hủy.", "The registration was cancelled.")
 }
 
+func absentSentence(l inLanguage, t live.TicketStanding) string {
+	said := l.T("Hội nghị đã kết thúc, bạn không đến được.", "The conference is over, and you could not come.")
+	if !t.InWriting {
+		return said
+	}
+	said += l.T(" Câu hỏi bạn đã gửi được trả lời bằng văn bản", " The question you sent is answered in writing")
+	if t.Agency != "" {
+		said += l.T("; cơ quan trả lời: ", "; it is for: ") + t.Agency
+	}
+	return said + "."
+}
+
 // inHanoi writes a moment as people there read it.
 func inHanoi(at time.Time) string {
-	const ict = 7 * 60 * 60
-	return at.In(time.FixedZone("ICT", ict)).Format("15:04, 02/01/2006")
+	return at.In(hanoi()).Format("15:04, 02/01/2006")
 }
+
+// hanoi is the time of the country.
+func hanoi() *time.Location { return time.FixedZone("ICT", 7*60*60) }

@@ -131,6 +131,19 @@ func samples() map[string]any {
 				Venue: &v, Floor: &f, Conference: &c,
 			}},
 		}}),
+		"server.snapshot.absent": server("snapshot", protocol.ServerMessage{Snapshot: &protocol.Snapshot{
+			Cursor: "a1b2.7.0011aabb", Conference: c, Questions: []protocol.Question{}, Queue: []string{}, Floor: f,
+			Venues: []protocol.Venue{}, Absent: []string{q.ID},
+		}}),
+		"server.events.absent": server("events", protocol.ServerMessage{Events: &protocol.Events{
+			Prev: "a1b2.7.0011aabb", Cursor: "a1b2.8.2233ccdd", Events: []protocol.Event{{
+				Type: "question.absent", V: 1, At: at(9), Absent: map[string]bool{q.ID: false, "c4kz5n2qy7w4m6x8p1rt": true},
+			}},
+		}}),
+		"server.standing.absent": server("standing", protocol.ServerMessage{Standing: &protocol.Standing{
+			Conference: "hue", Code: "7KQ2M9XWTBH", State: moderation.StateCarriedOver, Body: "Bao giờ cấp sổ?",
+			SubmittedAt: at(1), ChangedAt: at(2), Absent: true, Agency: "Sở Tài nguyên và Môi trường",
+		}}),
 		"server.events.decided": server("events", protocol.ServerMessage{Events: &protocol.Events{
 			Prev: "a1b2.7.0011aabb", Cursor: "a1b2.8.2233ccdd", Events: []protocol.Event{{
 				Type: "question.refused", V: 1, At: at(9), Question: &protocol.Question{

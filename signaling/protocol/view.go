@@ -13,6 +13,8 @@ type Snapshot struct {
 	Votes  map[string]int `json:"votes,omitempty"`
 	Floor  Floor          `json:"floor"`
 	Venues []Venue        `json:"venues"`
+	// Absent are the questions whose askers were invited and did not come: officials and staff.
+	Absent []string `json:"absent,omitempty"`
 }
 
 // Event is one change; the fields set replace what the client holds.
@@ -31,6 +33,9 @@ type Event struct {
 	Venue      *Venue      `json:"venue,omitempty"`
 	Floor      *Floor      `json:"floor,omitempty"`
 	Conference *Conference `json:"conference,omitempty"`
+	// Absent are questions whose asker was invited and did not come (true), or has come after
+	// all (false); the others stay as they are. Officials and staff.
+	Absent map[string]bool `json:"absent,omitempty"`
 }
 
 // Conference is the conference as shown.
@@ -264,6 +269,10 @@ type Standing struct {
 	// Into is the question that stands for it when State is merged; Ahead, Conclusion and
 	// OnAirAt are then that question's.
 	Into *StandIn `json:"into,omitempty"`
+	// Absent: the asker was invited and did not come, so that it is answered in writing, by
+	// Agency (absent when nobody is known to).
+	Absent bool   `json:"absent,omitempty"`
+	Agency string `json:"agency,omitempty"`
 }
 
 // StandIn is the question that stands for a merged one. Text is absent while it is not

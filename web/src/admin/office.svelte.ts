@@ -7,6 +7,18 @@ export interface SessionRow extends SessionInfo {
   createdAt: string;
 }
 
+/** How many people of a venue ("" online): one row of GET …/registrations/counts. */
+export interface CountRow {
+  venue: string;
+  seats: number;
+  checkedIn: number;
+  /** Who had a seat before the day, and came; whose ticket no door has looked at; who came without. */
+  invited: number;
+  came: number;
+  unseen: number;
+  walkIns: number;
+}
+
 /** A new link, as POST …/links answers. */
 export interface MadeLink {
   role: Role;
@@ -34,6 +46,8 @@ export class OfficeData {
   readonly #base: string;
   #sessions = $state.raw<readonly SessionRow[] | null>(null);
   #failure = $state.raw<unknown>(null);
+  #counts = $state.raw<readonly CountRow[] | null>(null);
+  #countsFailure = $state.raw<unknown>(null);
   #health = $state.raw<Health | null>(null);
 
   constructor(conference: string) {
@@ -48,6 +62,14 @@ export class OfficeData {
     return this.#failure;
   }
 
+  get counts(): readonly CountRow[] | null {
+    return this.#counts;
+  }
+
+  get countsFailure(): unknown {
+    return this.#countsFailure;
+  }
+
   /** Null while the server could not be asked. */
   get health(): Health | null {
     return this.#health;
@@ -59,6 +81,15 @@ export class OfficeData {
       this.#failure = null;
     } catch (error) {
       this.#failure = error;
+    }
+  }
+
+  async count(): Promise<void> {
+    try {
+      this.#counts = await call<CountRow[]>('GET', `${this.#base}/registrations/counts`);
+      this.#countsFailure = null;
+    } catch (error) {
+      this.#countsFailure = error;
     }
   }
 

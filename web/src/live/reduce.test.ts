@@ -60,6 +60,14 @@ describe('reduce', () => {
     expect(reduce(later, [event({})]).votes).toBe(later.votes);
   });
 
+  it('marks whose asker did not come, and takes it back', () => {
+    const first = fromSnapshot({ ...snapshot, absent: ['a'] });
+    const later = reduce(first, [event({ absent: { b: true } }), event({ absent: { a: false } })]);
+    expect([...first.absent]).toEqual(['a']);
+    expect([...later.absent]).toEqual(['b']);
+    expect(reduce(later, [event({})]).absent).toBe(later.absent);
+  });
+
   it('replaces floor, venue and conference whole', () => {
     const view = reduce(fromSnapshot(snapshot), [
       event({ floor: { main: 'hall', holder: 'ba-dinh', givenAt: at } }),

@@ -13,6 +13,8 @@ export interface View {
   readonly venues: ReadonlyMap<string, Venue>;
   /** How many support each question anybody supports. */
   readonly votes: ReadonlyMap<string, number>;
+  /** Questions whose askers were invited and did not come; told to officials and staff. */
+  readonly absent: ReadonlySet<string>;
 }
 
 /** The view that a snapshot tells. */
@@ -25,6 +27,7 @@ export function fromSnapshot(snapshot: Snapshot): View {
     floor: snapshot.floor,
     venues: new Map(snapshot.venues.map((venue) => [venue.id, venue])),
     votes: new Map(Object.entries(snapshot.votes ?? {})),
+    absent: new Set(snapshot.absent),
   };
 }
 
@@ -46,6 +49,7 @@ export function reduce(view: View, events: readonly Event[]): View {
   let { conference, queue, onAir, floor } = view;
   let questions: Map<string, Question> | null = null;
   let venues: Map<string, Venue> | null = null;
+  let absent: Set<string> | null = null;
   for (const event of events) {
     if (event.question) {
       questions ??= new Map(view.questions);
@@ -63,6 +67,11 @@ export function reduce(view: View, events: readonly Event[]): View {
     if (event.onAir !== undefined) onAir = event.onAir;
     if (event.floor) floor = event.floor;
     if (event.conference) conference = event.conference;
+    for (const [id, is] of Object.entries(event.absent ?? {})) {
+      absent ??= new Set(view.absent);
+      if (is) absent.add(id);
+      else absent.delete(id);
+    }
   }
   return {
     conference,
@@ -72,6 +81,7 @@ export function reduce(view: View, events: readonly Event[]): View {
     floor,
     venues: venues ?? view.venues,
     votes: view.votes,
+    absent: absent ?? view.absent,
   };
 }
 

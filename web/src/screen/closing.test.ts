@@ -21,6 +21,7 @@ function view(questions: Question[], onAir = ''): View {
     floor: { main: 'm' },
     venues: new Map(),
     votes: new Map(),
+    absent: new Set(),
   };
 }
 

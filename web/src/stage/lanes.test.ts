@@ -28,6 +28,7 @@ function view(venues: Partial<Venue>[], questions: Question[], more: Partial<Vie
     floor: { main: 'm' },
     venues: new Map(full.map((v) => [v.id, v])),
     votes: new Map(),
+    absent: new Set(),
     ...more,
   };
 }

@@ -32,6 +32,7 @@ class Page {
       floor: { main: 'm' },
       venues: new Map(),
       votes: new Map(),
+      absent: new Set(),
     };
     const command = (name: string, data: unknown): Promise<object> => {
       this.sent.push([name, data]);

@@ -20,6 +20,7 @@ function view(questions: Question[], queue: string[], onAir = ''): View {
     floor: { main: 'm' },
     venues: new Map(),
     votes: new Map(),
+    absent: new Set(),
   };
 }
 

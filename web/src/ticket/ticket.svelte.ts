@@ -14,6 +14,10 @@ export interface Standing {
   offerEnds?: string;
   question?: string;
   erased?: boolean;
+  /** Was invited and did not come; inWriting: so the question is answered in writing, by agency. */
+  absent?: boolean;
+  inWriting?: boolean;
+  agency?: string;
 }
 
 /** What is held of a person. */

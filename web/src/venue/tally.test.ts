@@ -19,6 +19,7 @@ function view(floor: Partial<Floor>, venues: Partial<Venue>[] = []): View {
     floor: { main: 'ubnd', ...floor },
     venues: new Map(full.map((v) => [v.id, v])),
     votes: new Map(),
+    absent: new Set(),
   };
 }
 

@@ -716,6 +716,8 @@ export interface Snapshot {
   votes?: Record<string, number>;
   floor: Floor;
   venues: Venue[];
+  /** Absent are the questions whose askers were invited and did not come: officials and staff. */
+  absent?: string[];
 }
 
 /** Event is one change; the fields set replace what the client holds. */
@@ -734,6 +736,11 @@ export interface Event {
   venue?: Venue;
   floor?: Floor;
   conference?: Conference;
+  /**
+   * Absent are questions whose asker was invited and did not come (true), or has come after
+   * all (false); the others stay as they are. Officials and staff.
+   */
+  absent?: Record<string, boolean>;
 }
 
 /** Conference is the conference as shown. */
@@ -995,6 +1002,12 @@ export interface Standing {
    * OnAirAt are then that question's.
    */
   into?: StandIn;
+  /**
+   * Absent: the asker was invited and did not come, so that it is answered in writing, by
+   * Agency (absent when nobody is known to).
+   */
+  absent?: boolean;
+  agency?: string;
 }
 
 /**

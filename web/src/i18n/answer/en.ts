@@ -18,6 +18,7 @@ const en = {
     const all = owed === 1 ? '1 question' : `${owed} questions`;
     return late > 0 ? `${all}, ${late} overdue` : all;
   },
+  absent: 'The asker was invited and did not come: answered in writing.',
   original: 'What the citizen wrote',
   erased: 'The text was erased.',
   conclusion: "The chair's conclusion",

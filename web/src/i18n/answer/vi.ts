@@ -13,6 +13,7 @@ const vi = {
   today: 'Hết hạn hôm nay',
   left: (days: number) => `Còn ${days} ngày làm việc`,
   count: (owed: number, late: number) => (late > 0 ? `${owed} câu, ${late} câu quá hạn` : `${owed} câu`),
+  absent: 'Người hỏi được mời nhưng không đến: trả lời bằng văn bản.',
   original: 'Nội dung người dân gửi',
   erased: 'Nội dung đã được xoá.',
   conclusion: 'Kết luận của chủ toạ',

@@ -20,6 +20,8 @@ const en = {
     allVenues: 'All venues',
     clear: 'Show all',
   },
+  absent: 'The asker was invited and did not come.',
+  absentWaits: 'The asker was invited and did not come: have it answered in writing.',
   queue: 'Questions',
   age: (minutes: number) => (minutes < 1 ? 'just now' : minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`),
   late: 'Late',

@@ -24,6 +24,8 @@ const vi = {
     allVenues: 'Mọi điểm cầu',
     clear: 'Bỏ lọc',
   },
+  absent: 'Người hỏi được mời nhưng không đến.',
+  absentWaits: 'Người hỏi được mời nhưng không đến: xin chuyển trả lời bằng văn bản.',
   queue: 'Các câu hỏi',
   age: (minutes: number) => (minutes < 1 ? 'vừa xong' : minutes < 60 ? `${minutes} phút` : `${Math.floor(minutes / 60)} giờ ${minutes % 60} phút`),
   late: 'Chờ lâu',

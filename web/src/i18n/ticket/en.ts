@@ -20,6 +20,8 @@ const en = {
     lapsedText: 'You can register again while registration is open.',
     cancelled: 'The registration was cancelled',
     checkedIn: 'You have checked in',
+    absent: 'The conference is over, and you could not come',
+    inWriting: (agency: string) => `The question you sent is answered in writing${agency ? `; it is for: ${agency}` : ''}.`,
     erased: 'The personal data of this ticket were erased.',
   },
   venue: 'Where',

@@ -18,6 +18,8 @@ const vi = {
     lapsedText: 'Bạn có thể đăng ký lại khi còn thời gian đăng ký.',
     cancelled: 'Đăng ký đã huỷ',
     checkedIn: 'Bạn đã vào hội nghị',
+    absent: 'Hội nghị đã kết thúc, bạn không đến được',
+    inWriting: (agency: string) => `Câu hỏi bạn đã gửi được trả lời bằng văn bản${agency ? `; cơ quan trả lời: ${agency}` : ''}.`,
     erased: 'Thông tin cá nhân của vé này đã được xoá.',
   },
   venue: 'Địa điểm',
