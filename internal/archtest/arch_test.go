@@ -64,7 +64,7 @@ var arrows = map[string][]string{
 	"internal/server": {
 		"internal/access", "internal/conference", "internal/edge", "internal/intake", "internal/limits", "internal/line", "internal/live",
 		"internal/pow", "internal/liaison", "internal/livestream", "internal/record", "internal/registration", "internal/replay",
-		"internal/sheet", "internal/ticket", "internal/ticket/paper", "internal/workday", "moderation",
+		"internal/sheet", "internal/text", "internal/ticket", "internal/ticket/paper", "internal/workday", "moderation",
 		"signaling", "signaling/protocol", "web",
 	},
 	"web": {},

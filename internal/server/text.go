@@ -52,7 +52,11 @@ func requestText(code string) (text, bool) {
 	case "request.not_sdp":
 		return text{"Hãy gửi SDP (Content-Type: application/sdp; với PATCH: application/trickle-ice-sdpfrag).", "Send SDP (Content-Type: application/sdp, or application/trickle-ice-sdpfrag with PATCH)."}, true
 	case "export.bad":
-		return text{"Hãy chọn danh sách (invitations, attendance, registrations), dạng tệp (xlsx, csv) và một điểm cầu của hội nghị.", "Choose a list (invitations, attendance, registrations), a format (xlsx, csv) and a venue of the conference."}, true
+		return text{"Hãy chọn danh sách (invitations, attendance, registrations, totals), dạng tệp (xlsx, csv; invitations và attendance có thêm pdf) và một điểm cầu của hội nghị; mỗi mục của giấy mời dài nhất 200 ký tự.", "Choose a list (invitations, attendance, registrations, totals), a format (xlsx, csv; invitations and attendance pdf too) and a venue of the conference; each field of the letter has at most 200 characters."}, true
+	case "export.too_many":
+		return text{"Quá nhiều người cho một tệp PDF. Hãy tải từng điểm cầu.", "There are too many people for one PDF. Take it venue by venue."}, true
+	case "export.nobody":
+		return text{"Chưa ai có chỗ ở đây, nên chưa có giấy mời nào để in.", "Nobody has a seat here yet: there is no invitation to print."}, true
 	case "record.busy":
 		return text{"Đang có người khác tải bản ghi. Hãy thử lại sau ít giây.", "Others are copying the record. Try again in a few seconds."}, true
 	case "edge.elsewhere":

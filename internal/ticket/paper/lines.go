@@ -27,11 +27,17 @@ func known(text string) string {
 }
 
 // lines breaks a text between words, within a word that is wider than a line, and after most
-// lines for good. The font is set.
-func (w *writer) lines(text string, width float64, most int) []string {
+// lines for good. The first is shorter by indent. The font is set.
+func (w *writer) lines(text string, width, indent float64, most int) []string {
 	width -= 2 * w.pdf.GetCellMargin()
-	fits := func(line string) bool { return w.pdf.GetStringWidth(line) <= width }
 	var out []string
+	fits := func(line string) bool {
+		room := width
+		if len(out) == 0 {
+			room -= indent
+		}
+		return w.pdf.GetStringWidth(line) <= room
+	}
 	line := ""
 	for word := range strings.FieldsSeq(text) {
 		if next := strings.TrimSpace(line + " " + word); fits(next) {

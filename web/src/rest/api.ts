@@ -42,7 +42,7 @@ function isChallenge(value: unknown): value is Challenge {
 }
 
 /** The refusal that a response is. */
-export async function refusal(response: Response): Promise<ProblemError> {
+async function refusal(response: Response): Promise<ProblemError> {
   let document: ProblemDocument = {};
   try {
     document = (await response.json()) as ProblemDocument;
@@ -67,13 +67,10 @@ export interface Answered<T> {
   response: Response;
 }
 
-/**
- * Asks the REST API, with a file as it is and anything else as JSON. The caller names the type of
- * the answer. Throws a ProblemError, with code "page.connection_lost" when there was no answer.
- */
-export async function ask<T>(method: string, path: string, body?: unknown, withinMs = WITHIN_MS): Promise<Answered<T>> {
+/** Asks and reads the answer. Throws a ProblemError, with code "page.connection_lost" when there was none. */
+async function exchange<T>(method: string, path: string, body: unknown, withinMs: number, read: (response: Response) => Promise<T>): Promise<Answered<T>> {
   const file = body instanceof Blob;
-  const headers = new Headers({ 'Accept-Language': language.code, Accept: 'application/json' });
+  const headers = new Headers({ 'Accept-Language': language.code });
   if (body !== undefined) headers.set('Content-Type', file ? 'application/octet-stream' : 'application/json');
   try {
     const response = await fetch(path, {
@@ -85,15 +82,25 @@ export async function ask<T>(method: string, path: string, body?: unknown, withi
       signal: AbortSignal.timeout(withinMs),
     });
     if (!response.ok) throw await refusal(response);
-    const empty = response.status === 202 || response.status === 204;
-    return { value: (empty ? undefined : await response.json()) as T, response };
+    return { value: await read(response), response };
   } catch (error) {
     if (error instanceof ProblemError) throw error;
     throw new ProblemError({ kind: 'unavailable', code: 'page.connection_lost', message: '' });
   }
 }
 
+/** Asks the REST API, with a file as it is and anything else as JSON. The caller names the type of the answer. */
+export function ask<T>(method: string, path: string, body?: unknown, withinMs = WITHIN_MS): Promise<Answered<T>> {
+  const read = async (response: Response) => (response.status === 202 || response.status === 204 ? undefined : await response.json()) as T;
+  return exchange(method, path, body, withinMs, read);
+}
+
 /** The value of what ask is answered. */
 export async function call<T>(method: string, path: string, body?: unknown, withinMs = WITHIN_MS): Promise<T> {
   return (await ask<T>(method, path, body, withinMs)).value;
+}
+
+/** Asks for a file. */
+export async function callFile(method: string, path: string, body: unknown, withinMs: number): Promise<Blob> {
+  return (await exchange(method, path, body, withinMs, (response) => response.blob())).value;
 }
