@@ -99,6 +99,10 @@ func deviceText(code string) text {
 		return text{"Mã xác nhận không đúng hoặc đã hết hạn. Hãy kiểm tra, hoặc lấy mã mới.", "The code is wrong or too old. Check it, or have a new one sent."}
 	case "verification.too_many":
 		return text{"Đã gửi hoặc nhập mã quá nhiều lần. Hãy thử lại sau 15 phút.", "Too many codes were sent or tried. Try again in 15 minutes."}
+	case "verification.exhausted":
+		return text{"Hiện đã gửi quá nhiều mã xác nhận cho mọi người. Hãy thử lại sau một giờ, hoặc đăng ký tại bàn đón tiếp.", "Too many codes were sent to everybody. Try again in an hour, or register at the desk."}
+	case "verification.country":
+		return text{"Không gửi mã xác nhận đến số của nước này. Hãy dùng số Việt Nam (+84), hoặc đăng ký tại bàn đón tiếp.", "No codes are sent to numbers of this country. Use a Vietnamese one (+84), or register at the desk."}
 	case "verification.unsent":
 		return text{"Không gửi được mã xác nhận. Hãy thử lại, hoặc liên hệ bàn đón tiếp.", "The code could not be sent. Try again, or ask the desk."}
 	case "verification.off":

@@ -23,6 +23,7 @@ import (
 	"github.com/diemcau/diemcau/internal/live"
 	"github.com/diemcau/diemcau/internal/livestream"
 	"github.com/diemcau/diemcau/internal/oneport"
+	"github.com/diemcau/diemcau/internal/onetime"
 	"github.com/diemcau/diemcau/internal/server"
 	"github.com/diemcau/diemcau/internal/workday"
 	"github.com/diemcau/diemcau/internal/zalo"
@@ -62,8 +63,8 @@ type app struct {
 	demoRun      string
 	holidays     *workday.Calendar
 	importSecret []byte
-	zalo         *zalo.Handler // nil when not connected
-	codes        server.Codes  // nil when nothing can be sent
+	zalo         *zalo.Handler  // nil when not connected
+	codes        *onetime.Codes // nil when nothing can be sent
 }
 
 // open opens everything that can fail: key, log, ports, certificates. Nothing runs yet.
@@ -102,7 +103,7 @@ func (a *app) open(ctx context.Context) error {
 		Store: a.store, Secret: keys, Logger: a.logger, Now: time.Now, Screen: held,
 		Erasures: live.NewErasureFile(filepath.Join(s.Data, "erased")),
 	})
-	if a.codes, err = s.codes(keys, a.store.Ephemeral(), a.to); err != nil {
+	if a.codes, err = s.codes(keys, a.store.Ephemeral(), a.to, a.logger); err != nil {
 		return err
 	}
 	a.zalo, err = s.Zalo.handler(s.Data, keys, zaloQuestions{
@@ -188,11 +189,15 @@ func (a *app) serveHTTP() error {
 		venues = a.hls
 		livestream = a.hls
 	}
+	var codes server.Codes
+	if a.codes != nil {
+		codes = a.codes
+	}
 	a.http, err = server.New(server.Config{
 		Logger: a.logger.With(slog.String("part", "server")), Now: time.Now, Gate: a.gate, Live: a.live,
 		Media: whip{a.media}, Relay: a.relays(), Lines: a.lines, Livestream: livestream, VenueRecordings: venues, Pages: pages, Socket: a.hub.Serve, Limits: a.limits, Metrics: a.metrics,
 		Origins: a.origins, CACert: caCert, ImportSecret: a.importSecret, Templates: []conference.Info{demo.Conference()}, Zalo: webhook, Holidays: a.holidays,
-		Codes:     a.codes,
+		Codes:     codes,
 		MediaHome: mediaHome(a.pages.home), Nodes: a.nodes, Peers: a.peerOrigins, Edges: a.edges,
 	})
 	if err != nil {

@@ -1,15 +1,16 @@
 package main
 
 import (
+	"log/slog"
 	"net"
 	"net/smtp"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/diemcau/diemcau/internal/eventlog"
 	"github.com/diemcau/diemcau/internal/onetime"
 	"github.com/diemcau/diemcau/internal/secret"
-	"github.com/diemcau/diemcau/internal/server"
 )
 
 // codeFlags say how one-time codes reach a telephone. Without any, conferences that ask for
@@ -21,6 +22,10 @@ type codeFlags struct {
 	From    string `name:"codes-mail-from" help:"Sender of that mail." placeholder:"ADDRESS"`
 	Domain  string `name:"codes-mail-domain" help:"Domain of that gateway: mail goes to NUMBER@DOMAIN." placeholder:"DOMAIN"`
 	Login   string `name:"codes-smtp-login" help:"File with the mail server's user in its first line and the password in its second." type:"path" placeholder:"FILE"`
+
+	Countries []string `name:"codes-countries" default:"+84" help:"Beginnings of the numbers that codes are sent to." placeholder:"+84,…"`
+	PerHour   int64    `name:"codes-per-hour" default:"2000" help:"Codes an hour to all numbers together; 0: no ceiling."`
+	PerDay    int64    `name:"codes-per-day" default:"10000" help:"Codes a day to all numbers together; 0: no ceiling."`
 }
 
 func (f *codeFlags) check() error {
@@ -33,12 +38,19 @@ func (f *codeFlags) check() error {
 		return usage("--codes-smtp is missing")
 	case f.Gateway == "" && f.Token != "":
 		return usage("--codes-gateway is missing")
+	case f.PerHour < 0 || f.PerDay < 0:
+		return usage("--codes-per-hour, --codes-per-day: 0 (no ceiling) or more")
+	}
+	for _, country := range f.Countries {
+		if !regexp.MustCompile(`^\+[1-9]\d{0,6}$`).MatchString(country) {
+			return usage("--codes-countries=%s: beginnings of numbers as +84", country)
+		}
 	}
 	return nil
 }
 
 // codes returns what proves telephone numbers; nil when nothing can be sent.
-func (s *serveCmd) codes(keys *secret.Keys, store eventlog.Ephemeral, to streams) (server.Codes, error) {
+func (s *serveCmd) codes(keys *secret.Keys, store eventlog.Ephemeral, to streams, logger *slog.Logger) (*onetime.Codes, error) {
 	sender, err := s.Codes.sender()
 	if err != nil {
 		return nil, err
@@ -49,7 +61,10 @@ func (s *serveCmd) codes(keys *secret.Keys, store eventlog.Ephemeral, to streams
 	if sender == nil {
 		return nil, nil //nolint:nilnil // not connected is no fault
 	}
-	return onetime.New(onetime.Config{Ephemeral: store, Key: keys.Derive("diemcau one-time codes", 32), Sender: sender}), nil
+	return onetime.New(onetime.Config{
+		Ephemeral: store, Key: keys.Derive("diemcau one-time codes", 32), Sender: sender, Logger: logger.With(slog.String("part", "onetime")),
+		Countries: s.Codes.Countries, PerHour: s.Codes.PerHour, PerDay: s.Codes.PerDay,
+	}), nil
 }
 
 func (f *codeFlags) sender() (onetime.Sender, error) {

@@ -9,6 +9,7 @@ import (
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/limits"
 	"github.com/diemcau/diemcau/internal/oneport"
+	"github.com/diemcau/diemcau/internal/onetime"
 	"github.com/diemcau/diemcau/moderation"
 	"github.com/diemcau/diemcau/sfu"
 )
@@ -56,10 +57,28 @@ func (a *app) measure() {
 	})
 	a.measureLimits()
 	a.measureDoor()
+	if a.codes != nil {
+		a.measureCodes()
+	}
 	if a.bound.port != nil {
 		a.measurePort(a.bound.port)
 	}
 	a.metrics.Gauge("diemcau_sockets", "Open WebSockets.", func() float64 { return float64(a.hub.Sockets()) })
+}
+
+// measureCodes adds what became of the one-time codes that were asked for.
+func (a *app) measureCodes() {
+	became := func(what string, count func(onetime.Counts) uint64) {
+		a.metrics.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "diemcau_codes_total", Help: "One-time codes asked for since the start, by what became of them.",
+			ConstLabels: prometheus.Labels{"became": what},
+		}, func() float64 { return float64(count(a.codes.Counts())) }))
+	}
+	became("sent", func(n onetime.Counts) uint64 { return n.Sent })
+	became("unsent", func(n onetime.Counts) uint64 { return n.Unsent })
+	became("number", func(n onetime.Counts) uint64 { return n.Number })
+	became("ceiling", func(n onetime.Counts) uint64 { return n.Ceiling })
+	became("country", func(n onetime.Counts) uint64 { return n.Country })
 }
 
 // measureLimits adds what the limits have refused.

@@ -35,6 +35,8 @@ type Facts struct {
 	// Handed are the roles that a link was made for, and the venues.
 	Roles  map[Role]bool
 	Venues map[VenueID]bool
+	// Codes: one-time codes can be sent to telephones.
+	Codes bool
 	// Recording: the programme is kept; Room are the bytes there are for it.
 	Recording bool
 	Room      int64
@@ -63,6 +65,7 @@ func (i *Info) Checklist(facts Facts) []Point {
 	if i.Registration != nil {
 		add("seats", level(i.seats() > 0, LevelMissing))
 		add("notice", level(i.Registration.Privacy.Text != "", LevelMissing))
+		add("numbers", i.numbersLevel(facts.Codes))
 		add("invitation", level(strings.TrimSpace(i.Registration.Invitation) != "", LevelWarning))
 	}
 	add("published", level(i.Public, LevelMissing))
@@ -79,6 +82,19 @@ func (i *Info) Checklist(facts Facts) []Point {
 func (i *Info) registrationLevel(now time.Time) Level {
 	if i.Registration == nil || !now.Before(i.Registration.ClosesAt) && i.State == StatePlanned {
 		return LevelWarning
+	}
+	return LevelGood
+}
+
+// numbersLevel is good when telephone numbers are proved: else anybody learns whether a number
+// is registered, and registers others'. Nobody can register where codes are asked for and
+// cannot be sent.
+func (i *Info) numbersLevel(codes bool) Level {
+	switch {
+	case !i.Registration.VerifyPhone:
+		return LevelWarning
+	case !codes:
+		return LevelMissing
 	}
 	return LevelGood
 }

@@ -17,11 +17,12 @@ func readyToOpen() (conference.Info, conference.Facts) {
 	i.Agenda = []conference.AgendaItem{{At: "08:30", Title: "Khai mạc"}}
 	i.Venues[0].Seats = 100
 	i.Registration = registration()
+	i.Registration.VerifyPhone = true
 	i.PublishedAt = i.StartsAt.AddDate(0, 0, -30)
 	return i, conference.Facts{
 		Now:    i.Registration.OpensAt.Add(time.Hour),
 		Roles:  map[conference.Role]bool{"moderator": true, "stage": true, "screen": true, "registrar": true},
-		Venues: map[conference.VenueID]bool{"thanh-pho": true, "ba-dinh": true}, Recording: true, Room: 1 << 40,
+		Venues: map[conference.VenueID]bool{"thanh-pho": true, "ba-dinh": true}, Codes: true, Recording: true, Room: 1 << 40,
 	}
 }
 
@@ -48,6 +49,8 @@ func TestChecklist(t *testing.T) {
 			i.State, f.Now = conference.StatePlanned, i.Registration.ClosesAt
 		}, conference.Point{Code: "registration", Level: "warning"}},
 		{"no seats", func(i *conference.Info, _ *conference.Facts) { i.Venues[0].Seats = 0 }, conference.Point{Code: "seats", Level: "missing"}},
+		{"numbers are not proved", func(i *conference.Info, _ *conference.Facts) { i.Registration.VerifyPhone = false }, conference.Point{Code: "numbers", Level: "warning"}},
+		{"codes cannot be sent", func(_ *conference.Info, f *conference.Facts) { f.Codes = false }, conference.Point{Code: "numbers", Level: "missing"}},
 		{"no invitation", func(i *conference.Info, _ *conference.Facts) { i.Registration.Invitation = "" }, conference.Point{Code: "invitation", Level: "warning"}},
 		{"not published", func(i *conference.Info, _ *conference.Facts) { i.Public = false }, conference.Point{Code: "published", Level: "missing"}},
 		{"seven days to the second", func(i *conference.Info, _ *conference.Facts) { i.PublishedAt = i.StartsAt.Add(-conference.Announced) }, conference.Point{Code: "announced", Level: "good"}},

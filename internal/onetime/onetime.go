@@ -7,7 +7,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"log/slog"
 	"math/big"
+	"slices"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/diemcau/diemcau/internal/conference"
@@ -35,35 +39,56 @@ type Sender interface {
 	Send(ctx context.Context, phone, text string) error
 }
 
-// Config is what Codes needs. All fields are required.
+// Config is what Codes needs. All fields but the ceilings are required.
 type Config struct {
 	Ephemeral eventlog.Ephemeral
 	Key       []byte // ≥ 16 secret bytes, the same on all nodes
 	Sender    Sender
+	Logger    *slog.Logger
+	// Countries are the beginnings of numbers that codes are sent to: "+84".
+	Countries []string
+	// PerHour and PerDay are how many codes all nodes send to all numbers together; 0: no
+	// ceiling. Each costs money, and limits of addresses do not bind who has many.
+	PerHour, PerDay int64
 }
 
 // Codes sends and checks. Safe for concurrent use.
-type Codes struct{ cfg Config }
+type Codes struct {
+	cfg    Config
+	counts struct{ sent, unsent, number, ceiling, country atomic.Uint64 }
+}
+
+// Counts are what this node has done with the codes it was asked for, since it started.
+type Counts struct {
+	Sent    uint64
+	Unsent  uint64 // the sender failed
+	Number  uint64 // refused: too many to one number
+	Ceiling uint64 // refused: too many to all numbers
+	Country uint64 // refused: of another country
+}
 
 // New returns Codes; nothing runs.
 func New(cfg Config) *Codes { return &Codes{cfg: cfg} }
 
+// Counts returns what was done so far.
+func (c *Codes) Counts() Counts {
+	n := &c.counts
+	return Counts{Sent: n.sent.Load(), Unsent: n.unsent.Load(), Number: n.number.Load(), Ceiling: n.ceiling.Load(), Country: n.country.Load()}
+}
+
 // Send sends a new code to a number in its one form. An older one is no longer good.
-// Refusals: verification.too_many, verification.unsent.
+// Refusals: verification.country, verification.too_many, verification.exhausted,
+// verification.unsent.
 func (c *Codes) Send(ctx context.Context, id conference.ID, phone, lang string) error {
-	for _, limit := range []struct {
-		name string
-		most int64
-		in   time.Duration
-	}{{"sent", maxSent, Window}, {"day", maxSentDay, day}} {
-		// Of a number, whatever conferences ask for it: each of them could be made to ring it.
-		n, err := c.cfg.Ephemeral.Increment(ctx, c.key("", phone, limit.name), 1, limit.in)
-		if err != nil {
-			return unavailable()
-		}
-		if n > limit.most {
-			return conference.Refuse(conference.KindRateLimited, "verification.too_many", "")
-		}
+	if !slices.ContainsFunc(c.cfg.Countries, func(prefix string) bool { return strings.HasPrefix(phone, prefix) }) {
+		c.counts.country.Add(1)
+		return conference.Refuse(conference.KindInvalid, "verification.country", strings.Join(c.cfg.Countries, " "))
+	}
+	if err := c.mayReach(ctx, phone); err != nil {
+		return err
+	}
+	if err := c.mayCost(ctx); err != nil {
+		return err
 	}
 	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
 	if err != nil {
@@ -78,7 +103,54 @@ func (c *Codes) Send(ctx context.Context, id conference.ID, phone, lang string) 
 		text = "Điểm Cầu: your code is " + code + ", valid for 10 minutes. Give it to nobody."
 	}
 	if err := c.cfg.Sender.Send(ctx, phone, text); err != nil {
+		c.counts.unsent.Add(1)
 		return conference.Refuse(conference.KindUnavailable, "verification.unsent", "")
+	}
+	c.counts.sent.Add(1)
+	return nil
+}
+
+// mayReach counts a code to a number, whatever conferences ask for it: each of them could be
+// made to ring it.
+func (c *Codes) mayReach(ctx context.Context, phone string) error {
+	for _, limit := range []struct {
+		name string
+		most int64
+		in   time.Duration
+	}{{"sent", maxSent, Window}, {"day", maxSentDay, day}} {
+		n, err := c.cfg.Ephemeral.Increment(ctx, c.key("", phone, limit.name), 1, limit.in)
+		if err != nil {
+			return unavailable()
+		}
+		if n > limit.most {
+			c.counts.number.Add(1)
+			return conference.Refuse(conference.KindRateLimited, "verification.too_many", "")
+		}
+	}
+	return nil
+}
+
+// mayCost counts a code to anybody. Whoever meets the ceiling first says so in the log.
+func (c *Codes) mayCost(ctx context.Context) error {
+	for _, ceiling := range []struct {
+		of   string
+		most int64
+		in   time.Duration
+	}{{"hour", c.cfg.PerHour, time.Hour}, {"day", c.cfg.PerDay, day}} {
+		if ceiling.most == 0 {
+			continue
+		}
+		n, err := c.cfg.Ephemeral.Increment(ctx, "onetime:all:"+ceiling.of, 1, ceiling.in)
+		if err != nil {
+			return unavailable()
+		}
+		if n == ceiling.most+1 {
+			c.cfg.Logger.ErrorContext(ctx, "no more one-time codes are sent: the ceiling is reached", slog.String("code", ceiling.of))
+		}
+		if n > ceiling.most {
+			c.counts.ceiling.Add(1)
+			return conference.Refuse(conference.KindRateLimited, "verification.exhausted", ceiling.of)
+		}
 	}
 	return nil
 }

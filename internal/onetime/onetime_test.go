@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -19,6 +21,14 @@ import (
 
 const phone = "+84912345678"
 
+// configured is what codes need, with a sender that writes to out.
+func configured(store *sqlitelog.Store, out io.Writer) onetime.Config {
+	return onetime.Config{
+		Ephemeral: store.Ephemeral(), Key: []byte("0123456789abcdef"), Sender: onetime.Console{Out: out},
+		Logger: slog.New(slog.DiscardHandler), Countries: []string{"+84"},
+	}
+}
+
 // TestCodes: a code proves its number in its conference and nothing else, until it was
 // guessed at too often; neither number nor code is in the store.
 func TestCodes(t *testing.T) {
@@ -29,7 +39,7 @@ func TestCodes(t *testing.T) {
 	}
 	defer store.Close()
 	var sent bytes.Buffer
-	codes := onetime.New(onetime.Config{Ephemeral: store.Ephemeral(), Key: []byte("0123456789abcdef"), Sender: onetime.Console{Out: &sent}})
+	codes := onetime.New(configured(store, &sent))
 	if err := codes.Send(t.Context(), "c", phone, "vi"); err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +85,7 @@ func TestCodesAreOfANumber(t *testing.T) {
 	}
 	defer store.Close()
 	var sent bytes.Buffer
-	codes := onetime.New(onetime.Config{Ephemeral: store.Ephemeral(), Key: []byte("0123456789abcdef"), Sender: onetime.Console{Out: &sent}})
+	codes := onetime.New(configured(store, &sent))
 	for i := range 6 {
 		err := codes.Send(t.Context(), conference.ID("c"+strconv.Itoa(i)), phone, "vi")
 		if (err == nil) != (i < 3) {
@@ -94,6 +104,81 @@ func TestCodesAreOfANumber(t *testing.T) {
 	}
 	if err := codes.Check(t.Context(), "c0", phone, code); err == nil || err.Error() != "verification.too_many" {
 		t.Errorf("the 101st guess, a right one: %v", err)
+	}
+}
+
+// TestCodesHaveACeiling: all nodes together send no more codes than may be paid for, to
+// however many numbers; who asked in vain is counted, and the log tells it once.
+func TestCodesHaveACeiling(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name             string
+		perHour, perDay  int64
+		sent, over, told int
+	}{
+		{"an hour", 5, 100, 5, 7, 1},
+		{"a day", 100, 5, 5, 7, 1},
+		{"none", 0, 0, 12, 0, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			store, err := sqlitelog.Open(t.Context(), t.TempDir(), slog.New(slog.DiscardHandler))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer store.Close()
+			var sent, log bytes.Buffer
+			config := configured(store, &sent)
+			config.PerHour, config.PerDay, config.Logger = c.perHour, c.perDay, slog.New(slog.NewTextHandler(&log, nil))
+			nodes := []*onetime.Codes{onetime.New(config), onetime.New(config)}
+			refused := 0
+			for i := range 12 {
+				err := nodes[i%2].Send(t.Context(), "c", fmt.Sprintf("+8491234%04d", i), "vi")
+				if err != nil && err.Error() != "verification.exhausted: "+strings.TrimPrefix(strings.TrimPrefix(c.name, "an "), "a ") {
+					t.Errorf("code %d: %v", i+1, err)
+				}
+				if err != nil {
+					refused++
+				}
+			}
+			a, b := nodes[0].Counts(), nodes[1].Counts()
+			if n := strings.Count(sent.String(), "DEMO"); n != c.sent || refused != c.over || int(a.Sent+b.Sent) != c.sent || int(a.Ceiling+b.Ceiling) != c.over {
+				t.Errorf("%d sent and %d refused, counted as %+v and %+v, want %d and %d", n, refused, a, b, c.sent, c.over)
+			}
+			if told := strings.Count(log.String(), "level=ERROR"); told != c.told || strings.Contains(log.String(), "91234") {
+				t.Errorf("told %d times, want %d: %s", told, c.told, &log)
+			}
+		})
+	}
+}
+
+// TestCodesOfCountries: no code goes to a number of another country, and asking for one costs
+// nothing of the ceiling.
+func TestCodesOfCountries(t *testing.T) {
+	t.Parallel()
+	store, err := sqlitelog.Open(t.Context(), t.TempDir(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	var sent bytes.Buffer
+	config := configured(store, &sent)
+	config.PerHour, config.Countries = 2, []string{"+84", "+856"}
+	codes := onetime.New(config)
+	for _, c := range []struct{ phone, want string }{
+		{"+8801712345678", "verification.country: +84 +856"},
+		{"+447700900123", "verification.country: +84 +856"},
+		{"+840", ""},
+		{"+85620123456", ""},
+		{phone, "verification.exhausted: hour"},
+	} {
+		err := codes.Send(t.Context(), "c", c.phone, "en")
+		if (err == nil) != (c.want == "") || err != nil && err.Error() != c.want {
+			t.Errorf("%s: got %v, want %q", c.phone, err, c.want)
+		}
+	}
+	if got := codes.Counts(); got.Country != 2 || got.Sent != 2 || strings.Contains(sent.String(), "+44") {
+		t.Errorf("counted %+v, sent %s", got, &sent)
 	}
 }
 

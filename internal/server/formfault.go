@@ -15,9 +15,9 @@ func faultField(code string) string {
 	switch code {
 	case "registration.no_name", "registration.name_too_long":
 		return "name"
-	case "registration.no_phone", "registration.bad_phone", "registration.phone_taken":
+	case "registration.no_phone", "registration.bad_phone", "registration.phone_taken", "verification.country":
 		return "phone"
-	case "verification.needed", "verification.wrong", "verification.too_many", "verification.unsent":
+	case "verification.needed", "verification.wrong", "verification.too_many", "verification.unsent", "verification.exhausted":
 		return "code"
 	case "registration.commune_too_long":
 		return "commune"

@@ -13,7 +13,8 @@ import (
 
 // Codes proves telephone numbers by one-time codes.
 type Codes interface {
-	// Send sends a code. Refusals: verification.too_many, verification.unsent.
+	// Send sends a code. Refusals: verification.country, verification.too_many,
+	// verification.exhausted, verification.unsent.
 	Send(ctx context.Context, id conference.ID, phone, lang string) error
 	// Check returns nil for the right code. Refusals: verification.needed,
 	// verification.wrong, verification.too_many.

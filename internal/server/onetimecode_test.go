@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,6 +11,57 @@ import (
 	"github.com/diemcau/diemcau/internal/onetime"
 	"github.com/diemcau/diemcau/internal/server"
 )
+
+// codesBy are one-time codes that go to a box.
+func codesBy(s *server.Config, box *outbox) *onetime.Codes {
+	return onetime.New(onetime.Config{
+		Ephemeral: s.Live.Ephemeral(), Key: []byte(aSecret), Sender: box, Logger: slog.New(slog.DiscardHandler), Countries: []string{"+84"},
+	})
+}
+
+// TestNumbersAreNotTold: where numbers are proved nobody learns whether a number is registered
+// but who holds it: a free one and one that is taken are answered alike, word for word.
+func TestNumbersAreNotTold(t *testing.T) {
+	t.Parallel()
+	box := &outbox{}
+	h := registering(t, func(r *conference.Registration) { r.VerifyPhone = true }, func(c *server.Config) { c.Codes = codesBy(c, box) })
+	const taken, free = "0912345601", "0912345609"
+	send := func(phone string) answer {
+		return h.do(request{method: "POST", path: api + "/registrations/code", body: `{"phone":"` + phone + `"}`})
+	}
+	h.want(send(taken), http.StatusAccepted)
+	made := h.register(1, "code", box.last())
+	for name, ask := range map[string]func(phone string) answer{
+		"a code is sent": send,
+		"no code": func(phone string) answer {
+			return h.do(request{method: "POST", path: api + "/registrations", body: slipOf(2, "phone", phone)})
+		},
+		"a wrong code": func(phone string) answer {
+			return h.do(request{method: "POST", path: api + "/registrations", body: slipOf(2, "phone", phone, "code", "abcdef")})
+		},
+		"a form": func(phone string) answer {
+			return h.do(request{
+				method: "POST", path: api + "/registrations", contentType: "application/x-www-form-urlencoded",
+				body: "idempotencyKey=0123456789abcdef-form&name=A&venue=ba-dinh&consentPrivacy=2022-10&phone=" + phone,
+			})
+		},
+		"corrected by who holds a ticket": func(phone string) answer {
+			return h.do(request{method: "POST", path: "/api/v1/registrations/correct", body: `{"code":"` + made.Code + `","phone":"` + taken + `","person":{"phone":"` + phone + `"}}`})
+		},
+	} {
+		a, b := ask(taken), ask(free)
+		if a.status != b.status || a.problem != b.problem || strings.ReplaceAll(a.body, taken, free) != b.body {
+			t.Errorf("%s: a number that is taken gets %d %s, a free one %d %s", name, a.status, a.body, b.status, b.body)
+		}
+	}
+	h.want(send(taken), http.StatusAccepted)
+	if got := h.do(request{method: "POST", path: api + "/registrations", body: slipOf(2, "phone", taken, "code", box.last())}); got.problem.Code != "registration.phone_taken" {
+		t.Errorf("who holds the number: %d %s", got.status, got.body)
+	}
+	if got := send("+44 7700 900123"); got.status != http.StatusBadRequest || got.problem.Code != "verification.country" || !strings.Contains(got.problem.Title, "+84") {
+		t.Errorf("a foreign number: %d %s", got.status, got.body)
+	}
+}
 
 // TestCodesOnlyWhereAsked: neither the form nor a program has a stranger's telephone rung by a
 // conference that asks for no code, or takes nobody now.
@@ -34,7 +86,7 @@ func TestCodesOnlyWhereAsked(t *testing.T) {
 			t.Parallel()
 			box := &outbox{}
 			h := registering(t, c.change, func(s *server.Config) {
-				s.Codes = onetime.New(onetime.Config{Ephemeral: s.Live.Ephemeral(), Key: []byte(aSecret), Sender: box})
+				s.Codes = codesBy(s, box)
 			})
 			program := h.do(request{method: "POST", path: api + "/registrations/code", body: `{"phone":"0912345601"}`})
 			if program.status != c.status || program.problem.Code != c.code {

@@ -67,6 +67,7 @@ func comeBack(header http.Header, err error, problem Problem) {
 		soon    = 2 * time.Second
 		stills  = 4 * time.Second
 		codesIn = 15 * time.Minute // onetime.Window
+		anewIn  = time.Hour        // of the ceiling; that of a day may take longer
 	)
 	limited, is := errors.AsType[*limits.Error](err)
 	switch {
@@ -75,6 +76,8 @@ func comeBack(header http.Header, err error, problem Problem) {
 	case problem.Status != http.StatusServiceUnavailable && problem.Status != http.StatusTooManyRequests, header.Get("Retry-After") != "":
 	case problem.Code == "verification.too_many":
 		header.Set("Retry-After", seconds(codesIn))
+	case problem.Code == "verification.exhausted":
+		header.Set("Retry-After", seconds(anewIn))
 	case problem.Code == "line.too_often":
 		header.Set("Retry-After", seconds(stills))
 	default:

@@ -17,7 +17,6 @@ import (
 	"github.com/diemcau/diemcau/internal/access"
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/limits"
-	"github.com/diemcau/diemcau/internal/onetime"
 	"github.com/diemcau/diemcau/internal/registration"
 	"github.com/diemcau/diemcau/internal/server"
 )
@@ -423,7 +422,7 @@ func TestVerifiedPhone(t *testing.T) {
 	t.Parallel()
 	box := &outbox{}
 	h := registering(t, func(r *conference.Registration) { r.VerifyPhone = true }, func(c *server.Config) {
-		c.Codes = onetime.New(onetime.Config{Ephemeral: c.Live.Ephemeral(), Key: []byte(aSecret), Sender: box})
+		c.Codes = codesBy(c, box)
 	})
 	send := func(phone string) answer {
 		return h.do(request{method: "POST", path: api + "/registrations/code", body: `{"phone":"` + phone + `"}`})

@@ -91,7 +91,7 @@ func (s *Server) commandSetup(c echo.Context, action string, into any, command f
 
 func (s *Server) answerSetup(c echo.Context, running *live.Conference) error {
 	info := running.Snapshot().Info
-	facts := conference.Facts{Now: s.cfg.Now()}
+	facts := conference.Facts{Now: s.cfg.Now(), Codes: s.cfg.Codes != nil}
 	var err error
 	if facts.Roles, facts.Venues, err = s.cfg.Gate.Handed(c.Request().Context(), info.ID, info.Venues); err != nil {
 		return err

@@ -50,11 +50,13 @@ export function fieldOf(code: string): FieldName | undefined {
     case 'registration.no_phone':
     case 'registration.bad_phone':
     case 'registration.phone_taken':
+    case 'verification.country':
       return 'phone';
     case 'verification.needed':
     case 'verification.wrong':
     case 'verification.too_many':
     case 'verification.unsent':
+    case 'verification.exhausted':
       return 'code';
     case 'registration.commune_too_long':
       return 'commune';

@@ -34,6 +34,7 @@ const en = {
       registration: 'Registration is open, or will be',
       seats: 'Seats to register for',
       notice: 'Privacy notice',
+      numbers: 'Telephone numbers are proved by a code, and the server can send codes',
       invitation: 'Invitation',
       published: 'Published on the front page',
       announced: 'Published at least 7 days before',

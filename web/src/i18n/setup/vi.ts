@@ -33,6 +33,7 @@ const vi = {
       registration: 'Đăng ký tham dự đang hoặc sắp mở',
       seats: 'Có ghế để đăng ký',
       notice: 'Thông báo về dữ liệu cá nhân',
+      numbers: 'Số điện thoại được xác nhận bằng mã, và máy chủ gửi được mã',
       invitation: 'Thư mời',
       published: 'Đã công bố trên trang chủ',
       announced: 'Công bố trước ít nhất 7 ngày',
