@@ -94,14 +94,15 @@ func (d *downlink) buffer(kind packetio.BufferPacketType, _ uint32) io.ReadWrite
 		b.SetLimitSize(rtpBuffer)
 		return b
 	}
-	b.SetLimitSize(rtcpBuffer)
+	b.SetLimitCount(keptReports)
 	return &reports{buffer: b, line: d}
 }
 
-// How much pion keeps of a stream that is not read, in bytes: its own figures.
 const (
-	rtpBuffer  = 1_000_000
-	rtcpBuffer = 100_000
+	rtpBuffer = 1_000_000 // bytes that wait to be read: pion's own figure
+	// keptReports is how many RTCP packets of a stream wait to be read; more are dropped. Nobody
+	// reads those of repairs: by pion's own figure (100 kB) they filled up for half an hour.
+	keptReports = 64
 )
 
 // buffer is what pion keeps packets in, as a reader and writer of them.
