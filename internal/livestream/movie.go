@@ -45,9 +45,18 @@ func (s *Station) Movie(info *conference.Info, spans []Span) (*Movie, error) {
 	if len(cuts) == 0 {
 		return nil, errNone
 	}
-	movie, err := hls.NewMovie(&shelf{dir: filepath.Join(s.cfg.Folder, string(info.ID)), cuts: cuts})
+	movie, err := movieOf(filepath.Join(s.cfg.Folder, string(info.ID)), cuts)
 	if err != nil {
 		return nil, fmt.Errorf("make a movie of %s: %w", info.ID, err)
+	}
+	return movie, nil
+}
+
+// movieOf makes an MP4 of groups in a folder.
+func movieOf(dir string, cuts []cut) (*Movie, error) {
+	movie, err := hls.NewMovie(&shelf{dir: dir, cuts: cuts})
+	if err != nil {
+		return nil, err //nolint:wrapcheck // the caller says what of
 	}
 	h := fnv.New64a()
 	for i := range cuts {

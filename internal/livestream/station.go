@@ -117,7 +117,8 @@ func (s *Station) Run(ctx context.Context) error {
 		for _, info := range s.cfg.Conferences() {
 			switch c := s.begin(ctx, info, running[showing{id: info.ID}]); {
 			case c == nil:
-			case c.source == nil: // a recording: what was not noted of it is noted now
+			case c.source == nil: // a recording: what was not noted of it is noted now, and it may be too old
+				swept = time.Time{}
 				wg.Go(func() { c.seal(ctx) }) // ends with ctx
 			default:
 				running[showing{id: info.ID}] = true

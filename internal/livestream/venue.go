@@ -160,3 +160,25 @@ func (s *Station) VenueFile(info *conference.Info, venue conference.VenueID, nam
 	}
 	return nil, errNone
 }
+
+// VenueMovie makes an MP4 of what is kept of a venue by itself until now. Refusal: live.none.
+func (s *Station) VenueMovie(info *conference.Info, venue conference.VenueID) (*Movie, error) {
+	dir := s.venueFolder(info.ID, venue)
+	if dir == "" {
+		return nil, errNone
+	}
+	r, err := (&folder{dir: dir}).read()
+	if err != nil {
+		return nil, fmt.Errorf("read a venue's recording: %w", err)
+	}
+	if len(r.groups) == 0 {
+		return nil, errNone
+	}
+	var all reel
+	all.take(r.groups)
+	movie, err := movieOf(dir, all.cuts)
+	if err != nil {
+		return nil, fmt.Errorf("make a movie of %s at %s: %w", venue, info.ID, err)
+	}
+	return movie, nil
+}

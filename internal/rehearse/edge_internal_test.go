@@ -1,7 +1,6 @@
 package rehearse
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"os/exec"
@@ -189,7 +188,7 @@ func TestP7_TwoEdges(t *testing.T) {
 	moved, left := h.viewAt(at[1])
 	h.until("the programme from the other edge", func() bool { return picture(moved) != nil && picture(moved).shows(hall) })
 	t.Logf("an edge was killed: its viewer had the programme again after %v", time.Since(dead).Round(time.Millisecond))
-	if bytes.Contains(left.log.Bytes(), []byte("panic")) {
+	if strings.Contains(left.log.String(), "panic") {
 		t.Error("the other edge panicked")
 	}
 }

@@ -1,7 +1,6 @@
 package rehearse
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,11 +29,12 @@ type house struct {
 	binary, data string
 	listen       string // of the pages
 	scrape       string // of the metrics
+	flags        []string
 	network      Network
 	start        func(*exec.Cmd) error // the server
 	begin        func(*exec.Cmd) error // those who come
 	process      *exec.Cmd
-	log          bytes.Buffer
+	log          journal
 	films        *films
 	tones        []int
 	stage        *socket
@@ -94,6 +95,25 @@ func freeAddress(tb testing.TB) string {
 	return l.Addr().String()
 }
 
+// journal is what a process writes; it may be read meanwhile.
+type journal struct {
+	mu   sync.Mutex // guards text
+	text []byte
+}
+
+func (j *journal) Write(b []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.text = append(j.text, b...)
+	return len(b), nil
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return string(j.text)
+}
+
 // describe makes the conference, in the log itself.
 func (h *house) describe(venues int) {
 	h.Helper()
@@ -130,8 +150,10 @@ func (h *house) describe(venues int) {
 // serve starts the server and waits until it answers.
 func (h *house) serve() {
 	h.Helper()
-	h.process = exec.CommandContext(context.WithoutCancel(h.Context()), h.binary, "serve", "--data="+h.data,
-		"--listen="+h.listen, "--tls-listen=off", "--metrics-listen="+h.scrape, "--media-port="+h.mediaPort())
+	h.process = exec.CommandContext(context.WithoutCancel(h.Context()), h.binary, append([]string{
+		"serve", "--data=" + h.data,
+		"--listen=" + h.listen, "--tls-listen=off", "--metrics-listen=" + h.scrape, "--media-port=" + h.mediaPort(),
+	}, h.flags...)...)
 	h.process.Stderr = &h.log
 	if err := h.start(h.process); err != nil {
 		h.Fatal(err)

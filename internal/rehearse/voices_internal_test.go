@@ -226,7 +226,13 @@ func (h *house) heardIn(track string) []float64 {
 	if h.file(track) == nil {
 		return nil
 	}
-	raw := h.ffmpeg(h.savedTrack(track), "-map", "0:a:0", "-ac", "1", "-ar", "48000", "-f", "f32le", "-")
+	return h.sound(h.savedTrack(track))
+}
+
+// sound decodes a file's sound.
+func (h *house) sound(path string) []float64 {
+	h.Helper()
+	raw := h.ffmpeg(path, "-map", "0:a:0", "-ac", "1", "-ar", "48000", "-f", "f32le", "-")
 	samples := make([]float64, len(raw)/4)
 	for i := range samples {
 		samples[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:])))

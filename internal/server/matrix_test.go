@@ -18,79 +18,80 @@ func TestRoles_wholeRouterDeniesByDefault(t *testing.T) {
 	const everybody = "nobody citizen-page venue moderator stage screen registrar official admin other-admin"
 	// Who gets a 2xx; the rest must get 401 or 403 (or 404/415/400 where nothing is asked of anybody).
 	permitted := map[string]string{
-		"GET /api/v1/conferences":                                     everybody,
-		"GET /api/v1/holidays":                                        everybody,
-		"GET /api/v1/record/key":                                      everybody,
-		"GET /api/v1/conferences/:conference/record":                  everybody, // digests alone; record_test.go
-		"GET /api/v1/conferences/:conference/replay":                  everybody, // public questions alone; replay_test.go
-		"HEAD /api/v1/conferences/:conference/replay":                 everybody,
-		"GET /api/v1/origins":                                         everybody,
-		"GET /api/v1/session":                                         everybody,
-		"DELETE /api/v1/session":                                      everybody,
-		"POST /api/v1/session":                                        "", // an empty token
-		"POST /api/v1/conferences":                                    "", // an empty conference: 400 for admins
-		"GET /api/v1/conferences/templates":                           "admin other-admin",
-		"POST /api/v1/conferences/copy":                               "", // of nothing
-		"GET /api/v1/conferences/:conference/setup":                   "admin",
-		"PUT /api/v1/conferences/:conference/setup":                   "", // a command without an id
-		"POST /api/v1/conferences/:conference/setup/venues":           "", // no table
-		"GET /api/v1/conferences/:conference/setup/venues.xlsx":       "admin",
-		"POST /api/v1/conferences/:conference/exports":                "", // of nothing
-		"POST /api/v1/conferences/:conference/goLive":                 "", // no test
-		"POST /api/v1/questions/lookup":                               "", // an empty code
-		"POST /api/v1/conferences/:conference/questions":              "", // an empty question
-		"POST /api/v1/conferences/:conference/questions/import":       "", // an empty table: 400 for moderators and admins
-		"GET /api/v1/conferences/:conference/questions/template.xlsx": "moderator admin",
-		"GET /api/v1/conferences/:conference/socket":                  "", // no upgrade; the hub's own tests
-		"GET /api/v1/conferences/:conference/sessions":                "admin",
-		"POST /api/v1/conferences/:conference/links":                  "admin",
-		"POST /api/v1/conferences/:conference/revoke":                 "",
-		"POST /api/v1/conferences/:conference/open":                   "", // open already: 409 for the administrator
-		"POST /api/v1/conferences/:conference/close":                  "admin",
-		"GET /api/v1/conferences/:conference/recordings":              "stage admin",
-		"GET /api/v1/conferences/:conference/recordings/:venue/:file": "", // nothing is kept: 404 for the stage and the administrator
-		"GET /api/v1/conferences/:conference/lines.csv":               "stage admin",
-		"GET /api/v1/conferences/:conference/lines/:venue":            "stage admin",
-		"POST /api/v1/conferences/:conference/stills/:venue":          "venue",
-		"GET /api/v1/conferences/:conference/stills/:venue":           "stage admin",
-		"GET /api/v1/conferences/:conference/registration":            everybody,
-		"POST /api/v1/conferences/:conference/registration":           "", // an empty body: 400 for the administrator
-		"POST /api/v1/conferences/:conference/registrations":          "", // an empty slip
-		"POST /api/v1/conferences/:conference/registrations/code":     "", // no number
-		"POST /api/v1/registrations/lookup":                           "", // empty codes, here and below
-		"POST /api/v1/registrations/calendar":                         "",
-		"POST /api/v1/registrations/pdf":                              "",
-		"POST /api/v1/registrations/cancel":                           "",
-		"POST /api/v1/registrations/accept":                           "",
-		"POST /api/v1/registrations/move":                             "",
-		"POST /api/v1/registrations/mine":                             "",
-		"POST /api/v1/registrations/ticket":                           "", // a form, and an empty code
-		"POST /api/v1/registrations/correct":                          "",
-		"POST /api/v1/registrations/erase":                            "",
-		"GET /api/v1/conferences/:conference/registrations":           "registrar admin",
-		"GET /api/v1/conferences/:conference/registrations/counts":    "registrar admin",
-		"POST /api/v1/conferences/:conference/registrations/desk":     "",
-		"POST /api/v1/conferences/:conference/registrations/checkin":  "",
-		"POST /api/v1/conferences/:conference/registrations/merge":    "",
-		"POST /api/v1/conferences/:conference/registrations/undo":     "",
-		"POST /api/v1/conferences/:conference/registrations/give":     "",
-		"POST /api/v1/conferences/:conference/registrations/cancel":   "",
-		"POST /api/v1/conferences/:conference/registrations/accept":   "",
-		"POST /api/v1/conferences/:conference/registrations/move":     "",
-		"POST /api/v1/conferences/:conference/registrations/correct":  "",
-		"POST /api/v1/conferences/:conference/registrations/erase":    "",
-		"POST /api/v1/conferences/:conference/devices":                "", // no venue: 400 for the desk
-		"GET /api/v1/conferences/:conference/devices/:device":         "", // an unknown device
-		"GET /api/v1/conferences/:conference/devices":                 "registrar admin",
-		"GET /api/v1/conferences/:conference/devices/:device/list":    "", // an unknown device
-		"DELETE /api/v1/conferences/:conference/devices/:device":      "registrar admin",
-		"POST /api/v1/conferences/:conference/whip/:venue":            "venue",
-		"POST /api/v1/conferences/:conference/whep":                   everybody,
-		"POST /api/v1/conferences/:conference/whep/:venue":            "venue stage",
-		"PATCH /api/v1/conferences/:conference/whip/:venue/:session":  "",
-		"PATCH /api/v1/conferences/:conference/whep/:venue/:session":  "",
-		"DELETE /api/v1/conferences/:conference/whip/:venue/:session": "",
-		"DELETE /api/v1/conferences/:conference/whep/:venue/:session": "",
+		"GET /api/v1/conferences":                                      everybody,
+		"GET /api/v1/holidays":                                         everybody,
+		"GET /api/v1/record/key":                                       everybody,
+		"GET /api/v1/conferences/:conference/record":                   everybody, // digests alone; record_test.go
+		"GET /api/v1/conferences/:conference/replay":                   everybody, // public questions alone; replay_test.go
+		"HEAD /api/v1/conferences/:conference/replay":                  everybody,
+		"GET /api/v1/origins":                                          everybody,
+		"GET /api/v1/session":                                          everybody,
+		"DELETE /api/v1/session":                                       everybody,
+		"POST /api/v1/session":                                         "", // an empty token
+		"POST /api/v1/conferences":                                     "", // an empty conference: 400 for admins
+		"GET /api/v1/conferences/templates":                            "admin other-admin",
+		"POST /api/v1/conferences/copy":                                "", // of nothing
+		"GET /api/v1/conferences/:conference/setup":                    "admin",
+		"PUT /api/v1/conferences/:conference/setup":                    "", // a command without an id
+		"POST /api/v1/conferences/:conference/setup/venues":            "", // no table
+		"GET /api/v1/conferences/:conference/setup/venues.xlsx":        "admin",
+		"POST /api/v1/conferences/:conference/exports":                 "", // of nothing
+		"POST /api/v1/conferences/:conference/goLive":                  "", // no test
+		"POST /api/v1/questions/lookup":                                "", // an empty code
+		"POST /api/v1/conferences/:conference/questions":               "", // an empty question
+		"POST /api/v1/conferences/:conference/questions/import":        "", // an empty table: 400 for moderators and admins
+		"GET /api/v1/conferences/:conference/questions/template.xlsx":  "moderator admin",
+		"GET /api/v1/conferences/:conference/socket":                   "", // no upgrade; the hub's own tests
+		"GET /api/v1/conferences/:conference/sessions":                 "admin",
+		"POST /api/v1/conferences/:conference/links":                   "admin",
+		"POST /api/v1/conferences/:conference/revoke":                  "",
+		"POST /api/v1/conferences/:conference/open":                    "", // open already: 409 for the administrator
+		"POST /api/v1/conferences/:conference/close":                   "admin",
+		"GET /api/v1/conferences/:conference/recordings":               "stage admin",
+		"GET /api/v1/conferences/:conference/recordings/:venue/:file":  "", // nothing is kept: 404 for the stage and the administrator
+		"HEAD /api/v1/conferences/:conference/recordings/:venue/:file": "",
+		"GET /api/v1/conferences/:conference/lines.csv":                "stage admin",
+		"GET /api/v1/conferences/:conference/lines/:venue":             "stage admin",
+		"POST /api/v1/conferences/:conference/stills/:venue":           "venue",
+		"GET /api/v1/conferences/:conference/stills/:venue":            "stage admin",
+		"GET /api/v1/conferences/:conference/registration":             everybody,
+		"POST /api/v1/conferences/:conference/registration":            "", // an empty body: 400 for the administrator
+		"POST /api/v1/conferences/:conference/registrations":           "", // an empty slip
+		"POST /api/v1/conferences/:conference/registrations/code":      "", // no number
+		"POST /api/v1/registrations/lookup":                            "", // empty codes, here and below
+		"POST /api/v1/registrations/calendar":                          "",
+		"POST /api/v1/registrations/pdf":                               "",
+		"POST /api/v1/registrations/cancel":                            "",
+		"POST /api/v1/registrations/accept":                            "",
+		"POST /api/v1/registrations/move":                              "",
+		"POST /api/v1/registrations/mine":                              "",
+		"POST /api/v1/registrations/ticket":                            "", // a form, and an empty code
+		"POST /api/v1/registrations/correct":                           "",
+		"POST /api/v1/registrations/erase":                             "",
+		"GET /api/v1/conferences/:conference/registrations":            "registrar admin",
+		"GET /api/v1/conferences/:conference/registrations/counts":     "registrar admin",
+		"POST /api/v1/conferences/:conference/registrations/desk":      "",
+		"POST /api/v1/conferences/:conference/registrations/checkin":   "",
+		"POST /api/v1/conferences/:conference/registrations/merge":     "",
+		"POST /api/v1/conferences/:conference/registrations/undo":      "",
+		"POST /api/v1/conferences/:conference/registrations/give":      "",
+		"POST /api/v1/conferences/:conference/registrations/cancel":    "",
+		"POST /api/v1/conferences/:conference/registrations/accept":    "",
+		"POST /api/v1/conferences/:conference/registrations/move":      "",
+		"POST /api/v1/conferences/:conference/registrations/correct":   "",
+		"POST /api/v1/conferences/:conference/registrations/erase":     "",
+		"POST /api/v1/conferences/:conference/devices":                 "", // no venue: 400 for the desk
+		"GET /api/v1/conferences/:conference/devices/:device":          "", // an unknown device
+		"GET /api/v1/conferences/:conference/devices":                  "registrar admin",
+		"GET /api/v1/conferences/:conference/devices/:device/list":     "", // an unknown device
+		"DELETE /api/v1/conferences/:conference/devices/:device":       "registrar admin",
+		"POST /api/v1/conferences/:conference/whip/:venue":             "venue",
+		"POST /api/v1/conferences/:conference/whep":                    everybody,
+		"POST /api/v1/conferences/:conference/whep/:venue":             "venue stage",
+		"PATCH /api/v1/conferences/:conference/whip/:venue/:session":   "",
+		"PATCH /api/v1/conferences/:conference/whep/:venue/:session":   "",
+		"DELETE /api/v1/conferences/:conference/whip/:venue/:session":  "",
+		"DELETE /api/v1/conferences/:conference/whep/:venue/:session":  "",
 	}
 	bearers := map[string]string{"nobody": "", "citizen-page": ""}
 	for _, role := range access.Staff() {

@@ -126,6 +126,19 @@ func (s *Server) movie(c echo.Context, choose func(*conference.Info, conference.
 	if s.cfg.Livestream == nil {
 		return errNoLivestream
 	}
+	return s.shows(c, title, cache, func() (*livestream.Movie, error) {
+		movie, err := s.cfg.Livestream.Movie(info, spans)
+		if err != nil {
+			if away, awayErr := s.redirectMedia(c, info.ID); away {
+				return nil, awayErr
+			}
+		}
+		return movie, err //nolint:wrapcheck // a refusal, or says what was made
+	})
+}
+
+// shows sends the movie that open makes, if not too many are being sent; nil and no error: it has answered.
+func (s *Server) shows(c echo.Context, title, cache string, open func() (*livestream.Movie, error)) error {
 	if err := s.cfg.Limits.Take(c.Request().Context(), limits.Lookup, s.asker(c)); err != nil {
 		return err
 	}
@@ -135,17 +148,14 @@ func (s *Server) movie(c echo.Context, choose func(*conference.Info, conference.
 		return conference.Refuse(conference.KindUnavailable, "live.busy", "")
 	}
 	defer end()
-	movie, err := s.cfg.Livestream.Movie(info, spans)
-	if err != nil {
-		if away, awayErr := s.redirectMedia(c, info.ID); away {
-			return awayErr
-		}
+	movie, err := open()
+	if err != nil || movie == nil {
 		return err
 	}
 	header := c.Response().Header()
 	header.Set("Cache-Control", cache)
 	header.Set(echo.HeaderContentType, "video/mp4")
-	header.Set(echo.HeaderContentDisposition, disposition(c.QueryParam("save") == "1", string(info.ID), title))
+	header.Set(echo.HeaderContentDisposition, disposition(c.QueryParam("save") == "1", c.Param("conference"), title))
 	return s.send(c, movie)
 }
 

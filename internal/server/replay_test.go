@@ -89,7 +89,7 @@ func newTheatre(t *testing.T) (h *house, dir string) {
 		Conferences: func() []*conference.Info { return h.live.Conferences() },
 		Here:        func(conference.ID) bool { return false },
 	})
-	h = newHouse(t, func(cfg *server.Config) { cfg.Livestream = station })
+	h = newHouse(t, func(cfg *server.Config) { cfg.Livestream, cfg.VenueRecordings = station, station })
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { // ends with cancel
@@ -215,8 +215,8 @@ func TestP8_ReplayByQuestion(t *testing.T) {
 	if len(r.Turns) != 1 || r.Turns[0].Venue != "ba-vi" || r.Turns[0].Moment.FromMs == nil || r.Turns[0].Moment.Until == "" {
 		t.Errorf("got turns %+v", r.Turns)
 	}
-	h.film(q.MP4, 1)
-	h.film(r.Recording.MP4, 17)
+	h.film(q.MP4, "", 1)
+	h.film(r.Recording.MP4, "", 17)
 	for _, path := range []string{"questions/" + string(never.Question) + ".mp4", "questions/x.mp4", "questions/" + string(answered.Question)} {
 		h.wantProblem(h.do(request{method: http.MethodGet, path: "/live/" + place + "/" + path}), http.StatusNotFound, "live.none")
 	}
@@ -227,9 +227,16 @@ func TestP8_ReplayByQuestion(t *testing.T) {
 }
 
 // film downloads a movie as browsers do, and lets ffprobe look at it.
-func (h *house) film(path string, seconds float64) {
+func (h *house) film(path, bearer string, seconds float64) {
 	h.Helper()
-	whole := h.do(request{method: http.MethodGet, path: path + "?save=1"})
+	ask := func(method, path string, header map[string]string) answer {
+		r := request{method: method, path: path, header: header, bearer: bearer}
+		if bearer != "" {
+			r.origin = "-"
+		}
+		return h.do(r)
+	}
+	whole := ask(http.MethodGet, path+"?save=1", nil)
 	if whole.status != http.StatusOK || whole.header.Get("Content-Type") != "video/mp4" || whole.header.Get("Accept-Ranges") != "bytes" {
 		h.Fatalf("%s: got %d %v %.200s", path, whole.status, whole.header, whole.body)
 	}
@@ -254,15 +261,15 @@ func (h *house) film(path string, seconds float64) {
 		if c.ifRange != "" {
 			header["If-Range"] = c.ifRange
 		}
-		got := h.do(request{method: http.MethodGet, path: path, header: header})
+		got := ask(http.MethodGet, path, header)
 		if got.status != c.status || got.body != c.want {
 			h.Errorf("%s: got %d and %d bytes, want %d and %d", c.name, got.status, len(got.body), c.status, len(c.want))
 		}
 	}
-	if got := h.do(request{method: http.MethodHead, path: path}); got.status != http.StatusOK || got.header.Get("Content-Length") != strconv.Itoa(len(whole.body)) {
+	if got := ask(http.MethodHead, path, nil); got.status != http.StatusOK || got.header.Get("Content-Length") != strconv.Itoa(len(whole.body)) {
 		h.Errorf("HEAD: got %d %v", got.status, got.header)
 	}
-	if got := h.do(request{method: http.MethodGet, path: path, header: map[string]string{"If-None-Match": etag}}); got.status != http.StatusNotModified {
+	if got := ask(http.MethodGet, path, map[string]string{"If-None-Match": etag}); got.status != http.StatusNotModified {
 		h.Errorf("who has it gets %d", got.status)
 	}
 	file := filepath.Join(h.TempDir(), "film.mp4")

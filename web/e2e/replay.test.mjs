@@ -1,5 +1,6 @@
 // A rehearsed conference is replayed by question: while it is live, after the close, from the asker's page.
 import assert from 'node:assert/strict';
+import { stat } from 'node:fs/promises';
 import { test } from 'node:test';
 import { inBrowser, noFaults, open, shot, signIn, spotless } from './lib/browser.mjs';
 import { Server, until } from './lib/server.mjs';
@@ -9,7 +10,7 @@ const words = 'Đường vành đai qua xã tôi, bao giờ trả tiền đền 
 const place = 'dat-dai-2022';
 
 test('P8 Chromium replays a rehearsed conference by question', async () => {
-  const server = await Server.start();
+  const server = await Server.start({ args: ['--record-venues'] });
   try {
     // It is here for what was on air; how well it went is judged elsewhere.
     const rehearsal = server.rehearse('--venues=3', '--citizens=20', '--for=10m');
@@ -21,6 +22,7 @@ test('P8 Chromium replays a rehearsed conference by question', async () => {
     rehearsal.child.kill('SIGKILL');
     await rehearsal.done;
     await inBrowser('replay', (browser) => replay(browser, server));
+    await inBrowser('recordings', (browser) => recordings(browser, server));
   } finally {
     await server.stop();
   }
@@ -81,6 +83,12 @@ async function replay(browser, server) {
   const mine = all.questions.find((one) => one.question.id === id);
   assert.ok(all.questions.length > 2 && all.turns.length > 0, 'the rehearsal aired questions and gave the floor');
 
+  // It lies where the log says that it was on air.
+  for (const moment of all.questions.flatMap((one) => one.moments).filter((one) => one.fromMs !== undefined)) {
+    const stretch = all.recording.stretches.findLast((one) => Date.parse(one.at) <= Date.parse(moment.at));
+    if (stretch) assert.ok(Math.abs(Date.parse(moment.at) - Date.parse(stretch.at) - (moment.fromMs - stretch.fromMs)) < 1000, `${JSON.stringify(moment)} in ${JSON.stringify(stretch)}`);
+  }
+
   // The asker's own page names the moment; the link opens there.
   const asker = await open(phone, `${server.url}/q#${code}`);
   await asker.getByTestId('replay').click();
@@ -93,6 +101,8 @@ async function replay(browser, server) {
   assert.equal(await asker.locator('[aria-current="true"]').getAttribute('data-question'), id);
   assert.equal(await asker.locator(`[data-question="${id}"]`).isVisible(), true);
   await asker.getByTestId('now').getByText(words).waitFor();
+  const conclusion = await asker.locator(`[data-question="${id}"]`).innerText();
+  for (const part of ['Sở Tài nguyên và Môi trường', 'Trả xong trong năm.', '18/12/2099']) assert.ok(conclusion.includes(part), `${part} in ${conclusion}`);
   await shot(asker, 'replay-360-light-vi');
   await spotless(asker, 'the replay on a phone');
   const beyond = await asker.evaluate(() =>
@@ -106,6 +116,7 @@ async function replay(browser, server) {
   await asker.getByTestId('search').fill('khong co cau nay');
   await asker.getByText('Không có câu nào khớp').waitFor();
   await asker.getByRole('button', { name: 'Bỏ lọc' }).click();
+  await narrowed(asker, all);
   const other = all.questions.find((one) => one.question.id !== id && one.moments[0].fromMs !== undefined);
   const row = asker.locator(`[data-question="${other.question.id}"]`);
   await row.getByTestId('see').first().focus();
@@ -115,6 +126,14 @@ async function replay(browser, server) {
     return !now.paused && now.at > other.moments[0].fromMs / 1000 && now.at < other.moments[0].fromMs / 1000 + 30;
   }, 'another question plays');
   assert.equal(new URL(asker.url()).hash, `#q=${other.question.id}`);
+  // What one plays has an address for ever: who opens it is at that moment.
+  const shared = await open(phone, asker.url());
+  await until(async () => {
+    const now = await look(shared);
+    return now.paused && Math.abs(now.at - other.moments[0].fromMs / 1000) < 1 && now.width > 0;
+  }, 'the address that was shared opens at its moment');
+  assert.equal(await shared.locator('[aria-current="true"]').getAttribute('data-question'), other.question.id);
+  await shared.close();
   assert.ok(await asker.locator('video').evaluate((video) => video.webkitAudioDecodedByteCount > 0), 'there is sound');
   const film = await fetch(server.url + (await row.getByTestId('file').getAttribute('href')));
   assert.match(film.headers.get('content-disposition'), /attachment; .*filename\*=UTF-8''/);
@@ -146,5 +165,53 @@ async function replay(browser, server) {
   await page.goto(`${server.url}/c/${place}`);
   await page.locator(`[data-question="${id}"]`).getByTestId('replay').waitFor();
   await page.getByTestId('to-replay').waitFor();
+  noFaults(page);
+}
+
+/** One hall's questions: those asked from there, and those during which it had the floor. */
+async function narrowed(page, all) {
+  const end = (one) => (one.until ? Date.parse(one.until) : Infinity);
+  const of = (venue) => {
+    const turns = all.turns.filter((turn) => turn.venue === venue).map((turn) => turn.moment);
+    const meets = (moment) => turns.some((turn) => Date.parse(turn.at) < end(moment) && Date.parse(moment.at) < end(turn));
+    return all.questions.filter((one) => one.question.venue === venue || one.moments.some(meets)).map((one) => one.question.id);
+  };
+  const shown = () => page.getByTestId('chapters').locator('> li').evaluateAll((rows) => rows.map((row) => row.dataset.question));
+  const venues = await page.getByTestId('venue').locator('option').evaluateAll((options) => options.map((option) => option.value).filter(Boolean));
+  const some = venues.filter((venue) => of(venue).length < all.questions.length);
+  assert.ok(some.length > 0, 'a hall to narrow down to');
+  for (const venue of some) {
+    await page.getByTestId('venue').selectOption(venue);
+    await until(async () => JSON.stringify(await shown()) === JSON.stringify(of(venue)), `the questions of ${venue}`);
+  }
+  await page.getByTestId('venue').selectOption('');
+  await until(async () => (await shown()).length === all.questions.length, 'all questions again');
+}
+
+/** The administrator finds what was recorded, and downloads it. */
+async function recordings(browser, server) {
+  const [link] = await server.links('admin');
+  const page = await signIn(browser, link);
+  const rows = page.getByTestId('recording');
+  await rows.first().waitFor();
+  const names = (await rows.allInnerTexts()).map((text) => text.split('\n')[0]);
+  assert.equal(names[0], 'Chương trình công khai');
+  assert.ok(names.length >= 3, `City Hall and a hall that spoke are recorded: ${names}`);
+  for (const i of [0, 1]) {
+    const download = page.waitForEvent('download');
+    await rows.nth(i).getByTestId('recording-file').click();
+    const file = await download;
+    assert.match(file.suggestedFilename(), /\.mp4$/);
+    assert.ok((await stat(await file.path())).size > 100_000, 'a film of some seconds');
+    if (i > 0) assert.ok(file.suggestedFilename().includes(names[i]), `${file.suggestedFilename()} names ${names[i]}`);
+  }
+  await page.getByTestId('recordings').scrollIntoViewIfNeeded();
+  await shot(page, 'recordings-1440-light-vi');
+  await spotless(page, 'the recordings');
+  await page.setViewportSize({ width: 360, height: 780 });
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.getByTestId('recordings').scrollIntoViewIfNeeded();
+  await shot(page, 'recordings-360-dark-vi');
+  await spotless(page, 'the recordings on a phone');
   noFaults(page);
 }

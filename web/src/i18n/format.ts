@@ -67,3 +67,11 @@ export function since(instant: string | undefined, now: number): number {
   const date = parse(instant);
   return date ? Math.max(0, now - date.getTime()) : 0;
 }
+
+/** "950 MB" or "1,4 GB"; what is less than a megabyte is "1 MB". */
+export function fileSize(bytes: number): string {
+  const giga = bytes >= 1e9;
+  const locale = language.code === 'vi' ? 'vi-VN' : 'en-GB';
+  const amount = Math.max(giga ? bytes / 1e9 : bytes / 1e6, 1);
+  return `${amount.toLocaleString(locale, { maximumFractionDigits: giga ? 1 : 0 })} ${giga ? 'GB' : 'MB'}`;
+}

@@ -55,6 +55,17 @@ const en = {
     you: 'you',
     reload: 'Refresh the list',
   },
+  recordings: {
+    title: 'Recordings',
+    note: 'MP4 files. A venue’s own recording has the sound of that venue as it came, not mixed; it is not public.',
+    programme: 'The public programme',
+    live: 'being recorded',
+    take: 'Download MP4',
+    takeOf: (what: string) => `Download MP4: ${what}`,
+    later: 'After the close',
+    empty: 'No recording on this server yet',
+    emptyText: 'The programme is recorded while the conference is open. To record each venue by itself, start the server with --record-venues.',
+  },
   link: {
     title: 'Make a new link',
     role: 'Role',

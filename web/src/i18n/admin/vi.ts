@@ -53,6 +53,17 @@ const vi = {
     you: 'bạn',
     reload: 'Xem lại danh sách',
   },
+  recordings: {
+    title: 'Bản ghi',
+    note: 'Tệp MP4. Bản ghi riêng của điểm cầu có tiếng gốc của điểm cầu đó, chưa trộn; không công khai.',
+    programme: 'Chương trình công khai',
+    live: 'đang ghi',
+    take: 'Tải MP4',
+    takeOf: (what: string) => `Tải MP4: ${what}`,
+    later: 'Tải được sau khi kết thúc',
+    empty: 'Chưa có bản ghi trên máy chủ này',
+    emptyText: 'Chương trình được ghi khi hội nghị mở. Muốn ghi riêng từng điểm cầu, chạy máy chủ với --record-venues.',
+  },
   link: {
     title: 'Cấp đường dẫn mới',
     role: 'Vai trò',
