@@ -86,7 +86,7 @@ func (r *Registry) Report(ctx context.Context, report Report) error {
 	if err := report.check(); err != nil {
 		return err
 	}
-	if len(r.cfg.Allowed) > 0 && !slices.Contains(r.cfg.Allowed, report.URL) {
+	if !r.allows(report.URL) {
 		return conference.Refuse(conference.KindForbidden, "edge.not_allowed", report.URL)
 	}
 	now := r.cfg.Now()
@@ -118,6 +118,11 @@ func (r *Registry) Report(ctx context.Context, report Report) error {
 	r.edgesMu.Unlock()
 	r.share(ctx, change)
 	return nil
+}
+
+// allows reports whether an edge may have an origin.
+func (r *Registry) allows(origin string) bool {
+	return len(r.cfg.Allowed) == 0 || slices.Contains(r.cfg.Allowed, origin)
 }
 
 // share writes the change for the other nodes. Nodes that write at the same time try again;
@@ -177,8 +182,8 @@ func (r *Registry) note(change func(map[string]listed)) {
 // forgotten by its time, for what was read may be older than what was heard here since.
 func (r *Registry) merge(all map[string]listed) {
 	r.note(func(edges map[string]listed) {
-		for url, e := range all {
-			if e.Until > edges[url].Until {
+		for url, e := range all { // a node that was not restarted yet may take those that are allowed no more
+			if e.Until > edges[url].Until && r.allows(url) {
 				edges[url] = e
 				delete(r.sent, url)
 			}

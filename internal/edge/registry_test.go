@@ -197,3 +197,28 @@ func TestP7_ReportIsRefused(t *testing.T) {
 		t.Errorf("pages may go to %v, want the edge that is allowed", got)
 	}
 }
+
+// An edge that was taken off the list is sent nobody by the nodes that were restarted since,
+// though another one still takes its reports.
+func TestP7_EdgeTakenOffTheList(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &memory{}
+		old, now := registry(store, hue, vinh), registry(store, hue)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- now.Run(ctx) }()
+		take(t, old, report(vinh))
+		time.Sleep(1500 * time.Millisecond) //nolint:forbidigo // the bubble's clock
+		if got := now.Pick(edge.Want{Conference: place}); got != "" || !slices.Equal(now.Origins(), []string{hue}) {
+			t.Errorf("a viewer is sent to %q, pages may go to %v", got, now.Origins())
+		}
+		take(t, old, report(hue))
+		time.Sleep(1500 * time.Millisecond) //nolint:forbidigo // the bubble's clock
+		if got := now.Pick(edge.Want{Conference: place}); got != hue {
+			t.Errorf("a viewer is sent to %q, want the edge that is on the list", got)
+		}
+		cancel()
+		<-ended
+	})
+}
