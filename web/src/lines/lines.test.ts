@@ -4,7 +4,7 @@ import vi from '../i18n/line/vi';
 import type { LineCause, LineSign, ServerMessage, VenueLine } from '../wire/wire.gen';
 import { LineBoard } from './board.svelte';
 import { keepOrder, sortLines, troubled } from './order';
-import { adviceFor, causeText, worst } from './words';
+import { adviceFor, causeText, missing, worst } from './words';
 
 const row = (venue: string, change: Partial<VenueLine> = {}): VenueLine => ({ venue, grade: 'good', ...change });
 
@@ -72,6 +72,14 @@ describe('words', () => {
   it('do not say the same thing twice', () => {
     expect(adviceFor(['upWeak', 'lossUp', 'jitter'], ['hidden'])).toEqual([vi.advice.line, vi.advice.hidden]);
     expect(adviceFor([], [])).toEqual([]);
+  });
+
+  it('send whoever has a picture that does not arrive to another browser', () => {
+    expect(adviceFor(['noPicture'], [])[0]).toContain('Chrome');
+  });
+
+  it('do not blame a weak line for what does not come at all', () => {
+    expect([['noPicture'], ['noSound'], ['upWeak'], []].map((c) => missing(c as LineCause[]))).toEqual([true, true, false, false]);
   });
 
   it('exist for every cause and sign, and every one has its advice', () => {

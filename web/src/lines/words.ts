@@ -51,12 +51,17 @@ export function worst(row: VenueLine): string {
   return sign === undefined ? '' : lineWords().sign[sign];
 }
 
+/** missing tells whether picture or sound does not come at all: no fault of the line's width. */
+export function missing([worst]: readonly LineCause[]): boolean {
+  return worst === 'noPicture' || worst === 'noSound';
+}
+
 /** adviceFor is what the venue's operator should do, without saying anything twice. */
 export function adviceFor(causes: readonly LineCause[], signs: readonly LineSign[]): string[] {
   const t = lineWords().advice;
   const byCause: Record<LineCause, string> = {
     nothing: t.camera,
-    noPicture: t.camera,
+    noPicture: t.picture,
     noSound: t.mic,
     upWeak: t.line,
     cpu: t.cpu,

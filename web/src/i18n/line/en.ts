@@ -62,6 +62,7 @@ const en = {
     cpu: 'Close other programs, plug in the charger, switch off background effects of the camera.',
     delay: 'Switch off the VPN. If it stays slow, ask the network provider to check the line.',
     camera: 'See whether the camera was unplugged or is used by another program; press “Camera, microphone” to choose again.',
+    picture: 'See whether the camera was unplugged. If this page shows its picture and the server gets none, open the page in a current Chrome or Edge.',
     mic: 'See whether the microphone was unplugged; press “Camera, microphone” to choose again.',
     hidden: 'Bring this page to the front and do not minimise it: browsers slow covered pages down.',
     black: 'Open the camera’s cover, switch on the light, or choose another camera.',

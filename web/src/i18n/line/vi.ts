@@ -61,6 +61,7 @@ const vi = {
     cpu: 'Đóng các chương trình khác, cắm sạc, tắt hiệu ứng nền của máy quay.',
     delay: 'Tắt VPN. Nếu vẫn trễ, nhờ nhà mạng kiểm tra đường truyền.',
     camera: 'Xem máy quay có bị rút hay chương trình khác đang giữ không; bấm «Máy quay, micro» để chọn lại.',
+    picture: 'Xem máy quay có bị rút không. Nếu trang vẫn thấy hình mà máy chủ không nhận được, mở trang bằng Chrome hoặc Edge bản mới.',
     mic: 'Xem micro có bị rút không; bấm «Máy quay, micro» để chọn lại.',
     hidden: 'Đưa trang này lên trước, đừng thu nhỏ: trình duyệt làm chậm trang bị che.',
     black: 'Mở nắp máy quay, bật đèn, hoặc chọn máy quay khác.',

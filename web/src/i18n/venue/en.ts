@@ -48,6 +48,7 @@ const en = {
     fair: 'The line is fair: the picture may be less sharp.',
     weak: 'The line is weak. Please use a cable, or stop other downloads on the same line.',
     none: 'The server has received nothing from this venue yet. The page keeps trying.',
+    missing: 'The server does not get both picture and sound of this venue.',
     numbers: (up: string, down: string, rtt: string, loss: string) =>
       `Up ${up} · down ${down} · delay ${rtt} · loss ${loss}`,
     way: {

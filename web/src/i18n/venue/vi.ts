@@ -47,6 +47,7 @@ const vi = {
     fair: 'Đường truyền tạm được: hình có thể giảm nét.',
     weak: 'Đường truyền yếu. Xin chuyển sang dây mạng hoặc tắt bớt việc tải trên cùng đường mạng.',
     none: 'Máy chủ chưa nhận được gì từ điểm cầu này. Trang vẫn đang thử.',
+    missing: 'Máy chủ không nhận đủ cả hình và tiếng của điểm cầu này.',
     numbers: (up: string, down: string, rtt: string, loss: string) =>
       `Gửi ${up} · nhận ${down} · trễ ${rtt} · mất gói ${loss}`,
     way: {
