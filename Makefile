@@ -9,7 +9,7 @@ GO_SOURCES := $(shell find cmd internal moderation sfu signaling web -name '*.go
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 LINT := bin/golangci-lint
 
-.PHONY: help run build web test test-go test-web test-e2e soak bench check fmt generate clean need
+.PHONY: help run build web test test-go test-web test-e2e firefox soak bench check fmt generate clean need
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,6 +60,10 @@ test-e2e: build ## real Chromium against bin/diemcau
 	cd web
 	node --test --test-concurrency=1 --test-reporter=spec --test-reporter-destination=stdout \
 		--test-reporter=tap --test-reporter-destination=../artifacts/results/e2e.tap e2e/*.test.mjs
+
+firefox: build ## the pages in Firefox: watch, join, look; pictures in artifacts/firefox
+	scripts/need.sh firefox
+	cd web && node --test --test-concurrency=1 --test-reporter=spec e2e/firefox.look.mjs
 
 soak: need build ## the full figures (all, or IDS="Q5 Q6"); resumable; writes docs/results/soak.md
 	go run ./cmd/acceptance soak docs/acceptance.md docs/results/soak.md $(IDS)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what `make test` needs beyond git, make, Go, Node and npm: as root with
-# apt-get, otherwise it names the packages. `need.sh bench`: what `make bench` needs too.
+# apt-get, otherwise it names the packages. `need.sh bench`, `need.sh firefox`: what `make
+# bench` and `make firefox` need too (on Ubuntu say where yours is: FIREFOX=/usr/bin/firefox).
 set -euo pipefail
 
 # A server that can be asked to wait for its replicas' disks: Redis 7.2 or Valkey.
@@ -36,6 +37,7 @@ for command in redis-server chromium gcc ffmpeg; do
 	command -v "$command" >/dev/null || packages+=("$command")
 done
 if [ "${1:-}" = bench ] && ! command -v nginx >/dev/null; then packages+=(nginx-light); fi
+if [ "${1:-}" = firefox ] && ! command -v "${FIREFOX:-firefox-esr}" >/dev/null; then packages+=(firefox-esr); fi
 # The race detector links against libc; pages need letters with Vietnamese marks.
 [ -e /usr/include/stdlib.h ] || packages+=(libc6-dev)
 [ -n "$(find /usr/share/fonts -iname '*noto*sans*' -print -quit 2>/dev/null)" ] || packages+=(fonts-noto-core)
