@@ -59,6 +59,7 @@ const pages = {
   moderate: { sign: link('moderator'), ready: '[role=listbox], .state' },
   screen: { sign: link('screen'), ready: 'footer strong', widths: [1920] },
   admin: { sign: link('admin'), ready: 'tbody tr' },
+  prepare: { sign: link('admin'), press: 'view-prepare', ready: '[data-testid=setup]' },
   desk: { sign: link('registrar'), ready: 'main h1' },
   answer: { sign: link('official'), ready: '.tools' },
   venue: { sign: link('venue'), ready: 'main h1, main h2, main button' },
@@ -78,6 +79,7 @@ for (const [name, page] of Object.entries(pages)) {
       try {
         if (page.sign) await signIn(who.page, page.sign);
         else await who.page.goto(new URL(page.path, base).href);
+        if (page.press) await who.page.getByTestId(page.press).click();
         await who.page.locator(page.ready).first().waitFor({ timeout: 15_000 });
         await who.page.evaluate(() => document.fonts.ready);
         await who.page.screenshot({ path: `${out}/${shot}.png`, fullPage: width < 1900 });
