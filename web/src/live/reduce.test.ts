@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Event, Question, Snapshot } from '../wire/wire.gen';
+import type { Event, Floor, Question, Snapshot } from '../wire/wire.gen';
+import { besides } from './beside';
 import { conferenceTitle, fromSnapshot, onAirQuestion, recount, reduce, topicName, venueName } from './reduce';
 
 const at = '2022-10-28T01:00:00Z';
@@ -86,6 +87,21 @@ describe('reduce', () => {
     expect([...before.questions.keys()]).toEqual(['a', 'b']);
     expect(after.venues).toBe(before.venues);
     expect(reduce(before, [event({ onAir: 'a' })]).questions).toBe(before.questions);
+  });
+});
+
+describe('besides', () => {
+  const seen = (floor: Partial<Floor>, connected = true): string => {
+    const venue = { id: 'ba-dinh', state: 'live', connected, spokenMs: 0 } as const;
+    return besides(reduce(fromSnapshot(snapshot), [event({ venue, floor: { main: 'hall', ...floor } })]));
+  };
+
+  it('is City Hall while another venue is on air and both are wanted', () => {
+    expect(seen({ holder: 'ba-dinh', beside: true })).toBe('hall');
+    expect(seen({ holder: 'ba-dinh' })).toBe('');
+    expect(seen({ beside: true })).toBe('');
+    expect(seen({ holder: 'ba-dinh', beside: true, slate: true })).toBe('');
+    expect(seen({ holder: 'ba-dinh', beside: true }, false)).toBe('');
   });
 });
 

@@ -33,12 +33,13 @@ function created(link?: string, location = '/api/v1/whep/s1'): Response {
   });
 }
 
-function setUp(reply: (method: string) => Response | Promise<Response>, caps: Capabilities = chromium) {
+function setUp(reply: (method: string) => Response | Promise<Response>, caps: Capabilities = chromium, both = false) {
   const clock = new FakeClock();
   const peers: FakePeer[] = [];
   const calls: { method: string; url: string; body: string }[] = [];
   const client = new WhepClient({
     url: URL_,
+    both,
     onChange: () => undefined,
     createPeer: () => {
       const peer = new FakePeer();
@@ -58,6 +59,17 @@ function setUp(reply: (method: string) => Response | Promise<Response>, caps: Ca
 }
 
 describe('WhepClient', () => {
+  it('P1: offers a second picture where there is a place for it, behind the programme', async () => {
+    for (const both of [false, true]) {
+      const t = setUp(() => created(), chromium, both);
+      t.client.start();
+      await settle();
+      expect(t.peers[0]?.lines.map((line) => line.kind)).toEqual(both ? ['video', 'audio', 'video'] : ['video', 'audio']);
+      expect(t.client.stream).toBeDefined();
+      expect(t.client.second !== undefined).toBe(both);
+    }
+  });
+
   it('M6: is relayed when neither UDP nor TCP stands in time', async () => {
     const t = setUp((m) =>
       m === 'POST' ? created(LINK) : new Response('a=ice-ufrag:n\r\na=ice-pwd:n\r\n', { status: 200 }),

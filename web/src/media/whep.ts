@@ -18,11 +18,13 @@ export type WhepPhase =
   | 'no_h264' // this browser cannot decode the picture
   | 'stopped';
 
-/** WhepConfig is what a WhepClient needs; the last four have the browser's own as default. */
+/** WhepConfig is what a WhepClient needs; both is false and the last four have the browser's own as default. */
 export interface WhepConfig {
   /** /api/v1/conferences/{conference}/whep */
   url: string;
   onChange: () => void;
+  /** Has a place for the programme's second picture as well. */
+  both?: boolean;
   createPeer?: () => RTCPeerConnection;
   capabilities?: Capabilities;
   fetch?: typeof fetch;
@@ -42,6 +44,8 @@ export class WhepClient {
   #phase: WhepPhase = 'idle';
   #peer: RTCPeerConnection | undefined;
   #stream: MediaStream | undefined;
+  #second: MediaStream | undefined;
+  #beside: RTCRtpTransceiver | undefined;
   #location: string | undefined;
   #attempt = 0;
   #retryAt = 0;
@@ -54,6 +58,7 @@ export class WhepClient {
 
   constructor(config: WhepConfig) {
     this.#config = {
+      both: false,
       createPeer: () => new RTCPeerConnection({ bundlePolicy: 'max-bundle' }),
       capabilities: browserCapabilities,
       fetch: (...args) => fetch(...args),
@@ -71,6 +76,11 @@ export class WhepClient {
   /** stream is the programme, picture and sound; undefined before the first answer. */
   get stream(): MediaStream | undefined {
     return this.#stream;
+  }
+
+  /** second is City Hall's picture beside a venue's; undefined without both, empty of pictures most of the time. */
+  get second(): MediaStream | undefined {
+    return this.#second;
   }
 
   /** retryAt is when the next try comes (ms since 1970); 0 when none is planned. */
@@ -109,10 +119,12 @@ export class WhepClient {
     if (this.#phase === 'playing' && this.#away()) void this.#restart();
   }
 
-  /** stats reads the counters; undefined while there is no connection. */
+  /** stats reads the counters of the programme; undefined while there is no connection. */
   async stats(): Promise<LinkStats | undefined> {
-    const peer = this.#peer;
-    return peer === undefined ? undefined : readStats(await peer.getStats());
+    const [peer, beside] = [this.#peer, this.#beside];
+    if (peer === undefined) return undefined;
+    const stats = readStats(await peer.getStats());
+    return { ...stats, slots: stats.slots.filter((slot) => !beside || slot.mid !== beside.mid) };
   }
 
   #set(phase: WhepPhase): void {
@@ -141,18 +153,21 @@ export class WhepClient {
       this.#again();
     });
     if (this.#relayed) giveRelays(peer, this.#relays);
-    const stream = new MediaStream();
-    peer.ontrack = (event) => stream.addTrack(event.track);
+    const [stream, second] = [new MediaStream(), new MediaStream()];
+    peer.ontrack = (event) => {
+      (this.#beside && event.transceiver === this.#beside ? second : stream).addTrack(event.track);
+    };
     peer.onconnectionstatechange = () => {
       if (this.#peer === peer) this.#onPeer(peer.connectionState);
     };
-    for (const kind of ['video', 'audio'] as const) {
-      preferCodecs(
-        peer.addTransceiver(kind, { direction: 'recvonly' }),
-        kind,
-        this.#config.capabilities,
-      );
-    }
+    const offer = (kind: 'video' | 'audio'): RTCRtpTransceiver => {
+      const transceiver = peer.addTransceiver(kind, { direction: 'recvonly' });
+      preferCodecs(transceiver, kind, this.#config.capabilities);
+      return transceiver;
+    };
+    offer('video');
+    offer('audio');
+    this.#beside = this.#config.both ? offer('video') : undefined;
     try {
       await peer.setLocalDescription(await peer.createOffer());
       const response = await this.#ask(peer.localDescription?.sdp ?? '');
@@ -169,6 +184,7 @@ export class WhepClient {
       if (this.#peer !== peer) return;
       this.#armRelay(peer, response);
       this.#stream = stream;
+      this.#second = this.#beside && second;
       this.#config.onChange();
     } catch {
       if (this.#peer === peer) this.#again();

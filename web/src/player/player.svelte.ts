@@ -31,6 +31,7 @@ export class PlayerState {
   readonly way: Way;
   #phase = $state<WhepPhase>('idle');
   #stream = $state.raw<MediaStream | undefined>(undefined);
+  #second = $state.raw<MediaStream | undefined>(undefined);
   #retryAt = $state(0);
   #frames = $state(0);
   #byHls = $state(false);
@@ -54,7 +55,7 @@ export class PlayerState {
     this.#config = config;
     this.#folder = `/live/${id}`;
     this.way = config.way ?? hlsWay();
-    this.#client = new WhepClient({ url: `/api/v1/conferences/${id}/whep`, onChange: () => this.#copy() });
+    this.#client = new WhepClient({ url: `/api/v1/conferences/${id}/whep`, both: true, onChange: () => this.#copy() });
   }
 
   /** phase is where WebRTC stands. */
@@ -65,6 +66,11 @@ export class PlayerState {
   /** stream is the programme by WebRTC; undefined before it was first answered. */
   get stream(): MediaStream | undefined {
     return this.#stream;
+  }
+
+  /** second is City Hall's picture beside a venue's; undefined by HLS, which has one. */
+  get second(): MediaStream | undefined {
+    return this.#byHls ? undefined : this.#second;
   }
 
   /** hls: the programme is played by HLS instead of stream, some seconds late. */
@@ -177,6 +183,7 @@ export class PlayerState {
   #copy(): void {
     this.#phase = this.#client.phase;
     this.#stream = this.#client.stream;
+    this.#second = this.#client.second;
     this.#retryAt = this.#client.retryAt;
     // Stopped: the page was put away, and what comes back begins anew.
     if (this.#client.phase === 'playing' || this.#client.phase === 'stopped') this.#since = 0;

@@ -200,6 +200,8 @@ export class StageDesk {
         if (this.view.floor.slate) return this.slate(false);
         this.#asking = true;
         return;
+      case 'beside':
+        return this.#send(action, 'programme.beside', { on: !this.view.floor.beside });
       case 'pageBefore':
       case 'pageAfter':
         return this.turnPage(action === 'pageAfter' ? 1 : -1);

@@ -8,6 +8,7 @@ export type FloorAction =
   | 'lower'
   | 'cityHall'
   | 'slate'
+  | 'beside'
   | 'pageBefore'
   | 'pageAfter'
   | 'showLive'
@@ -48,6 +49,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   Digit0: 'cityHall',
   Numpad0: 'cityHall',
   KeyS: 'slate',
+  KeyC: 'beside',
   KeyJ: 'nextQuestion',
   KeyK: 'previousQuestion',
   KeyQ: 'queue',
@@ -74,6 +76,7 @@ const FLOOR: ReadonlySet<Action> = new Set<FloorAction>([
   'lower',
   'cityHall',
   'slate',
+  'beside',
   'pageBefore',
   'pageAfter',
   'showLive',

@@ -180,6 +180,7 @@ describe('actionOf', () => {
 
   it('knows its keys, on the keypad too', () => {
     expect(actionOf(press('KeyG'))).toBe('give');
+    expect(actionOf(press('KeyC'))).toBe('beside');
     expect([actionOf(press('Digit0')), actionOf(press('Numpad0'))]).toEqual(['cityHall', 'cityHall']);
     expect(actionOf(press('KeyJ', { shiftKey: true }))).toBe('moveDown');
     expect(['KeyD', 'KeyR', 'KeyE', 'KeyF', 'KeyB'].map((code) => actionOf(press(code)))).toEqual(['answer', 'recall', 'edit', 'fairFront', 'fairness']);
