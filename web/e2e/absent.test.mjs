@@ -63,7 +63,15 @@ async function run(browser, server) {
   await track.getByTestId('absent').filter({ hasText: 'không đến được' }).waitFor();
   await shot(track, 'absent-question-360-dark');
   await spotless(track, 'the question of somebody who did not come');
-  for (const page of [admin, ticket, track, moderator]) noFaults(page);
+
+  // Who sees to the answer.
+  const official = await signIn(browser, (await server.links('official'))[0]);
+  await official.locator(`[data-testid=promise][data-question="${id}"] [data-testid=absent]`).waitFor();
+  await shot(official, 'absent-answer-1440');
+  await moderator.getByRole('option', { name: /Câu chưa ai đọc/ }).click();
+  await moderator.getByTestId('card').getByTestId('absent').filter({ hasText: 'xin chuyển trả lời bằng văn bản' }).waitFor();
+  await shot(moderator, 'absent-card-1440');
+  for (const page of [admin, ticket, track, official, moderator]) noFaults(page);
 }
 
 /** Prints the invitations with a letterhead, which stays for the next time, and the list to sign. */
