@@ -6,6 +6,7 @@ import (
 
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog"
+	"github.com/diemcau/diemcau/internal/outbox"
 	"github.com/diemcau/diemcau/internal/registration"
 	"github.com/diemcau/diemcau/internal/secret"
 	"github.com/diemcau/diemcau/moderation"
@@ -188,6 +189,8 @@ func (b *batch) rule(r *request, command conference.Command) (conference.Decisio
 		return b.base.decideCheckpoint(body), nil
 	case sealRecording, removeRecording:
 		return b.base.decideRecording(body), nil
+	case outbox.Begin, outbox.Send, outbox.Fail, outbox.Resend:
+		return b.base.letters.Decide(b.base.info, b.base.registrations, body)
 	case erase, registration.Cancel, registration.Accept, registration.Move, registration.Give, registration.Correct,
 		registration.CheckIn, registration.UndoCheckIn, registration.Lapse, registration.Offer, registration.Set, registration.Tell:
 		return b.ruleRegistration(command)

@@ -37,6 +37,7 @@ type Conference struct {
 	likes  likes
 
 	erasures Erasures // may be nil
+	written  bool     // people are written to
 	logger   *slog.Logger
 	now      func() time.Time // the log's clock
 	limit    time.Duration    // of one Append or Read
@@ -127,6 +128,10 @@ func (c *Conference) Do(ctx context.Context, command conference.Command) (Outcom
 	case register:
 		if body.ask != nil {
 			body.ask.Hold = c.screened(body.ask.Body + "\n" + body.ask.Name)
+		}
+		// Before the first whom a page has promised a letter.
+		if err := c.beginLetters(ctx); err != nil {
+			return Outcome{}, err
 		}
 		return c.give(ctx, &request{command: command, answer: make(chan answer, 1), made: c.makeRegistration(command, body)})
 	case erase:

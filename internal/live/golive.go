@@ -82,6 +82,7 @@ func (s *state) wipe() {
 	clear(s.submissions)
 	clear(s.codes)
 	s.registrations, s.places = registration.NewBoard(), newSealedPlaces()
+	s.letters.Wipe()
 	clear(s.registered)
 	clear(s.tickets)
 	clear(s.brought)

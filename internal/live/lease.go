@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/internal/conference"
+	"github.com/diemcau/diemcau/internal/outbox"
 	"github.com/diemcau/diemcau/moderation"
 )
 
@@ -141,6 +142,9 @@ func (c *Conference) chores(ctx context.Context) []conference.Body {
 	}
 	for _, q := range waiting {
 		due = append(due, moderation.CarryOver{ID: q.ID})
+	}
+	if c.lettersToBegin() {
+		due = append(due, outbox.Begin{})
 	}
 	return append(due, c.dueRegistrations()...)
 }

@@ -37,6 +37,8 @@ type Config struct {
 	Screen func(words string) string
 	// Erasures remembers who was erased, for when the log is restored; nil: nobody does.
 	Erasures Erasures
+	// Letters: people who give an e-mail address are written to (internal/mail).
+	Letters bool
 	// LogTimeout bounds one append to a log and one read from it; 0: 5 s.
 	LogTimeout time.Duration
 }
@@ -190,7 +192,7 @@ func (n *Node) load(ctx context.Context, id conference.ID) (*Conference, error) 
 		logger: n.cfg.Logger.With(slog.String("part", "live"), slog.String("conference", string(id))),
 		inbox:  make(chan *request, inboxRequests), news: make(chan news),
 		stopped: make(chan struct{}), more: make(chan struct{}), state: newState(keys),
-		signer: n.signer, attestable: make(chan struct{}, 1), erasures: n.cfg.Erasures,
+		signer: n.signer, attestable: make(chan struct{}, 1), erasures: n.cfg.Erasures, written: n.cfg.Letters,
 	}
 	if n.clock.store != nil {
 		c.ledger = newLedger(c.logger, c.now)

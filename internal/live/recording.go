@@ -37,7 +37,12 @@ func (c *Conference) RemoveRecording(ctx context.Context, removed record.Removed
 
 // note carries out a command of the node's own.
 func (c *Conference) note(ctx context.Context, body conference.Body) error {
-	command := conference.Command{ID: rand.Text(), Actor: conference.Actor{Role: conference.RoleSystem}, Body: body}
+	return c.noteOnce(ctx, rand.Text(), body)
+}
+
+// noteOnce is note of a command whose id says what it is: two of them are one.
+func (c *Conference) noteOnce(ctx context.Context, id string, body conference.Body) error {
+	command := conference.Command{ID: id, Actor: conference.Actor{Role: conference.RoleSystem}, Body: body}
 	_, err := c.give(ctx, &request{command: command, answer: make(chan answer, 1)})
 	return err
 }

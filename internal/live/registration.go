@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/mail"
 	"slices"
 	"strings"
 	"time"
@@ -28,9 +29,10 @@ type RegisterPerson struct {
 	Question       string // brought along; "" none
 	Person         registration.Person
 	Consents       []registration.Consent
-	Verified       bool // the telephone number answered
-	Reserved       bool // staff's: one of the reserved seats
-	WalkIn         bool // staff's: comes in at once
+	Verified       bool   // the telephone number answered
+	Reserved       bool   // staff's: one of the reserved seats
+	WalkIn         bool   // staff's: comes in at once
+	Lang           string // "vi" or "en", which the person reads; anything else: not known
 }
 
 // CommandType returns the command's name on the wire.
@@ -97,6 +99,9 @@ func (k *keyring) prepareRegistration(body RegisterPerson) (register, error) {
 		ID: k.registrationID(body.IdempotencyKey), Venue: body.Venue, Topic: body.Topic, Person: person,
 		Holder: k.holder(person.Phone), Consents: body.Consents, Verified: body.Verified, Reserved: body.Reserved, WalkIn: body.WalkIn,
 	}}
+	if body.Lang == "vi" || body.Lang == "en" {
+		out.Lang = body.Lang
+	}
 	if len(body.Question) > maxBodyBytes {
 		return register{}, invalid("question.too_long", "")
 	}
@@ -139,14 +144,15 @@ func PhoneOf(typed string) (string, error) {
 	return phone, nil
 }
 
-// emailOf returns an address in its one form. It only refuses what cannot be one.
+// emailOf returns an address in its one form. It only refuses what no mail can be sent to.
 func emailOf(typed string) (string, error) {
 	email := text.Line(typed)
 	if email == "" {
 		return "", nil
 	}
 	name, domain, _ := strings.Cut(email, "@")
-	if name == "" || !strings.Contains(strings.Trim(domain, "."), ".") || strings.ContainsAny(email, " ,;<>\"") || strings.Contains(domain, "@") {
+	parsed, err := mail.ParseAddress(email)
+	if err != nil || parsed.Address != email || !strings.Contains(strings.Trim(domain, "."), ".") || strings.ContainsAny(email, " ,;<>\"[]") {
 		return "", invalid("registration.bad_email", "")
 	}
 	return name + "@" + strings.ToLower(domain), nil

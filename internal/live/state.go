@@ -7,6 +7,7 @@ import (
 
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/eventlog"
+	"github.com/diemcau/diemcau/internal/outbox"
 	"github.com/diemcau/diemcau/internal/record"
 	"github.com/diemcau/diemcau/internal/registration"
 	"github.com/diemcau/diemcau/internal/replay"
@@ -30,6 +31,7 @@ type state struct {
 	questions *moderation.Board
 	// registrations are not part of a Snapshot: they are asked for one at a time, or by staff.
 	registrations *registration.Board
+	letters       *outbox.Box
 	floor         *floor.Board
 	versions      map[conference.Entity]uint64
 	// outcomes holds the first result of every command by its id; submissions that of
@@ -57,6 +59,7 @@ func newState(keys *keyring) *state {
 		questions: moderation.NewBoard(),
 
 		registrations: registration.NewBoard(),
+		letters:       outbox.New(),
 		registered:    make(map[conference.RegistrationID]*Outcome),
 		tickets:       make(map[string]conference.RegistrationID),
 		brought:       make(map[conference.QuestionID]conference.RegistrationID),
@@ -80,7 +83,7 @@ func (s *state) expect(events uint64) {
 
 // apply takes the next event over. at is the place of the event itself.
 func (s *state) apply(event conference.Event, at eventlog.Position) error {
-	change := Change{Event: event, Cursor: cursorOf(at)}
+	change, was := Change{Event: event, Cursor: cursorOf(at)}, s.info
 	change.Event.Decoded = nil
 	if err := s.applyInfo(event, &change); err != nil {
 		return err
@@ -99,6 +102,10 @@ func (s *state) apply(event conference.Event, at eventlog.Position) error {
 	if err != nil {
 		return err
 	}
+	scene := outbox.Scene{Before: stood, After: registered, Was: was, Info: s.info, Board: s.registrations}
+	if err := s.letters.Apply(event, scene); err != nil {
+		return err
+	}
 	if registered != nil {
 		change.Registration = registered.ID
 	}
@@ -106,11 +113,11 @@ func (s *state) apply(event conference.Event, at eventlog.Position) error {
 	if err := s.recording.Apply(event); err != nil {
 		return err
 	}
-	before := s.floor.Floor()
+	floorWas := s.floor.Floor()
 	if change.Venue, err = s.floor.Apply(event); err != nil {
 		return err
 	}
-	if after := s.floor.Floor(); after != before {
+	if after := s.floor.Floor(); after != floorWas {
 		change.Floor = after
 	}
 	for _, entity := range event.Bumps {

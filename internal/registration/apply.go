@@ -56,7 +56,7 @@ func (b *Board) applyMade(event conference.Event) (*Registration, error) {
 			Organisation: event.Private[FieldOrganisation], Email: event.Private[FieldEmail], IDNumber: event.Private[FieldIDNumber],
 		},
 		Holder: data.Holder, Verified: data.Verified, Digest: data.Digest, Topic: data.Topic, Question: data.Question,
-		Consents: data.Consents, MadeAt: event.At, ChangedAt: event.At,
+		Consents: data.Consents, Lang: data.Lang, MadeAt: event.At, ChangedAt: event.At,
 	}
 	if r.State == StateCheckedIn {
 		r.Scans = []Scan{{Venue: r.Venue, At: event.At, Result: ResultIn}}

@@ -20,6 +20,7 @@ type Register struct {
 	Verified bool
 	Reserved bool // staff's: one of the reserved seats
 	WalkIn   bool // staff's: the person stands at the door and comes in
+	Lang     string
 }
 
 // Cancel gives a seat, a place in the line or an offer back.

@@ -118,7 +118,7 @@ func (b *Board) Begins(info *conference.Info, actor conference.Actor, body Regis
 func (r Register) Decision(state State) conference.Decision {
 	draft := draftOf(EventMade, r.ID, Made{
 		Registration: r.ID, State: state, Venue: r.Venue, Holder: r.Holder, Digest: r.Digest, Topic: r.Topic,
-		Question: r.Question, Consents: r.Consents, Verified: r.Verified, Reserved: r.Reserved, WalkIn: r.WalkIn,
+		Question: r.Question, Consents: r.Consents, Verified: r.Verified, Reserved: r.Reserved, WalkIn: r.WalkIn, Lang: r.Lang,
 	}, seatsOf(r.Venue, holderOf(r.Holder)...)...)
 	draft.Private = r.Person.fields()
 	return decide([]conference.Entity{conference.EntityConference}, draft)

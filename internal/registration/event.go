@@ -48,6 +48,7 @@ type Made struct {
 	Verified     bool                      `json:"verified,omitempty"`
 	Reserved     bool                      `json:"reserved,omitempty"`
 	WalkIn       bool                      `json:"walkIn,omitempty"`
+	Lang         string                    `json:"lang,omitempty"` // "vi" or "en"; "": not known
 }
 
 // Offered is the data of registration.offered.

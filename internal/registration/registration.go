@@ -86,6 +86,7 @@ type Registration struct {
 	// Question is the one brought along; "" none.
 	Question conference.QuestionID
 	Consents []Consent
+	Lang     string // "vi" or "en", which the person reads; "": not known
 	MadeAt   time.Time
 	// ChangedAt is when it last moved.
 	ChangedAt time.Time
