@@ -107,6 +107,12 @@ func deviceText(code string) text {
 		return text{"Không gửi được mã xác nhận. Hãy thử lại, hoặc liên hệ bàn đón tiếp.", "The code could not be sent. Try again, or ask the desk."}
 	case "verification.off":
 		return text{"Hội nghị này không cần mã xác nhận.", "This conference needs no code."}
+	case "mail.off":
+		return text{"Máy chủ này chưa được nối với máy chủ thư. Hãy liên hệ người quản trị máy chủ.", "This server is not connected to a mail server. Ask who runs it."}
+	case "mail.no_address":
+		return text{"Người này không ghi địa chỉ thư. Hãy bổ sung địa chỉ trước.", "This person gave no e-mail address. Add one first."}
+	case "mail.none_failed":
+		return text{"Không có thư nào bị hỏng để gửi lại.", "No letter has failed, so there is none to send again."}
 	}
 	return text{}
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"golang.org/x/crypto/acme/autocert"
@@ -22,6 +23,7 @@ import (
 	"github.com/diemcau/diemcau/internal/limits"
 	"github.com/diemcau/diemcau/internal/live"
 	"github.com/diemcau/diemcau/internal/livestream"
+	"github.com/diemcau/diemcau/internal/mail"
 	"github.com/diemcau/diemcau/internal/oneport"
 	"github.com/diemcau/diemcau/internal/onetime"
 	"github.com/diemcau/diemcau/internal/server"
@@ -65,6 +67,7 @@ type app struct {
 	importSecret []byte
 	zalo         *zalo.Handler  // nil when not connected
 	codes        *onetime.Codes // nil when nothing can be sent
+	post         *mail.Postman  // nil when nobody is written to
 }
 
 // open opens everything that can fail: key, log, ports, certificates. Nothing runs yet.
@@ -101,8 +104,11 @@ func (a *app) open(ctx context.Context) error {
 	}
 	a.live = live.New(live.Config{
 		Store: a.store, Secret: keys, Logger: a.logger, Now: time.Now, Screen: held,
-		Erasures: live.NewErasureFile(filepath.Join(s.Data, "erased")),
+		Erasures: live.NewErasureFile(filepath.Join(s.Data, "erased")), Letters: s.Mail.SMTP != "",
 	})
+	if err = a.openMail(keys); err != nil {
+		return err
+	}
 	if a.codes, err = s.codes(keys, a.store.Ephemeral(), a.to, a.logger); err != nil {
 		return err
 	}
@@ -182,6 +188,10 @@ func (a *app) serveHTTP() error {
 	if a.zalo != nil {
 		webhook = a.zalo
 	}
+	var letters server.Mail
+	if a.post != nil {
+		letters = a.post
+	}
 	var livestream server.Livestream
 	var venues server.VenueRecordings
 	if a.hls = a.openLivestream(); a.hls != nil {
@@ -197,7 +207,7 @@ func (a *app) serveHTTP() error {
 		Logger: a.logger.With(slog.String("part", "server")), Now: time.Now, Gate: a.gate, Live: a.live,
 		Media: whip{a.media}, Relay: a.relays(), Lines: a.lines, Livestream: livestream, VenueRecordings: venues, Pages: pages, Socket: a.hub.Serve, Limits: a.limits, Metrics: a.metrics,
 		Origins: a.origins, CACert: caCert, ImportSecret: a.importSecret, Templates: []conference.Info{demo.Conference()}, Zalo: webhook, Holidays: a.holidays,
-		Codes:     codes,
+		Codes: codes, Mail: letters,
 		MediaHome: mediaHome(a.pages.home), Nodes: a.nodes, Peers: a.peerOrigins, Edges: a.edges,
 	})
 	if err != nil {
@@ -311,6 +321,9 @@ func (a *app) run(ctx context.Context) error {
 	if a.zalo != nil {
 		parts = append(parts, a.zalo.Run)
 	}
+	if a.post != nil {
+		parts = append(parts, a.post.Run)
+	}
 	if a.bound.port != nil {
 		parts = append(parts, a.bound.port.Run)
 	}
@@ -368,7 +381,12 @@ func (a *app) drain(ctx context.Context) {
 	a.http.Drain()
 	within, cancel := context.WithTimeout(ctx, drainFor+3*time.Second)
 	defer cancel()
+	var letters sync.WaitGroup
+	if a.post != nil {
+		letters.Go(func() { a.post.Drain(within) }) // ends with the letter on its way, or within
+	}
 	a.hub.Drain(within)
+	letters.Wait()
 }
 
 // close releases what open has opened; listeners that never ran included.

@@ -57,6 +57,12 @@ func TestRun_badFlagsAreOneLineAndExit2(t *testing.T) {
 		{"sentinel by another name", []string{"serve", "--redis=sentinel://localhost/dialogue"}, "redis+sentinel://"},
 		{"bad redis", []string{"serve", "--redis=localhost:6379"}, "--redis"},
 		{"origin with a path", []string{"serve", "--public-url=https://a.example/x"}, "--public-url"},
+		{"a sender without a mail server", []string{"serve", "--mail-from=a@example.vn"}, "--mail-smtp"},
+		{"letters from nobody", []string{"serve", "--mail-smtp=mail.example.vn:587", "--public-url=https://a.example"}, "--mail-from"},
+		{"letters that lead nowhere", []string{"serve", "--mail-smtp=mail.example.vn:587", "--mail-from=a@example.vn"}, "--public-url"},
+		{"a password in the clear", []string{"serve", "--mail-smtp=mail.example.vn:25", "--mail-from=a@example.vn", "--demo", "--mail-tls=off", "--mail-login=x"}, "--mail-login"},
+		{"a mail server without a port", []string{"serve", "--mail-smtp=mail.example.vn", "--mail-from=a@example.vn", "--demo"}, "HOST:PORT"},
+		{"no sender's address", []string{"serve", "--mail-smtp=mail.example.vn:587", "--mail-from=Ban tổ chức", "--demo"}, "--mail-from"},
 		{"origin without a scheme", []string{"serve", "--redis=redis://localhost", "--node-url=10.0.0.5:8080"}, "--node-url"},
 		{"nodes on SQLite", []string{"serve", "--node-url=http://10.0.0.5:8080"}, "--node-url"},
 		{"bad level", []string{"serve", "--log-level=loud"}, "--log-level"},
@@ -118,7 +124,7 @@ func TestRun_helpIsTheReference(t *testing.T) {
 	}
 	for _, flag := range []string{
 		"--listen", "--tls-listen", "--tls-domain", "--tls-cert", "--tls-key", "--data", "--redis", "--redis-replicas", "--public-url", "--node-url",
-		"--media-port", "--public-ip", "--trusted-proxies", "--limits", "--sockets-per-address", "--proof", "--holidays", "--hold-words", "--metrics-listen", "--secret-file", "--demo", "DIEMCAU_MEDIA_PORT",
+		"--media-port", "--public-ip", "--trusted-proxies", "--limits", "--sockets-per-address", "--proof", "--holidays", "--hold-words", "--metrics-listen", "--mail-smtp", "--mail-per-minute", "--secret-file", "--demo", "DIEMCAU_MEDIA_PORT",
 	} {
 		if !strings.Contains(out.String(), flag) {
 			t.Errorf("the help of serve lacks %s", flag)

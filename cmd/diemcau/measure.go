@@ -63,6 +63,9 @@ func (a *app) measure() {
 	if a.bound.port != nil {
 		a.measurePort(a.bound.port)
 	}
+	if a.post != nil {
+		a.measureMail(a.post)
+	}
 	a.metrics.Gauge("diemcau_sockets", "Open WebSockets.", func() float64 { return float64(a.hub.Sockets()) })
 }
 

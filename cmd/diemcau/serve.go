@@ -55,6 +55,8 @@ type serveCmd struct {
 
 	Codes codeFlags `embed:"" group:"One-time codes:"`
 
+	Mail mailFlags `embed:"" group:"Letters to registered people:"`
+
 	LogLevel slog.Level `help:"debug, info, warn or error." default:"info" placeholder:"LEVEL"`
 }
 
@@ -102,6 +104,9 @@ func (s *serveCmd) check() error {
 		return err
 	}
 	if err := s.Codes.check(); err != nil {
+		return err
+	}
+	if err := s.Mail.check(s.Nodes.PublicURL != "" || s.TLSDomain != "" || s.Demo); err != nil {
 		return err
 	}
 	if err := s.Zalo.check(); err != nil {

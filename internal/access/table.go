@@ -27,6 +27,9 @@ const (
 	ActionRegistrationRead   = "registration.read"   // names, and how to reach them; every look is written down
 	ActionRegistrationCount  = "registration.count"  // how many, without names
 	ActionRegistrationDevice = "registration.device" // a device that keeps a list for when the network is gone
+	ActionRegistrationMail   = "registration.mail"   // one person is written to again
+	ActionMailRead           = "mail.read"           // how letters stand, without names
+	ActionMailResend         = "mail.resend"         // all that failed
 )
 
 // May reports whether a role may do an action: the wire name of a command
@@ -104,9 +107,9 @@ func mayRegistration(role conference.Role, action string) bool {
 	case "registration.register":
 		return desk || role == conference.RoleCitizen
 	case "registration.checkIn", "registration.undoCheckIn", "registration.give", "registration.move", "registration.cancel",
-		"registration.accept", "registration.correct", ActionRegistrationRead, ActionRegistrationCount, ActionRegistrationDevice:
+		"registration.accept", "registration.correct", ActionRegistrationRead, ActionRegistrationCount, ActionRegistrationDevice, ActionRegistrationMail:
 		return desk
-	case "registration.set", "registration.erase":
+	case "registration.set", "registration.erase", ActionMailRead, ActionMailResend:
 		return role == conference.RoleAdmin
 	}
 	return false

@@ -25,9 +25,9 @@ func TestMay_wholeMatrix(t *testing.T) {
 		conference.RoleScreen:   "media.watch",
 		conference.RoleOfficial: "promise.assign promise.note promise.keep media.watch",
 		conference.RoleRegistrar: "registration.register registration.checkIn registration.undoCheckIn registration.give registration.move " +
-			"registration.cancel registration.accept registration.correct registration.read registration.count registration.device question.contact question.similar question.submit question.withdraw question.amend media.watch",
+			"registration.cancel registration.accept registration.correct registration.read registration.count registration.device registration.mail question.contact question.similar question.submit question.withdraw question.amend media.watch",
 		conference.RoleAdmin: "registration.register registration.checkIn registration.undoCheckIn registration.give registration.move " +
-			"registration.cancel registration.accept registration.correct registration.read registration.count registration.device " +
+			"registration.cancel registration.accept registration.correct registration.read registration.count registration.device registration.mail mail.read mail.resend " +
 			"registration.set registration.erase question.contact question.import channel.freeze media.watch conference.open conference.close conference.create " +
 			"link.create session.list session.revoke line.read still.get",
 		conference.RoleSystem: "venue.connect venue.disconnect conference.open conference.close conference.create",

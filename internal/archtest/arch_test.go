@@ -43,14 +43,17 @@ var arrows = map[string][]string{
 	"internal/access": {"internal/conference", "internal/eventlog", "internal/secret"},
 	"internal/demo":   {"internal/conference"},
 
-	"internal/oneport":      {}, // beneath HTTP, ICE-TCP and TURN: knows none of them
-	"internal/workday":      {"internal/conference"},
-	"internal/sheet":        {},
-	"internal/ticket":       {},
-	"internal/ticket/paper": {},
-	"internal/intake":       {"internal/conference", "internal/text"},
-	"internal/zalo":         {"internal/conference"},
-	"internal/onetime":      {"internal/conference", "internal/eventlog"},
+	"internal/oneport":       {}, // beneath HTTP, ICE-TCP and TURN: knows none of them
+	"internal/workday":       {"internal/conference"},
+	"internal/sheet":         {},
+	"internal/ticket":        {},
+	"internal/ticket/paper":  {},
+	"internal/ticket/issue":  {"internal/conference", "internal/live", "internal/registration", "internal/ticket", "internal/ticket/paper"},
+	"internal/intake":        {"internal/conference", "internal/text"},
+	"internal/zalo":          {"internal/conference"},
+	"internal/onetime":       {"internal/conference", "internal/eventlog"},
+	"internal/mail":          {"internal/conference", "internal/live", "internal/outbox", "internal/registration", "internal/ticket/issue"},
+	"internal/mail/mailtest": {}, // for tests alone
 
 	"signaling/protocol": {"internal/conference", "internal/line", "moderation", "sfu/floor"}, // their states are the wire's unions
 	"signaling": {
@@ -64,8 +67,8 @@ var arrows = map[string][]string{
 	"internal/liaison":    {"internal/conference", "internal/line", "signaling", "signaling/protocol"},
 	"internal/server": {
 		"internal/access", "internal/conference", "internal/edge", "internal/intake", "internal/limits", "internal/line", "internal/live",
-		"internal/pow", "internal/liaison", "internal/livestream", "internal/record", "internal/registration", "internal/replay",
-		"internal/sheet", "internal/text", "internal/ticket", "internal/ticket/paper", "internal/workday", "moderation",
+		"internal/pow", "internal/liaison", "internal/livestream", "internal/outbox", "internal/record", "internal/registration", "internal/replay",
+		"internal/sheet", "internal/text", "internal/ticket/issue", "internal/ticket/paper", "internal/workday", "moderation",
 		"signaling", "signaling/protocol", "web",
 	},
 	"web": {},
@@ -118,6 +121,8 @@ var homes = map[string][]string{
 	"github.com/altcha-org/":       {"internal/pow"},
 	"codeberg.org/go-pdf/":         {"internal/ticket/paper"},
 	"github.com/go-fonts/":         {"internal/ticket/paper"},
+	"github.com/wneessen/go-mail":  {"internal/mail"},
+	"github.com/emersion/":         {"internal/mail/mailtest"},
 	"github.com/boombuler/barcode": {"internal/ticket/paper", "cmd/diemcau"},
 }
 

@@ -15,13 +15,28 @@ func (c *Conference) Due() []outbox.Due {
 	return c.state.letters.Due()
 }
 
-// Letter returns what is known of somebody's letters, with the registration as it stands at
-// the same moment. Refusal: registration.unknown_code.
-func (c *Conference) Letter(id conference.RegistrationID) (outbox.Letter, TicketStanding, *conference.Info, error) {
+// Letter returns what is known of somebody's letters.
+func (c *Conference) Letter(id conference.RegistrationID) outbox.Letter {
+	c.stateMu.RLock()
+	defer c.stateMu.RUnlock()
+	return c.state.letters.Letter(id)
+}
+
+// Addressee is somebody's letters, with the registration and the conference as they stand at
+// the same moment.
+type Addressee struct {
+	TicketStanding
+
+	Letter outbox.Letter
+	Info   *conference.Info
+}
+
+// Addressee returns whom a letter is to. Refusal: registration.unknown_code.
+func (c *Conference) Addressee(id conference.RegistrationID) (Addressee, error) {
 	c.stateMu.RLock()
 	defer c.stateMu.RUnlock()
 	standing, err := c.state.ticket(id)
-	return c.state.letters.Letter(id), standing, c.state.info, err
+	return Addressee{standing, c.state.letters.Letter(id), c.state.info}, err
 }
 
 // Letters returns how many letters stand where.

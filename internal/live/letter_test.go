@@ -35,9 +35,10 @@ func TestLetters(t *testing.T) {
 	}
 	stop()
 	c, _ = writingNode(t, store)
-	letter, standing, _, err := c.Letter(first.ID)
-	if err != nil || letter.Due == nil || letter.Due.Reason != outbox.ReasonMade || standing.Registration.Person.Email != "hoa@example.vn" {
-		t.Fatalf("after a restart: %+v %+v %v", letter, standing.Registration, err)
+	to, err := c.Addressee(first.ID)
+	letter := to.Letter
+	if err != nil || letter.Due == nil || letter.Due.Reason != outbox.ReasonMade || to.Registration.Person.Email != "hoa@example.vn" {
+		t.Fatalf("after a restart: %+v %v", to, err)
 	}
 	before := c.Snapshot().Position
 	var wg sync.WaitGroup

@@ -1,6 +1,10 @@
 package outbox
 
-import "github.com/diemcau/diemcau/internal/conference"
+import (
+	"time"
+
+	"github.com/diemcau/diemcau/internal/conference"
+)
 
 // Types of the events about letters, all version 1. Each has a golden file in testdata/golden
 // that is never edited.
@@ -36,6 +40,13 @@ type Fault struct {
 	Status string `json:"status,omitempty"` // "5.1.1" (RFC 3463), "": none
 }
 
+// Trouble is why no letter goes at the moment.
+type Trouble struct {
+	Fault
+	Since time.Time `json:"since"`
+	Next  time.Time `json:"next"` // when it is tried again
+}
+
 // Stage is where a letter did not go on.
 type Stage string
 
@@ -51,6 +62,11 @@ const (
 	StageContent   Stage = "content"   // the server does not take the letter
 	StageLate      Stage = "late"      // tried for days
 )
+
+// Stages returns all stages.
+func Stages() []Stage {
+	return []Stage{StageConnect, StageTLS, StageLogin, StageSender, StageAddress, StageRecipient, StageContent, StageLate}
+}
 
 // Again is the data of mail.again. Registration "": all that failed.
 type Again struct {

@@ -44,10 +44,9 @@ func TestGolden(t *testing.T) {
 }
 
 var (
-	begin   = time.Date(2027, 2, 1, 2, 0, 0, 0, time.UTC)
-	starts  = time.Date(2027, 3, 1, 1, 0, 0, 0, time.UTC)
-	citizen = conference.Actor{Role: conference.RoleCitizen}
-	admin   = conference.Actor{Role: conference.RoleAdmin, Session: "a"}
+	begin  = time.Date(2027, 2, 1, 2, 0, 0, 0, time.UTC)
+	starts = time.Date(2027, 3, 1, 1, 0, 0, 0, time.UTC)
+	admin  = conference.Actor{Role: conference.RoleAdmin, Session: "a"}
 )
 
 // office is a conference with its registrations and its letters.

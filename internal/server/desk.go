@@ -96,7 +96,7 @@ func (s *Server) listRegistrations(c echo.Context) error {
 			continue
 		}
 		row := heldOf(t, true)
-		row.Flagged = scanViews(r.Flagged())
+		row.Flagged, row.Mail = scanViews(r.Flagged()), letterViewOf(running.Letter(r.ID))
 		rows = append(rows, row)
 	}
 	tell.Count = len(rows)
@@ -188,6 +188,9 @@ func (s *Server) byStaff(action string) echo.HandlerFunc {
 		}
 		if action == "registration.move" && body.Online == (body.Venue != "") {
 			return conference.Refuse(conference.KindInvalid, "registration.no_venue", "venue, or online")
+		}
+		if action == access.ActionRegistrationMail && s.cfg.Mail == nil {
+			return mailOff()
 		}
 		command := conference.Command{ID: access.NewID(), Actor: actor, Body: body.command(action, r.ID)}
 		if _, err := running.Do(c.Request().Context(), command); err != nil {

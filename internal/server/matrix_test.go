@@ -80,6 +80,9 @@ func TestRoles_wholeRouterDeniesByDefault(t *testing.T) {
 		"POST /api/v1/conferences/:conference/registrations/move":      "",
 		"POST /api/v1/conferences/:conference/registrations/correct":   "",
 		"POST /api/v1/conferences/:conference/registrations/erase":     "",
+		"POST /api/v1/conferences/:conference/registrations/mail":      "",
+		"GET /api/v1/conferences/:conference/mail":                     "admin",
+		"POST /api/v1/conferences/:conference/mail/again":              "", // a command without an id
 		"POST /api/v1/conferences/:conference/devices":                 "", // no venue: 400 for the desk
 		"GET /api/v1/conferences/:conference/devices/:device":          "", // an unknown device
 		"GET /api/v1/conferences/:conference/devices":                  "registrar admin",

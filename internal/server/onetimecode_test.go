@@ -13,7 +13,7 @@ import (
 )
 
 // codesBy are one-time codes that go to a box.
-func codesBy(s *server.Config, box *outbox) *onetime.Codes {
+func codesBy(s *server.Config, box *telephone) *onetime.Codes {
 	return onetime.New(onetime.Config{
 		Ephemeral: s.Live.Ephemeral(), Key: []byte(aSecret), Sender: box, Logger: slog.New(slog.DiscardHandler), Countries: []string{"+84"},
 	})
@@ -23,7 +23,7 @@ func codesBy(s *server.Config, box *outbox) *onetime.Codes {
 // but who holds it: a free one and one that is taken are answered alike, word for word.
 func TestNumbersAreNotTold(t *testing.T) {
 	t.Parallel()
-	box := &outbox{}
+	box := &telephone{}
 	h := registering(t, func(r *conference.Registration) { r.VerifyPhone = true }, func(c *server.Config) { c.Codes = codesBy(c, box) })
 	const taken, free = "0912345601", "0912345609"
 	send := func(phone string) answer {
@@ -84,7 +84,7 @@ func TestCodesOnlyWhereAsked(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			box := &outbox{}
+			box := &telephone{}
 			h := registering(t, c.change, func(s *server.Config) {
 				s.Codes = codesBy(s, box)
 			})

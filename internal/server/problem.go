@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -158,15 +159,26 @@ func codeOfStatus(status int) string {
 	return "internal"
 }
 
+// statedLanguage is pageLanguage where the request says one of the two, else "".
+func statedLanguage(r *http.Request) string {
+	if asked := r.URL.Query().Get("lang"); asked == "vi" || asked == "en" {
+		return asked
+	}
+	return acceptedLanguage(r)
+}
+
 // readerLanguage returns "vi" or "en" by Accept-Language, Vietnamese first.
-func readerLanguage(r *http.Request) string {
+func readerLanguage(r *http.Request) string { return cmp.Or(acceptedLanguage(r), "vi") }
+
+// acceptedLanguage returns which of "vi" and "en" Accept-Language wants more, "" when neither.
+func acceptedLanguage(r *http.Request) string {
 	header := r.Header.Get("Accept-Language")
 	if header == "" || len(header) > 1000 {
-		return "vi"
+		return ""
 	}
 	wanted, weights, err := language.ParseAcceptLanguage(header)
 	if err != nil {
-		return "vi"
+		return ""
 	}
 	for i, tag := range wanted { // sorted by weight
 		base, _ := tag.Base()
@@ -174,7 +186,7 @@ func readerLanguage(r *http.Request) string {
 			return base.String()
 		}
 	}
-	return "vi"
+	return ""
 }
 
 func seconds(d time.Duration) string {

@@ -39,10 +39,13 @@ func (s *Server) registrationRoutes(api func(method, path string, handler echo.H
 	for action, path := range map[string]string{
 		"registration.undoCheckIn": "undo", "registration.give": "give", "registration.cancel": "cancel",
 		"registration.accept": "accept", "registration.move": "move", "registration.correct": "correct", "registration.erase": "erase",
+		access.ActionRegistrationMail: "mail",
 	} {
 		api(http.MethodPost, c+"/registrations/"+path, s.byStaff(action))
 	}
 	s.deviceRoutes(api, c+"/devices")
+	api(http.MethodGet, c+"/mail", s.getMail)
+	api(http.MethodPost, c+"/mail/again", s.resendMail)
 }
 
 // seatView is a venue as somebody who registers sees it.
@@ -68,6 +71,7 @@ type registrationView struct {
 	OfferMs      int64             `json:"offerMs"`
 	VerifyPhone  bool              `json:"verifyPhone,omitempty"`
 	AskIDNumber  bool              `json:"askIdNumber,omitempty"`
+	Mail         bool              `json:"mail,omitempty"` // who gives an address is written to
 	Invitation   string            `json:"invitation,omitempty"`
 	InvitationEn string            `json:"invitationEn,omitempty"`
 	Privacy      conference.Notice `json:"privacy"`
@@ -100,7 +104,7 @@ func (s *Server) registrationView(running *live.Conference, info *conference.Inf
 		Conference: info.ID, Title: info.Title, TitleEn: info.TitleEn, StartsAt: info.StartsAt,
 		Open:    info.State != conference.StateClosed && !now.Before(r.OpensAt) && now.Before(r.ClosesAt),
 		OpensAt: r.OpensAt, ClosesAt: r.ClosesAt, DoorsAt: info.DoorsAt(), OfferMs: r.Offer().Milliseconds(),
-		VerifyPhone: r.VerifyPhone, AskIDNumber: r.AskIDNumber, Invitation: r.Invitation, InvitationEn: r.InvitationEn,
+		VerifyPhone: r.VerifyPhone, AskIDNumber: r.AskIDNumber, Mail: s.cfg.Mail != nil, Invitation: r.Invitation, InvitationEn: r.InvitationEn,
 		Privacy: r.Privacy, Venues: []seatView{}, Topics: []topicView{},
 	}
 	counts := running.Seats()
@@ -230,7 +234,7 @@ func (s *Server) takeSlip(c echo.Context, read func() error, body *slip) (live.O
 		return live.Outcome{}, err
 	}
 	command := body.body()
-	command.Reserved, command.WalkIn = false, false
+	command.Reserved, command.WalkIn, command.Lang = false, false, statedLanguage(c.Request())
 	// What was registered before is answered as it was, though its code has ended since.
 	if info.Registration != nil && info.Registration.VerifyPhone && !running.RegisteredBy(body.IdempotencyKey) {
 		if err := s.verify(ctx, info.ID, body.Phone, body.Code); err != nil {

@@ -401,13 +401,13 @@ func TestMergedDevices(t *testing.T) {
 	}
 }
 
-// outbox keeps what would be sent.
-type outbox struct {
+// telephone keeps what would be sent.
+type telephone struct {
 	mu    sync.Mutex // guards texts
 	texts []string
 }
 
-func (o *outbox) last() string {
+func (o *telephone) last() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for word := range strings.FieldsFuncSeq(o.texts[len(o.texts)-1], func(r rune) bool { return r < '0' || r > '9' }) {
@@ -420,7 +420,7 @@ func (o *outbox) last() string {
 
 func TestVerifiedPhone(t *testing.T) {
 	t.Parallel()
-	box := &outbox{}
+	box := &telephone{}
 	h := registering(t, func(r *conference.Registration) { r.VerifyPhone = true }, func(c *server.Config) {
 		c.Codes = codesBy(c, box)
 	})
@@ -483,7 +483,7 @@ func TestR4_GuessersAreSlowed(t *testing.T) {
 }
 
 // Send keeps a text.
-func (o *outbox) Send(_ context.Context, _, text string) error {
+func (o *telephone) Send(_ context.Context, _, text string) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.texts = append(o.texts, text)

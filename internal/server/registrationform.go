@@ -10,6 +10,7 @@ import (
 	"github.com/diemcau/diemcau/internal/access"
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/registration"
+	"github.com/diemcau/diemcau/internal/ticket/issue"
 )
 
 type registerForm struct {
@@ -75,7 +76,7 @@ func (s *Server) showForm(c echo.Context, what shown) error {
 	}
 	view, r := s.registrationView(running, info), info.Registration
 	form.Info, form.Invitation, form.Privacy = &view, lang.T(r.Invitation, r.InvitationEn), lang.T(r.Privacy.Text, r.Privacy.TextEn)
-	form.Window, form.Phase, form.Full = inHanoi(r.OpensAt)+" – "+inHanoi(r.ClosesAt), "closed", view.full()
+	form.Window, form.Phase, form.Full = issue.Moment(r.OpensAt)+" – "+issue.Moment(r.ClosesAt), "closed", view.full()
 	switch {
 	case view.Open:
 		form.Phase = "open"

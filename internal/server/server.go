@@ -73,6 +73,8 @@ type Config struct {
 	// Codes sends one-time codes to telephones; nil: conferences that ask for one cannot be
 	// registered for.
 	Codes Codes
+	// Mail writes to people who give an e-mail address; nil: nobody does.
+	Mail Mail
 	// BaseURL returns the origin put in front of new links; may be nil: the request's own.
 	BaseURL func() string
 }

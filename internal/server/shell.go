@@ -2,12 +2,15 @@ package server
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"html/template"
 	"net/http"
 	"strings"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/diemcau/diemcau/internal/ticket/issue"
 )
 
 // The form and the ticket work without script: they are templates, written into the shell of
@@ -33,12 +36,7 @@ func loadForms() (*template.Template, error) {
 type inLanguage struct{ Lang string }
 
 // T returns the sentence in the reader's language; Vietnamese where there is no English.
-func (l inLanguage) T(vi, en string) string {
-	if l.Lang == "en" && en != "" {
-		return en
-	}
-	return vi
-}
+func (l inLanguage) T(vi, en string) string { return issue.In(l.Lang, vi, en) }
 
 // Other is the language the page is not in.
 func (l inLanguage) Other() string {
@@ -50,12 +48,7 @@ func (l inLanguage) Other() string {
 
 // pageLanguage is readerLanguage, unless the address says another: without script a reader
 // changes it by a link.
-func pageLanguage(r *http.Request) string {
-	if asked := r.URL.Query().Get("lang"); asked == "vi" || asked == "en" {
-		return asked
-	}
-	return readerLanguage(r)
-}
+func pageLanguage(r *http.Request) string { return cmp.Or(statedLanguage(r), "vi") }
 
 // titled is a page without script that says what stands on its window.
 type titled interface{ windowTitle() string }

@@ -12,6 +12,7 @@ import (
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/limits"
 	"github.com/diemcau/diemcau/internal/live"
+	"github.com/diemcau/diemcau/internal/outbox"
 	"github.com/diemcau/diemcau/internal/registration"
 )
 
@@ -134,6 +135,8 @@ func (e *errand) command(action string, id conference.RegistrationID) conference
 		return registration.Give{ID: id, Reserved: e.Reserved}
 	case "registration.undoCheckIn":
 		return registration.UndoCheckIn{ID: id}
+	case access.ActionRegistrationMail:
+		return outbox.Resend{Registration: id}
 	}
 	return nil
 }
@@ -201,7 +204,9 @@ func (s *Server) answerTicket(c echo.Context, running *live.Conference, id confe
 	if err != nil {
 		return err
 	}
-	return answer(c, http.StatusOK, heldOf(now, false))
+	view := heldOf(now, false)
+	view.Mail = letterViewOf(running.Letter(id))
+	return answer(c, http.StatusOK, view)
 }
 
 // heldView is a registration with all that is held of it.
@@ -215,6 +220,7 @@ type heldView struct {
 	Verified     bool                      `json:"verified,omitempty"`
 	WalkIn       bool                      `json:"walkIn,omitempty"`
 	Flagged      []scanView                `json:"flagged,omitempty"` // staff's
+	Mail         *letterView               `json:"mail,omitempty"`    // staff's; nobody was written to
 }
 
 func heldOf(t live.TicketStanding, person bool) heldView {

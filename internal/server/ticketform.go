@@ -11,6 +11,7 @@ import (
 	"github.com/diemcau/diemcau/internal/conference"
 	"github.com/diemcau/diemcau/internal/live"
 	"github.com/diemcau/diemcau/internal/registration"
+	"github.com/diemcau/diemcau/internal/ticket/issue"
 )
 
 // The ticket without script. Its code comes back in a cookie, because an address is written
@@ -140,18 +141,16 @@ func (s *Server) showTicket(c echo.Context, status int, page ticketForm, found l
 		return err
 	}
 	info, r := running.Snapshot().Info, found.Registration
-	page.Code, page.Title, page.Starts = found.Ticket, page.T(info.Title, info.TitleEn), inHanoi(info.StartsAt)
-	page.Question, page.Standing, page.State = found.Tracking, standingSentence(page.inLanguage, found), r.State
+	shown := issue.Ticket{TicketStanding: found, Info: info}
+	page.Code, page.Title, page.Starts = found.Ticket, shown.Title(page.Lang), issue.Moment(info.StartsAt)
+	page.Question, page.Standing, page.State = found.Tracking, shown.Standing(page.Lang), r.State
 	page.Venue, page.Erased = r.Venue, r.Erased
 	page.Over = r.State == registration.StateCancelled || r.State == registration.StateLapsed || r.State == registration.StateCheckedIn
 	if info.Registration != nil {
 		page.Venues = s.registrationView(running, info).Venues
 	}
-	if venue, known := info.Venue(r.Venue); known {
-		page.Where = venue.Name
-		if venue.Address != "" {
-			page.Where += ", " + venue.Address
-		}
+	if !r.Online() {
+		page.Where = shown.Where(page.Lang)
 	}
 	return s.show(c, status, ticketHTML, page)
 }
@@ -203,47 +202,6 @@ func ticketCookieName(r *http.Request) string {
 		return hostPrefix + ticketCookie
 	}
 	return ticketCookie
-}
-
-func standingSentence(l inLanguage, t live.TicketStanding) string {
-	r := t.Registration
-	switch r.State {
-	case registration.StateConfirmed:
-		if t.Absent {
-			return absentSentence(l, t)
-		}
-		if r.Online() {
-			return l.T("Bạn đã đăng ký theo dõi trực tuyến.", "You take part online.")
-		}
-		return l.T("Bạn đã có chỗ ngồi.", "You have a seat.")
-	case registration.StateWaiting:
-		return fmt.Sprintf(l.T("Bạn ở danh sách chờ, thứ %d.", "You are number %d of the waiting list."), t.Place)
-	case registration.StateOffered:
-		return l.T("Có chỗ trống cho bạn. Hãy nhận chỗ trước ", "A seat is free for you. Accept it before ") + inHanoi(t.OfferEnds) + "."
-	case registration.StateCheckedIn:
-		return l.T("Bạn đã vào hội nghị.", "You have checked in.")
-	case registration.StateLapsed:
-		return l.T("Đã quá hạn nhận chỗ.", "The offer was not accepted in time.")
-	case registration.StateCancelled:
-	}
-	return l.T("Đăng ký đã hủy.", "The registration was cancelled.")
-}
-
-func absentSentence(l inLanguage, t live.TicketStanding) string {
-	said := l.T("Hội nghị đã kết thúc, bạn không đến được.", "The conference is over, and you could not come.")
-	if !t.InWriting {
-		return said
-	}
-	said += l.T(" Câu hỏi bạn đã gửi được trả lời bằng văn bản", " The question you sent is answered in writing")
-	if t.Agency != "" {
-		said += l.T("; cơ quan trả lời: ", "; it is for: ") + t.Agency
-	}
-	return said + "."
-}
-
-// inHanoi writes a moment as people there read it.
-func inHanoi(at time.Time) string {
-	return at.In(hanoi()).Format("15:04, 02/01/2006")
 }
 
 // hanoi is the time of the country.

@@ -24,6 +24,8 @@ export interface Info {
   offerMs: number;
   verifyPhone?: boolean;
   askIdNumber?: boolean;
+  /** Who gives an e-mail address is sent the ticket. */
+  mail?: boolean;
   invitation?: string;
   invitationEn?: string;
   privacy: { version: string; text: string; textEn?: string };

@@ -42,6 +42,7 @@ const en = {
   commune: 'Commune or ward',
   organisation: 'Organisation',
   email: 'E-mail',
+  emailMailed: 'Not required; the ticket and every change are sent to this address.',
   emailHint: 'Not required; for the organisers to reach you.',
   idNumber: 'Identity number',
   idNumberHint: 'Sealed; only the desk sees it. No picture of a paper is needed.',

@@ -40,6 +40,7 @@ const vi = {
   commune: 'Xã, phường nơi ở',
   organisation: 'Cơ quan, doanh nghiệp',
   email: 'Thư điện tử',
+  emailMailed: 'Không bắt buộc; vé và mọi thay đổi sẽ được gửi đến địa chỉ này.',
   emailHint: 'Không bắt buộc; để ban tổ chức liên hệ với quý vị.',
   idNumber: 'Số căn cước',
   idNumberHint: 'Được niêm phong, chỉ bàn đón tiếp xem. Không cần ảnh giấy tờ.',
