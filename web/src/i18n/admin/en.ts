@@ -83,6 +83,30 @@ const en = {
     another: 'Make another link',
     choose: 'Choose…',
   },
+  mail: {
+    title: 'Letters to people who registered',
+    off: 'No mail server is connected: nobody is written to, and the form promises no letter.',
+    due: 'To be sent',
+    sent: 'Sent',
+    oldest: 'First waits since',
+    trouble: 'Letters stand still.',
+    since: (when: string) => `Since ${when}; it is tried again by itself.`,
+    failed: 'Not sent',
+    letters: (count: number) => (count === 1 ? '1 letter:' : `${count} letters:`),
+    stage: {
+      connect: 'The mail server cannot be reached.',
+      tls: 'The mail server does not encrypt, or its certificate is not right.',
+      login: 'The mail server takes neither user nor password.',
+      sender: 'The mail server does not send for the organisers’ address.',
+      address: 'No mail can go to the address.',
+      recipient: 'The mail server takes nothing for the address.',
+      content: 'The mail server does not take the letter.',
+      late: 'It was tried for days.',
+    },
+    who: 'Whose they are: see the list of the desk. Correct the address, or telephone.',
+    again: 'Send all again',
+    asked: 'They will be sent again.',
+  },
 } satisfies Messages;
 
 export default en;

@@ -81,6 +81,30 @@ const vi = {
     another: 'Tạo đường dẫn khác',
     choose: 'Chọn…',
   },
+  mail: {
+    title: 'Thư cho người đăng ký',
+    off: 'Chưa nối máy chủ thư nên không ai được gửi thư; trang đăng ký không hứa gửi.',
+    due: 'Chờ gửi',
+    sent: 'Đã gửi',
+    oldest: 'Chờ lâu nhất từ',
+    trouble: 'Thư đang dừng.',
+    since: (when: string) => `Từ ${when}; tự thử lại.`,
+    failed: 'Không gửi được',
+    letters: (count: number) => `${count} thư:`,
+    stage: {
+      connect: 'Không nối được với máy chủ thư.',
+      tls: 'Máy chủ thư không mã hóa được, hoặc chứng thư không đúng.',
+      login: 'Máy chủ thư không nhận tên hoặc mật khẩu.',
+      sender: 'Máy chủ thư không nhận gửi cho địa chỉ của ban tổ chức.',
+      address: 'Địa chỉ không gửi thư đến được.',
+      recipient: 'Máy chủ thư không nhận cho địa chỉ này.',
+      content: 'Máy chủ thư không nhận nội dung.',
+      late: 'Đã thử nhiều ngày không được.',
+    },
+    who: 'Là ai: xem danh sách ở bàn đón tiếp. Hãy sửa địa chỉ, hoặc gọi điện.',
+    again: 'Gửi lại tất cả',
+    asked: 'Sẽ gửi lại.',
+  },
 };
 
 export type Messages = typeof vi;
