@@ -210,7 +210,7 @@ func (h *house) do(r request) answer {
 		h.Fatal(err)
 	}
 	got := answer{status: response.StatusCode, header: response.Header, body: string(body), cookies: response.Cookies()}
-	if strings.HasPrefix(response.Header.Get("Content-Type"), "application/problem+json") {
+	if r.method != http.MethodHead && strings.HasPrefix(response.Header.Get("Content-Type"), "application/problem+json") {
 		if err := json.Unmarshal(body, &got.problem); err != nil {
 			h.Fatalf("problem %q: %v", body, err)
 		}
