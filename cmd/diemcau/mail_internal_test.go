@@ -91,13 +91,15 @@ func TestR5_MailThroughKills(t *testing.T) {
 		t.Errorf("the metrics: %s", scraped)
 	}
 	p.Load().stop()
-	all := scraped
+	var told strings.Builder
+	told.WriteString(scraped)
 	for _, one := range said {
-		all += one.logs.String() + one.out.String()
+		told.WriteString(one.logs.String() + one.out.String())
 	}
 	for name, raw := range filesOf(t, data) {
-		all += name + string(raw)
+		told.WriteString(name + string(raw))
 	}
+	all := told.String()
 	for _, canary := range append(codes, "chim-", somebody.name, "98765010") {
 		if strings.Contains(all, canary) {
 			t.Errorf("a log line, a metric or a file tells %q", canary)

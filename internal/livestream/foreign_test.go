@@ -172,20 +172,27 @@ func (r *stranger) init(name, codecs, resolution string) *mp4.File {
 			r.Errorf("%s: the sound is %+v, promised was %q", name, o, codecs)
 		}
 	} else {
-		if stsd.AvcX == nil || stsd.AvcX.AvcC == nil || len(stsd.AvcX.AvcC.SPSnalus) == 0 || len(stsd.AvcX.AvcC.PPSnalus) == 0 {
-			r.Fatalf("%s has no parameter sets", name)
-		}
-		sps, err := avc.ParseSPSNALUnit(stsd.AvcX.AvcC.SPSnalus[0], true)
-		if err != nil {
-			r.Fatalf("%s: %v", name, err)
-		}
-		size := fmt.Sprintf("%dx%d", sps.Width, sps.Height)
-		if entry := fmt.Sprintf("%dx%d", stsd.AvcX.Width, stsd.AvcX.Height); size != resolution || entry != resolution || !strings.HasPrefix(strings.ToLower(codecs), strings.ToLower(avc.CodecString("avc1", sps))) {
-			r.Errorf("%s is %s (%s) as %s, promised were %s and %q", name, size, entry, avc.CodecString("avc1", sps), resolution, codecs)
-		}
+		r.picture(name, stsd.AvcX, codecs, resolution)
 	}
 	r.inits[name] = f
 	return f
+}
+
+// picture checks the entry of a picture.
+func (r *stranger) picture(name string, entry *mp4.VisualSampleEntryBox, codecs, resolution string) {
+	r.Helper()
+	if entry == nil || entry.AvcC == nil || len(entry.AvcC.SPSnalus) == 0 || len(entry.AvcC.PPSnalus) == 0 {
+		r.Fatalf("%s has no parameter sets", name)
+	}
+	sps, err := avc.ParseSPSNALUnit(entry.AvcC.SPSnalus[0], true)
+	if err != nil {
+		r.Fatalf("%s: %v", name, err)
+	}
+	size, told := fmt.Sprintf("%dx%d", sps.Width, sps.Height), fmt.Sprintf("%dx%d", entry.Width, entry.Height)
+	codec := avc.CodecString("avc1", sps)
+	if size != resolution || told != resolution || !strings.HasPrefix(strings.ToLower(codecs), strings.ToLower(codec)) {
+		r.Errorf("%s is %s (%s) as %s, promised were %s and %q", name, size, told, codec, resolution, codecs)
+	}
 }
 
 // boxes reads a file's boxes; written again by the same parser they are the same bytes.

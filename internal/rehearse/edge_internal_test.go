@@ -85,10 +85,10 @@ func (h *house) edgeToken() string {
 	return path
 }
 
-// numbers returns the last media sequence number of a track's playlist, and how many
+// numbers returns the last media sequence number of the playlist of the largest picture, and how many
 // discontinuities there were from the beginning on.
-func (h *house) numbers(track string) (last uint64, breaks int) {
-	for line := range strings.Lines(string(h.file(track + ".m3u8"))) {
+func (h *house) numbers() (last uint64, breaks int) {
+	for line := range strings.Lines(string(h.file("v0.m3u8"))) {
 		line = strings.TrimSpace(line)
 		name, value, _ := strings.Cut(line, ":")
 		switch {
@@ -107,11 +107,11 @@ func (h *house) numbers(track string) (last uint64, breaks int) {
 	return last, breaks
 }
 
-// goesOn waits until a track has some segments more.
-func (h *house) goesOn(track string, more uint64) {
+// goesOn waits until the HLS has some segments more.
+func (h *house) goesOn(more uint64) {
 	h.Helper()
-	from, _ := h.numbers(track)
-	h.until("the playlist goes on", func() bool { last, _ := h.numbers(track); return last >= from+more })
+	from, _ := h.numbers()
+	h.until("the playlist goes on", func() bool { last, _ := h.numbers(); return last >= from+more })
 }
 
 // mostStill is how long no picture may come when the origin dies: a second passes before
@@ -141,7 +141,7 @@ func TestP7_TwoEdges(t *testing.T) {
 	}
 	for _, e := range edges {
 		h.until("the programme by HLS", func() bool { return len(e.file("v0.m3u8")) > 0 })
-		e.goesOn("v0", 1)
+		e.goesOn(1)
 	}
 
 	h.kill()
@@ -155,8 +155,8 @@ func TestP7_TwoEdges(t *testing.T) {
 	}
 	breaks := make([]int, len(edges))
 	for i, e := range edges {
-		e.goesOn("v0", 2)
-		_, breaks[i] = e.numbers("v0")
+		e.goesOn(2)
+		_, breaks[i] = e.numbers()
 		if breaks[i] == 0 {
 			t.Error("no discontinuity tells that the slate begins")
 		}
@@ -171,8 +171,8 @@ func TestP7_TwoEdges(t *testing.T) {
 	}
 	t.Logf("the origin was ready again: the programme was back after %v", time.Since(back).Round(time.Millisecond))
 	for i, e := range edges {
-		e.goesOn("v0", 2)
-		if _, now := e.numbers("v0"); now <= breaks[i] {
+		e.goesOn(2)
+		if _, now := e.numbers(); now <= breaks[i] {
 			t.Error("no discontinuity tells that the programme is back")
 		}
 		e.decodes(e.saved())

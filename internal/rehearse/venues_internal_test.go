@@ -174,7 +174,7 @@ func TestP6_VenuesAreRecordedByTheServer(t *testing.T) {
 	}
 	a.again("--record-venues", fmt.Sprintf("--record-quota=%f", float64(used)/0.9/1e9))
 	before, _, _ := a.turn(0)
-	h.goesOn("v0", 3)
+	h.goesOn(3)
 	h.until("it is told that City Hall's own recording is not kept", func() bool {
 		return strings.Contains(h.log.String(), "own recording is not kept")
 	})

@@ -52,6 +52,8 @@ func (s *Server) hlsRoutes() {
 		s.echo.Match([]string{http.MethodGet, http.MethodHead}, path, handler, s.allowAnyOrigin)
 		s.echo.OPTIONS(path, s.hlsOptions, s.allowAnyOrigin)
 	}
+	s.read("/api/v1/conferences/:conference/recordings", s.recordings)
+	s.read("/api/v1/conferences/:conference/recordings/:venue/:file", s.venueFile)
 }
 
 // hls answers GET /live/{conference}/{file}. It is open as WHEP is: to everybody when the

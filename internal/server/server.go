@@ -212,9 +212,6 @@ func (s *Server) routes() {
 	api(http.MethodGet, "/conferences/:conference/socket", s.socket)
 	api(http.MethodGet, "/conferences/:conference/lines.csv", s.lineTable)
 	api(http.MethodGet, "/conferences/:conference/lines/:venue", s.lineHistory)
-	api(http.MethodGet, "/conferences/:conference/recordings", s.recordings)
-	api(http.MethodGet, "/conferences/:conference/recordings/:venue/:file", s.venueFile)
-	api(http.MethodHead, "/conferences/:conference/recordings/:venue/:file", s.venueFile)
 	api(http.MethodPost, "/conferences/:conference/stills/:venue", s.putStill)
 	api(http.MethodGet, "/conferences/:conference/stills/:venue", s.getStill)
 
