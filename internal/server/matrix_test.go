@@ -48,6 +48,7 @@ func TestRoles_wholeRouterDeniesByDefault(t *testing.T) {
 		"POST /api/v1/conferences/:conference/open":                    "", // open already: 409 for the administrator
 		"POST /api/v1/conferences/:conference/close":                   "admin",
 		"GET /api/v1/conferences/:conference/recordings":               "stage admin",
+		"HEAD /api/v1/conferences/:conference/recordings":              "stage admin",
 		"GET /api/v1/conferences/:conference/recordings/:venue/:file":  "", // nothing is kept: 404 for the stage and the administrator
 		"HEAD /api/v1/conferences/:conference/recordings/:venue/:file": "",
 		"GET /api/v1/conferences/:conference/lines.csv":                "stage admin",
