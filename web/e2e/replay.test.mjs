@@ -8,6 +8,8 @@ import { listen } from './lib/socket.mjs';
 
 const words = 'Đường vành đai qua xã tôi, bao giờ trả tiền đền bù?';
 const place = 'dat-dai-2022';
+/** The hall it is asked from: nobody of the rehearsal is there. */
+const hall = 'soc-son';
 
 test('P8 Chromium replays a rehearsed conference by question', async () => {
   const server = await Server.start({ args: ['--record-venues'] });
@@ -17,7 +19,7 @@ test('P8 Chromium replays a rehearsed conference by question', async () => {
     await until(async () => {
       if (rehearsal.child.exitCode !== null) throw new Error(rehearsal.output);
       const { questions, turns } = await chapters(server);
-      return questions.filter((one) => one.mp4).length > 1 && turns.length > 0;
+      return questions.filter((one) => one.mp4).length > 2 && turns.length > 0;
     }, 'halls speak and questions are answered on air', 240_000);
     rehearsal.child.kill('SIGKILL');
     await rehearsal.done;
@@ -38,7 +40,7 @@ const chapters = async (server) => (await fetch(`${server.url}/api/v1/conference
 async function answered(browser, server) {
   const stage = await listen(server, await signIn(browser, (await server.links('stage'))[0]), 'stage');
   const bench = await listen(server, await signIn(browser, (await server.links('moderator'))[0]), 'moderator');
-  const code = await server.ask(words);
+  const code = await server.ask(words, undefined, hall);
   const { question } = await until(() => bench.events.find((event) => event.type === 'question.submitted' && event.question.text === words), 'the question');
   const tell = async (who, name, data) => {
     const reply = await who.command(name, { id: question.id, ...data });
@@ -117,7 +119,7 @@ async function replay(browser, server) {
   await asker.getByText('Không có câu nào khớp').waitFor();
   await asker.getByRole('button', { name: 'Bỏ lọc' }).click();
   await narrowed(asker, all);
-  const other = all.questions.find((one) => one.question.id !== id && one.moments[0].fromMs !== undefined);
+  const other = all.questions.find((one) => one.question.id !== id && one.moments[0].fromMs > 1000); // not the recording's beginning: any address opens there
   const row = asker.locator(`[data-question="${other.question.id}"]`);
   await row.getByTestId('see').first().focus();
   await asker.keyboard.press('Enter');
@@ -178,9 +180,8 @@ async function narrowed(page, all) {
   };
   const shown = () => page.getByTestId('chapters').locator('> li').evaluateAll((rows) => rows.map((row) => row.dataset.question));
   const venues = await page.getByTestId('venue').locator('option').evaluateAll((options) => options.map((option) => option.value).filter(Boolean));
-  const some = venues.filter((venue) => of(venue).length < all.questions.length);
-  assert.ok(some.length > 0, 'a hall to narrow down to');
-  for (const venue of some) {
+  assert.equal(of(hall).length, 1, 'one question is from a hall that had no floor');
+  for (const venue of [...venues.filter((one) => one !== hall), hall]) {
     await page.getByTestId('venue').selectOption(venue);
     await until(async () => JSON.stringify(await shown()) === JSON.stringify(of(venue)), `the questions of ${venue}`);
   }

@@ -179,11 +179,11 @@ export class Server {
   }
 
   /** Asks a question as a program does; resolves to its tracking code. */
-  async ask(body, topic = 'cap-giay-lan-dau') {
+  async ask(body, topic = 'cap-giay-lan-dau', venue = undefined) {
     const response = await fetch(`${this.url}/api/v1/conferences/dat-dai-2022/questions`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ idempotencyKey: randomUUID(), body, topic }),
+      body: JSON.stringify({ idempotencyKey: randomUUID(), body, topic, venue }),
     });
     if (response.status !== 201) throw new Error(`ask: ${response.status} ${await response.text()}`);
     return (await response.json()).code;
