@@ -262,9 +262,9 @@ func TestOneBox(t *testing.T) {
 func TestPace(t *testing.T) {
 	t.Parallel()
 	h, box := newHouse(t, newStore(t)), mailtest.Start(t, mailtest.Config{})
-	const letters, perMinute = 6, 600
+	const letters, perMinute = 11, 600
 	for i := range letters {
-		h.register(fmt.Sprintf("p%d@example.vn", i), nil)
+		h.register(fmt.Sprintf("p%d@example.vn", i), waits)
 	}
 	begun := time.Now()
 	background(t, h.postman(server(t, box.Address, nil), func(c *mail.Config) { c.PerMinute = perMinute }).Run)
