@@ -327,6 +327,15 @@ func TestR4_TicketCheck(t *testing.T) {
 	if got, ok := live.NormaliseTicket(typed); !ok || got != shown {
 		t.Errorf("typed as %q: %q %v", typed, got, ok)
 	}
+	figures := live.TicketFigures(shown)
+	if got, ok := live.NormaliseTicket(" " + figures + "\r\n"); len(figures) != 30 || strings.Trim(figures, "0123456789") != "" || !ok || got != shown {
+		t.Errorf("in figures, %q: %q %v", figures, got, ok)
+	}
+	for _, wrong := range []string{figures[:29], figures + "0", "32" + figures[2:], "4" + figures[1:], "0:" + figures[2:], figures[2:] + figures[:2]} {
+		if got, ok := live.NormaliseTicket(wrong); ok && got != shown {
+			t.Errorf("%q is taken for %s", wrong, got)
+		}
+	}
 	const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 	code := []byte(strings.ReplaceAll(shown, "-", ""))
 	right := bytes.Clone(code)
@@ -346,7 +355,7 @@ func TestR4_TicketCheck(t *testing.T) {
 }
 
 func FuzzR4_NormaliseTicket(f *testing.F) {
-	for _, seed := range []string{"00000-00000-00000", "abc", "Đ", "----", "ooooooooooooool"} {
+	for _, seed := range []string{"00000-00000-00000", "000000000000000000000000000000", "313029282726252423222120191817", "abc", "Đ", "----", "ooooooooooooool"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, typed string) {

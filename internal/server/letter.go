@@ -135,7 +135,7 @@ func lettersOf(info *conference.Info, head paper.Letterhead, people []live.Ticke
 			seat = "ghế dành riêng"
 		}
 		one := paper.Letter{
-			Name: r.Person.Name, About: aboutPerson(r), Code: t.Ticket,
+			Name: r.Person.Name, About: aboutPerson(r), Code: t.Ticket, Symbol: live.TicketFigures(t.Ticket),
 			Facts: []paper.Fact{{Name: "Thời gian", Value: whenInWords(info)}, {Name: "Địa điểm", Value: "điểm cầu " + whereInWords(venue)}, {Name: "Chỗ ngồi", Value: seat}},
 			Notices: []string{
 				"Khi đến, xin mang theo giấy mời này, bản in hoặc ảnh chụp mã trên điện thoại, và giấy tờ liên quan đến câu hỏi. Xin giữ kín mã vé.",

@@ -139,7 +139,7 @@ func (t *Ticket) Paper(lang string, now time.Time) ([]byte, error) {
 	facts = append(facts, paper.Fact{Name: In(lang, "In lúc", "Printed at"), Value: Moment(now)})
 	file, err := paper.Print(&paper.Ticket{
 		Lang: lang, MadeAt: now, Heading: In(lang, "Vé tham dự", "Ticket"), Title: t.Title(lang), Facts: facts,
-		Standing: t.Standing(lang), CodeName: In(lang, "Mã vé", "Code of the ticket"), Code: t.Ticket, Void: t.Void(),
+		Standing: t.Standing(lang), CodeName: In(lang, "Mã vé", "Code of the ticket"), Code: t.Ticket, Symbol: live.TicketFigures(t.Ticket), Void: t.Void(),
 		Notices: []string{t.Bring(lang), Recorded(lang)},
 	})
 	if err != nil {

@@ -41,7 +41,8 @@ type Letter struct {
 	Name    string
 	About   string // what tells people of the same name apart
 	Facts   []Fact // when, where
-	Code    string // of the ticket
+	Code    string // of the ticket, in letters
+	Symbol  string // in the QR symbol: this and nothing else
 	Notices []string
 }
 
@@ -175,7 +176,7 @@ func (w *writer) particulars(chair string, one *Letter) error {
 	w.y += 2
 	w.room(max(high, symbolSide+code.high()))
 	top, right := w.y, w.left+w.wide-symbolSide
-	if err := w.symbol(one.Code, right, top, symbolSide); err != nil {
+	if err := w.symbol(one.Symbol, right, top, symbolSide); err != nil {
 		return err
 	}
 	w.y = top + symbolSide - 2

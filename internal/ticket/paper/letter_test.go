@@ -27,7 +27,7 @@ func lettersTo(people int, change func(*paper.Letters)) *paper.Letters {
 	}
 	for i := range people {
 		one := paper.Letter{
-			Name: fmt.Sprintf("Nguyễn Thị Người Thứ %d", i+1), About: "Xã Tản Lĩnh", Code: fmt.Sprintf("%05d-9QW3M-B7XHC", i),
+			Name: fmt.Sprintf("Nguyễn Thị Người Thứ %d", i+1), About: "Xã Tản Lĩnh", Code: fmt.Sprintf("%05d-9QW3M-B7XHC", i), Symbol: fmt.Sprintf("%030d", i),
 			Facts: []paper.Fact{
 				{"Thời gian", "08 giờ 00, thứ Hai, ngày 01 tháng 3 năm 2027; đón khách từ 07 giờ 15"},
 				{"Địa điểm", "Điểm cầu Huyện Ba Vì, 252 đường Quảng Oai, xã Quảng Oai"},
@@ -94,8 +94,8 @@ func TestPrintLetters(t *testing.T) {
 			t.Fatalf("page %d is written beyond its margins: %.0f mm above the foot, %.0f mm from the left", i+1, page.lowest, page.rightmost)
 		}
 		if i%100 < 3 {
-			if got := page.scan(t); got != one.Code {
-				t.Fatalf("page %d: the symbol holds %q, want %q", i+1, got, one.Code)
+			if got := page.scan(t); got != one.Symbol {
+				t.Fatalf("page %d: the symbol holds %q, want %q", i+1, got, one.Symbol)
 			}
 		}
 	}
@@ -154,7 +154,7 @@ func TestPrintLetters_longText(t *testing.T) {
 			codes = append(codes, page.scan(t))
 		}
 	}
-	if want := []string{all.Each[0].Code, all.Each[1].Code}; !slices.Equal(codes, want) {
+	if want := []string{all.Each[0].Symbol, all.Each[1].Symbol}; !slices.Equal(codes, want) {
 		t.Errorf("the symbols hold %q, want %q", codes, want)
 	}
 }

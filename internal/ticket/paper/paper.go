@@ -14,7 +14,8 @@ type Ticket struct {
 	Heading  string    // what this paper is
 	Title    string    // of the conference
 	Facts    []Fact
-	Code     string // in the QR symbol: this and nothing else
+	Code     string // in letters
+	Symbol   string // in the QR symbol: this and nothing else
 	CodeName string // what the code is, above it
 	// Standing is where the registration stood when it was printed.
 	Standing string
@@ -48,7 +49,7 @@ func Print(t *Ticket) ([]byte, error) {
 	w.text(style{size: 11, most: 1, align: "C"}, t.CodeName)
 	w.text(style{weight: "B", size: 28, most: 1, align: "C"}, t.Code)
 	if !t.Void {
-		if err := w.symbol(t.Code, w.left+(w.wide-qrSide)/2, w.y, qrSide); err != nil {
+		if err := w.symbol(t.Symbol, w.left+(w.wide-qrSide)/2, w.y, qrSide); err != nil {
 			return nil, err
 		}
 		w.y += qrSide

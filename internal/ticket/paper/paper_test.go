@@ -23,7 +23,7 @@ func ticketOf(change func(*paper.Ticket)) *paper.Ticket {
 		Facts: []paper.Fact{
 			{"Thời gian", "08:00, 01/03/2027"}, {"Điểm cầu", "Huyện Ba Vì"}, {"Địa chỉ", "252 đường Quảng Oai, xã Quảng Oai"},
 		},
-		Standing: "Bạn đã có chỗ ngồi.", CodeName: "Mã vé", Code: "4TZ0K-9QW3M-B7XHC",
+		Standing: "Bạn đã có chỗ ngồi.", CodeName: "Mã vé", Code: "4TZ0K-9QW3M-B7XHC", Symbol: "042631001909232803201107291712",
 		Notices: []string{"Hãy mang theo vé này.", "Hội nghị được ghi hình và phát công khai."},
 	}
 	if change != nil {
@@ -75,8 +75,8 @@ func TestPrint(t *testing.T) {
 			}
 		}
 	}
-	if got := page.scan(t); got != want.Code {
-		t.Errorf("the symbol holds %q, want %q", got, want.Code)
+	if got := page.scan(t); got != want.Symbol {
+		t.Errorf("the symbol holds %q, want %q", got, want.Symbol)
 	}
 	if len(page.file) > 80_000 {
 		t.Errorf("%d bytes: the fonts are inside as a whole", len(page.file))

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { colourOf, decide, verdictOf } from './decide';
 import { Book } from './list';
 import type { Listed, Standing } from './list';
-import { normaliseTicket, ticketIn, ticketOf } from './ticket';
+import { inFigures, normaliseTicket, ticketIn, ticketOf } from './ticket';
 
 const code = (n: number) => ticketOf([n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
 
@@ -74,6 +74,14 @@ describe('ticket', () => {
     expect(ticketIn(`https://doithoai.example.vn/ticket#${code(7)}`)).toBe(code(7));
     expect(ticketIn(`https://doithoai.example.vn/ticket#t=${plain}`)).toBe(code(7));
     expect(ticketIn('https://example.vn/')).toBe('');
+  });
+
+  it('is read in the figures of its QR symbol', () => {
+    expect(inFigures('4TZ0K-9QW3M-B7XHC')).toBe('042631001909232803201107291712');
+    expect(inFigures(code(7))).toMatch(/^\d{30}$/);
+    expect(normaliseTicket(` ${inFigures(code(7))}\n`)).toBe(code(7));
+    expect(ticketIn(`https://doithoai.example.vn/ticket#${inFigures(code(7))}`)).toBe(code(7));
+    for (const wrong of [inFigures(code(7)).slice(1), `${inFigures(code(7))}0`, `32${inFigures(code(7)).slice(2)}`]) expect(normaliseTicket(wrong)).toBe('');
   });
 
   it('notices any two wrong characters', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { inFigures, ticketIn, ticketOf } from './ticket';
 import { Wedge } from './wedge';
 
 /** Presses the keys of a text, so many ms apart, then Enter; what was scanned. */
@@ -52,6 +53,47 @@ describe('Wedge', () => {
   it('reads the keyboard where an input method hides the characters', () => {
     const place = (char: string) => ({ key: 'Process', code: /\d/.test(char) ? `Digit${char}` : `Key${char}` });
     expect(type(new Wedge(), ticket, 4, 0, place)).toBe(ticket);
+  });
+
+  const code = ticketOf([4, 26, 31, 0, 19, 9, 23, 28, 3, 20, 11, 7, 29]);
+  const figures = inFigures(code);
+
+  it('is ended by Tab as by Enter', () => {
+    const wedge = new Wedge();
+    for (const [i, char] of [...figures].entries()) wedge.press({ key: char, code: '', at: i * 4 });
+    expect(wedge.press({ key: 'Tab', code: 'Tab', at: figures.length * 4 }).scan).toBe(figures);
+  });
+
+  it('reads places where the computer’s layout makes letters of figures, a dead key among them', () => {
+    const windowsVietnamese: Record<string, string> = { 0: 'đ', 1: 'ă', 2: 'â', 3: 'ê', 4: 'ô', 5: 'Dead', 6: 'Dead', 7: 'Dead', 8: 'Dead', 9: 'Dead' };
+    const scan = type(new Wedge(), figures, 4, 0, (char) => ({ key: windowsVietnamese[char] ?? char, code: `Digit${char}` }));
+    expect(ticketIn(scan ?? '')).toBe(code);
+  });
+
+  it('goes by the characters where the layout only moves them', () => {
+    // AZERTY, a scanner that knows it: the letter A is typed by the key at the place of Q.
+    const moved = (char: string) => ({ key: char, code: char === 'A' ? 'KeyQ' : `Key${char}` });
+    const letters = ticketOf([10, 10, 11, 12, 13, 10, 11, 12, 13, 14, 10, 11, 12]).replaceAll('-', '');
+    expect(type(new Wedge(), letters, 4, 0, moved)).toBe(letters);
+  });
+
+  it('takes back what an input method takes back', () => {
+    const wedge = new Wedge();
+    let at = 0;
+    for (const key of [...'KMA', 'Backspace', 'Â', ...'BCDEFGHJKM']) wedge.press({ key, code: '', at: at++ });
+    expect(wedge.press({ key: 'Enter', code: 'Enter', at }).scan).toBe('KMÂBCDEFGHJKM');
+  });
+
+  it('knows a whole ticket before anything ends it, and the Enter that comes late', () => {
+    const wedge = new Wedge();
+    for (const [i, char] of [...figures].entries()) {
+      expect(wedge.whole).toBe(false);
+      wedge.press({ key: char, code: '', at: i });
+    }
+    expect(wedge.whole).toBe(true);
+    expect(wedge.end()).toBe(figures);
+    expect(wedge.press({ key: 'Enter', code: 'Enter', at: figures.length })).toEqual({ tail: true });
+    expect(wedge.press({ key: 'Enter', code: 'Enter', at: 5000 })).toEqual({});
   });
 
   it('is bounded', () => {

@@ -1,4 +1,5 @@
 import encodeQR from 'qr';
+import { inFigures } from '../door/ticket';
 
 /** Light modules around the code, as the standard asks (ISO/IEC 18004 §5.3.8). */
 export const QUIET = 4;
@@ -9,9 +10,9 @@ export interface Drawing {
   path: string;
 }
 
-/** Draws a text of 0–9 A–Z and '-' with a quarter of it to spare for damage. */
-export function draw(text: string): Drawing {
-  const rows = encodeQR(text, 'raw', { ecc: 'quartile', encoding: 'alphanumeric', border: QUIET });
+/** Draws a ticket's code, in figures, with a quarter of it to spare for damage. */
+export function draw(code: string): Drawing {
+  const rows = encodeQR(inFigures(code), 'raw', { ecc: 'quartile', encoding: 'numeric', border: QUIET });
   let path = '';
   for (const [y, row] of rows.entries()) {
     for (const [x, dark] of row.entries()) if (dark) path += `M${x} ${y}h1v1h-1z`;
