@@ -39,8 +39,6 @@ const en = {
     if (count === 0) return 'No question comes before it.';
     return count === 1 ? '1 question comes before it.' : `${count} questions come before it.`;
   },
-  absent: (agency: string) =>
-    `You were invited and could not come. Your question is answered in writing${agency ? `; it is for: ${agency}` : ''}.`,
   path: 'The steps',
   steps: {
     received: 'Received',

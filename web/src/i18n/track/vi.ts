@@ -39,8 +39,6 @@ const vi = {
   changedAt: 'Cập nhật lúc',
   conference: 'Hội nghị',
   ahead: (count: number) => (count === 0 ? 'Không còn câu hỏi nào phía trước.' : `Còn ${count} câu hỏi phía trước.`),
-  absent: (agency: string) =>
-    `Bạn được mời nhưng không đến được. Câu hỏi của bạn được trả lời bằng văn bản${agency ? `; cơ quan trả lời: ${agency}` : ''}.`,
   path: 'Các bước',
   steps: {
     received: 'Đã nhận',

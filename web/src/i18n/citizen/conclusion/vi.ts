@@ -4,6 +4,8 @@ const vi = {
   owes: (agency: string, due: string) => `${agency} thực hiện, chậm nhất ngày ${due}.`,
   rest: (agency: string, due: string) => `${agency} trả lời phần còn lại, chậm nhất ngày ${due}.`,
   writes: (agency: string, due: string) => `${agency} trả lời bằng văn bản, chậm nhất ngày ${due}.`,
+  absent: (agency: string) =>
+    `Bạn được mời nhưng không đến được. Câu hỏi của bạn được trả lời bằng văn bản${agency ? `; cơ quan trả lời: ${agency}` : ''}.`,
   chair: 'Lời kết luận của chủ toạ',
   overdue: 'Đã quá hạn, chưa có trả lời.',
   replied: (when: string) => `Trả lời bằng văn bản lúc ${when}`,
