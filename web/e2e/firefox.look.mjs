@@ -158,7 +158,7 @@ test('Firefox joins as a venue, hears and sees; its pictures arrive, or the page
       assert.match(said, /Chrome/, 'the page tells what to do');
       assert.doesNotMatch(said, /Đường truyền yếu/, 'it does not blame the line');
     }
-    assert.ok((await reports(page, 'inbound-rtp')).some((one) => one.framesDecoded > 30), 'the programme is shown');
+    await until(async () => (await reports(page, 'inbound-rtp')).some((one) => one.framesDecoded > 30), 'the programme is shown');
     quiet(page);
   }));
 
